@@ -1,0 +1,7 @@
+"""`python -m ringfence_lab`."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

@@ -1,0 +1,120 @@
+"""The lab's own HTTP paths, all under `/_lab/`, JSON in and out. README.md lists them."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, unquote
+
+from ministack.core.responses import request_scope
+from ministack.services import lambda_svc, sqs
+
+from . import role_last_used
+
+if TYPE_CHECKING:
+    from .application import Lab
+
+
+class Admin:
+    """Answers admin requests about one lab."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+
+    def respond(self, method: str, path: str, query: bytes, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body of the answer; errors are `{"error": "…"}` with 400 or 404."""
+        arguments = {name: values[0] for name, values in parse_qs(query.decode()).items()}
+        try:
+            status, answer = 200, self._route(method, path.removeprefix("/_lab/"), arguments, body)
+        except LookupError as error:
+            status, answer = 404, {"error": str(error.args[0])}
+        except ValueError as error:
+            status, answer = 400, {"error": str(error)}
+        return status, {"content-type": "application/json"}, json.dumps(answer).encode()
+
+    def _route(self, method: str, path: str, arguments: dict[str, str], body: bytes) -> Any:
+        lab = self._lab
+        since = int(arguments.get("since", "0"))
+        routes: dict[tuple[str, str], Callable[[], Any]] = {
+            ("GET", "health"): lambda: {"ok": True, "pid": os.getpid(), "retry_base_seconds": _retry_base()},
+            ("GET", "idle"): self._idle,
+            ("GET", "journal"): lambda: lab.journal.since(since),
+            ("GET", "events"): lambda: lab.tap.emitted[max(since, 0):],
+            ("GET", "mailbox"): lambda: lab.mailbox.messages[max(since, 0):],
+            ("DELETE", "mailbox"): lambda: {"deleted": _drain(lab.mailbox.messages)},
+            ("GET", "logs"): lambda: lab.logs.lines(_required(arguments, "function")),
+            ("GET", "tap"): lambda: asdict(lab.tap.knobs),
+            ("POST", "tap"): lambda: asdict(lab.tap.configure(_object(body))),
+            ("GET", "faults"): lab.faults.report,
+            ("POST", "faults"): lambda: lab.faults.arm(_object(body)),
+            ("DELETE", "faults"): lambda: (lab.faults.clear(), {"armed": 0})[1],
+        }
+        if method == "POST" and path.startswith("roles/"):
+            return _set_role_dates(unquote(path.removeprefix("roles/")), _object(body))
+        route = routes.get((method, path))
+        if route is None:
+            raise LookupError(f"the lab has no `{method} /_lab/{path}`")
+        return route()
+
+    def _idle(self) -> dict[str, Any]:
+        running, _ = lambda_svc.executions_in_flight()
+        counts = {
+            "calls_in_progress": self._lab.journal.open_calls,
+            "pending_events": self._lab.tap.pending,
+            "running_invocations": running,
+            "unfinished_async": self._lab.asynchronous.unfinished,
+            "queued_messages": _messages_for_functions(),
+        }
+        return {"idle": not any(counts.values()), **counts}
+
+
+def _retry_base() -> float:
+    return float(lambda_svc._LAMBDA_ASYNC_RETRY_BASE_SECONDS)
+
+
+def _drain(messages: list[Any]) -> int:
+    count = len(messages)
+    messages.clear()
+    return count
+
+
+def _required(arguments: dict[str, str], name: str) -> str:
+    if name not in arguments:
+        raise ValueError(f"the query needs `{name}`")
+    return arguments[name]
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    value = json.loads(body or b"{}")
+    if not isinstance(value, dict):
+        raise ValueError("the body is not a JSON object")
+    return value
+
+
+def _set_role_dates(name: str, request: dict[str, Any]) -> dict[str, Any]:
+    unknown = request.keys() - {"created", "last_used"}
+    if unknown:
+        raise ValueError(f"no such field: {', '.join(sorted(unknown))}")
+    try:
+        return role_last_used.set_dates(
+            name, request.get("created"), request.get("last_used"), change_last_used="last_used" in request
+        )
+    except KeyError as error:
+        raise LookupError(f"there is no role `{name}`") from error
+
+
+def _messages_for_functions() -> int:
+    """Messages that an event source mapping is about to take; delayed ones do not count."""
+    now, count = time.time(), 0
+    for (account, region, _), mapping in lambda_svc._esms.to_dict().items():
+        source = mapping.get("EventSourceArn", "")
+        if ":sqs:" not in source or not mapping.get("Enabled", True):
+            continue
+        with request_scope(account, region):
+            queue = sqs._queue_by_arn(source)
+        count += sum(message.get("visible_at", 0) <= now for message in (queue or {}).get("messages", ()))
+    return count

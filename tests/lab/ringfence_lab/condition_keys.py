@@ -1,0 +1,61 @@
+"""`iam:PermissionsBoundary` and `iam:PolicyARN` in the request context (gap 15).
+
+Without them an Allow that is conditioned on the boundary never matches, and our functions could not do their work.
+Which operation has which key: "Actions, resources, and condition keys for AWS Identity and Access Management" in the
+Service Authorization Reference.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import Any
+
+from ministack.core import iam_evaluator
+from ministack.services import iam
+
+from .api_call import ApiCall
+
+current_call: ContextVar[ApiCall | None] = ContextVar("ringfence_lab_current_call", default=None)
+
+# For these the key is the boundary that the request sets, for the others the one the role has.
+_SETS_BOUNDARY = {"CreateRole", "PutRolePermissionsBoundary", "CreateUser", "PutUserPermissionsBoundary"}
+_HAS_BOUNDARY = {
+    "AttachRolePolicy", "DeleteRolePermissionsBoundary", "DeleteRolePolicy", "DetachRolePolicy", "PutRolePolicy",
+    "AttachUserPolicy", "DeleteUserPermissionsBoundary", "DeleteUserPolicy", "DetachUserPolicy", "PutUserPolicy",
+}
+
+
+def apply() -> None:
+    """Add the keys to what MiniStack's evaluator is asked for IAM actions."""
+    enforce = iam_evaluator.enforce
+
+    def enforce_with_keys(
+        access_key: str,
+        action: str,
+        service: str,
+        region: str,
+        resource_arn: str = "*",
+        service_context: dict[str, Any] | None = None,
+    ) -> Any:
+        call = current_call.get()
+        keys = _keys(call) if service == "iam" and call is not None else {}
+        return enforce(access_key, action, service, region, resource_arn, {**(service_context or {}), **keys})
+
+    iam_evaluator.enforce = enforce_with_keys
+
+
+def _keys(call: ApiCall) -> dict[str, str]:
+    keys = {}
+    if call.operation in _SETS_BOUNDARY:
+        boundary = call.parameters.get("PermissionsBoundary")
+    elif call.operation in _HAS_BOUNDARY:
+        role, user = call.parameters.get("RoleName"), call.parameters.get("UserName")
+        entity = (iam._roles.get(role) if role else iam._users.get(user)) or {}
+        boundary = entity.get("PermissionsBoundary")
+    else:
+        boundary = None
+    if boundary:
+        keys["iam:PermissionsBoundary"] = boundary
+    if (call.operation or "").startswith(("Attach", "Detach")) and "PolicyArn" in call.parameters:
+        keys["iam:PolicyARN"] = call.parameters["PolicyArn"]
+    return keys

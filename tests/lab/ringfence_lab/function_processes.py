@@ -1,0 +1,88 @@
+"""The processes behind the functions: which one made a call, and how to end it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+from ministack.core import lambda_runtime
+
+
+def processes_of(function: str) -> list[int]:
+    """Process ids of the live execution environments of a function."""
+    with lambda_runtime._lock:
+        workers = [worker for pool in lambda_runtime._workers.values() for worker in pool]
+    return [
+        worker._proc.pid
+        for worker in workers
+        if worker.func_name == function and worker._proc is not None and worker._proc.poll() is None
+    ]
+
+
+def process_of_connection(function: str, client_port: int) -> int | None:
+    """The process of a function that owns the client end of a loopback connection, itself or through a child."""
+    inode = _socket_inode(client_port)
+    if inode is None:
+        return None
+    for pid in processes_of(function):
+        if any(_holds_socket(member, inode) for member in _with_descendants(pid)):
+            return pid
+    return None
+
+
+def kill(pid: int) -> None:
+    """End a process and its descendants at once, as a lost execution environment does."""
+    for member in _with_descendants(pid):
+        try:
+            os.kill(member, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
+def kill_all() -> None:
+    """End every execution environment, for the end of the server."""
+    with lambda_runtime._lock:
+        workers = [worker for pool in lambda_runtime._workers.values() for worker in pool]
+    for worker in workers:
+        if worker._proc is not None and worker._proc.poll() is None:
+            kill(worker._proc.pid)
+
+
+def _with_descendants(pid: int) -> list[int]:
+    found = [pid]
+    for member in found:
+        try:
+            children = Path(f"/proc/{member}/task/{member}/children").read_text()
+        except OSError:
+            continue
+        found += [int(child) for child in children.split()]
+    return found
+
+
+def _socket_inode(local_port: int) -> str | None:
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            lines = Path(table).read_text().splitlines()[1:]
+        except OSError:
+            continue
+        for line in lines:
+            fields = line.split()
+            # Field 1 is the local end; the server's end of the same connection has the port in field 2.
+            if fields[1].rpartition(":")[2] == f"{local_port:04X}":
+                return fields[9]
+    return None
+
+
+def _holds_socket(pid: int, inode: str) -> bool:
+    try:
+        descriptors = os.listdir(f"/proc/{pid}/fd")
+    except OSError:
+        return False
+    for descriptor in descriptors:
+        try:
+            if os.readlink(f"/proc/{pid}/fd/{descriptor}") == f"socket:[{inode}]":
+                return True
+        except OSError:
+            continue
+    return False
