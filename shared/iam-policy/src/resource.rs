@@ -1,0 +1,156 @@
+//! The patterns of Resource and NotResource.
+//!
+//! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>.
+
+use std::fmt;
+
+use crate::arn::{Arn, ArnError};
+use crate::glob::{Glob, GlobMatch, Values};
+use crate::variable::Variables;
+
+/// An entry of Resource or NotResource, such as `arn:aws:s3:::bucket/${aws:username}/*` or `*`.
+///
+/// Case counts. A `*` in the sixth part of the ARN, or one that ends its part, goes past colons;
+/// any other stays inside its part.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ResourcePattern {
+    text: Box<str>,
+    glob: Glob,
+}
+
+impl ResourcePattern {
+    /// Compiles any text; `validate` says which texts IAM refuses.
+    pub(crate) fn new(text: &str, variables: Variables) -> Self {
+        Self { text: text.into(), glob: Glob::resource(text, variables) }
+    }
+
+    /// The pattern as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// `*`: every resource, also for actions that take none.
+    pub fn covers_everything(&self) -> bool {
+        self.glob.is_everything()
+    }
+
+    /// Whether the pattern may stand for more than one resource.
+    pub fn has_wildcard(&self) -> bool {
+        self.glob.has_wildcard()
+    }
+
+    /// Whether what the pattern matches depends on the request.
+    pub fn has_variables(&self) -> bool {
+        self.glob.has_variables()
+    }
+
+    /// Whether the pattern stands for `resource`, where no variable has a value.
+    pub fn matches(&self, resource: &ResourceName) -> bool {
+        self.glob.matches(resource.as_str(), &crate::glob::NoValues) == GlobMatch::Yes
+    }
+
+    pub(crate) fn matches_with<'v>(&self, resource: &ResourceName, values: &impl Values<'v>) -> GlobMatch {
+        self.glob.matches(resource.as_str(), values)
+    }
+}
+
+impl fmt::Display for ResourcePattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// What a request is about: one resource, or `*` for an action that takes none.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum ResourceName {
+    /// The action takes no resource. Only patterns that match every text cover it.
+    Any,
+    /// One resource.
+    Arn(Arn),
+}
+
+impl ResourceName {
+    /// The name as a policy would spell it.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Any => "*",
+            Self::Arn(arn) => arn.as_str(),
+        }
+    }
+}
+
+impl std::str::FromStr for ResourceName {
+    type Err = ArnError;
+
+    fn from_str(text: &str) -> Result<Self, ArnError> {
+        if text == "*" { Ok(Self::Any) } else { text.parse().map(Self::Arn) }
+    }
+}
+
+impl From<Arn> for ResourceName {
+    fn from(arn: Arn) -> Self {
+        Self::Arn(arn)
+    }
+}
+
+impl fmt::Display for ResourceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:my-fn";
+
+    fn matches(pattern: &str, resource: &str) -> bool {
+        ResourcePattern::new(pattern, Variables::Expanded).matches(&resource.parse().unwrap())
+    }
+
+    #[test]
+    fn a_star_that_ends_its_part_goes_past_colons() {
+        for pattern in [
+            "*",
+            "arn:*",
+            "arn:aws:lambda:*",
+            "arn:aws:lambda:us-east-1:1234*",
+            "arn:aws:lambda:us-*:function:my-fn",
+            "arn:aws:lambda:*:function:my-fn",
+            "arn:aws:lambda:*:*:function:my-*",
+        ] {
+            assert!(matches(pattern, FUNCTION), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_star_inside_its_part_does_not() {
+        for pattern in [
+            "arn:aws:lambda:us-*1:function:my-fn",
+            "arn:aws:lambda:us-?east-1:123456789012:function:my-fn",
+            "arn:aws:lambda:us-east-1?123456789012:function:my-fn",
+        ] {
+            assert!(!matches(pattern, FUNCTION), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_confined_star_after_a_crossing_one_is_tried_in_every_part() {
+        assert!(matches("arn:aws:*:a*b:z", "arn:aws:ax:yy:ab:z"));
+        assert!(!matches("arn:aws:*:a*b:z", "arn:aws:ax:yy:a:b:z"));
+    }
+
+    #[test]
+    fn a_qualified_function_is_another_resource() {
+        let qualified = "arn:aws:lambda:us-east-1:123456789012:function:my-fn:PROD";
+        assert!(!matches(FUNCTION, qualified));
+        assert!(matches("arn:aws:lambda:us-east-1:123456789012:function:my-fn:*", qualified));
+    }
+
+    #[test]
+    fn only_everything_covers_an_action_without_resource() {
+        assert!(matches("*", "*"));
+        assert!(!matches("arn:*", "*"));
+    }
+}
