@@ -1,0 +1,23 @@
+//! The IAM actions behind the SDK calls of this crate. Each is declared beside its call; a test holds the template's
+//! grants to these lists, no more and no less.
+
+use std::collections::BTreeSet;
+
+/// What [`crate::Account::respond`] may call.
+#[must_use]
+pub fn to_respond() -> BTreeSet<&'static str> {
+    [
+        crate::role::ACTIONS,
+        crate::policies::ACTIONS,
+        crate::function::ACTIONS,
+        crate::carry_out::ACTIONS,
+        crate::ledger::ACTIONS,
+        crate::publish::ACTIONS,
+        crate::second_look::ACTIONS,
+        crate::connect::ACTIONS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+    .collect()
+}

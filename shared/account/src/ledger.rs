@@ -1,0 +1,194 @@
+//! The ledger: what Ringfence knows, in DynamoDB. One item a role, changed only by whoever read its last version.
+
+use crate::failure::Failure;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use guardrail::names::RoleName;
+use guardrail::record::RoleRecord;
+use jiff::Timestamp;
+use std::collections::HashMap;
+
+pub(crate) const ACTIONS: &[&str] = &["dynamodb:BatchGetItem", "dynamodb:PutItem"];
+
+type Item = HashMap<String, AttributeValue>;
+
+/// The table.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    client: Client,
+    table: String,
+}
+
+/// What one read of the ledger tells.
+#[derive(Debug, Clone)]
+pub(crate) struct LedgerPage {
+    record: Option<RoleRecord>,
+    version: Version,
+    /// When Ringfence was installed; none until the first invocation has noted it.
+    pub(crate) installed_at: Option<Timestamp>,
+}
+
+/// The version of a role's item: none where there is no item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Version(Option<u64>);
+
+/// Whether a write was the next one after what its writer had read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stored {
+    /// It was.
+    Yes(Version),
+    /// Somebody else wrote in between: read again.
+    Overtaken,
+}
+
+impl LedgerPage {
+    /// The record of this very role; an empty one where the ledger knows none, or only a namesake's.
+    pub(crate) fn record_of(&self, role: &guardrail::names::RoleId) -> RoleRecord {
+        match &self.record {
+            Some(record) if record.role_id == *role => record.clone(),
+            // The generation goes on, so that no id of the namesake's is used again.
+            Some(namesake) => RoleRecord { generation: namesake.generation, ..RoleRecord::new(role.clone()) },
+            None => RoleRecord::new(role.clone()),
+        }
+    }
+
+    /// The record of whichever role has the name.
+    pub(crate) fn record(&self) -> Option<&RoleRecord> {
+        self.record.as_ref()
+    }
+
+    pub(crate) fn version(&self) -> Version {
+        self.version
+    }
+}
+
+impl Ledger {
+    pub(crate) fn new(client: Client, table: String) -> Self {
+        Self { client, table }
+    }
+
+    /// Reads what is known of a role, and the installation's own items, in one consistent call.
+    pub(crate) async fn read(&self, role: &RoleName) -> Result<LedgerPage, Failure> {
+        let mut items = self.get(&[("role", role.as_str()), ("settings", "installed")]).await?;
+        let settings = items.remove(&("settings".to_owned(), "installed".to_owned()));
+        let item = items.remove(&("role".to_owned(), role.as_str().to_owned()));
+        let version = Version(item.as_ref().and_then(version_of));
+        let record = item.map(|item| to_record(role, item)).transpose()?;
+        let installed_at = settings.map(|item| to_installed_at(&item)).transpose()?;
+        Ok(LedgerPage { record, version, installed_at })
+    }
+
+    /// Opens the connection.
+    pub(crate) async fn warm_up(&self) -> Result<(), Failure> {
+        self.get(&[("settings", "installed")]).await.map(drop)
+    }
+
+    /// Stores a role's record, if nobody wrote since `read`.
+    pub(crate) async fn write(
+        &self,
+        role: &RoleName,
+        record: &RoleRecord,
+        read: Version,
+    ) -> Result<Stored, Failure> {
+        let malformed = |e: serde_dynamo::Error| Failure::malformed("could not write the role's record", e);
+        let next = read.0.map_or(1, |version| version.saturating_add(1));
+        let mut put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .item("pk", AttributeValue::S("role".to_owned()))
+            .item("sk", AttributeValue::S(role.as_str().to_owned()))
+            .item("version", AttributeValue::N(next.to_string()))
+            .item("record", serde_dynamo::to_attribute_value(record).map_err(malformed)?);
+        put = match read.0 {
+            None => put.condition_expression("attribute_not_exists(pk)"),
+            Some(version) => put
+                .condition_expression("#version = :read")
+                .expression_attribute_names("#version", "version")
+                .expression_attribute_values(":read", AttributeValue::N(version.to_string())),
+        };
+        match put.send().await {
+            Ok(_) => Ok(Stored::Yes(Version(Some(next)))),
+            Err(e)
+                if e.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(Stored::Overtaken)
+            }
+            Err(e) => {
+                Err(Failure::of_call(format!("could not write the ledger's record of role `{role}`"), e))
+            }
+        }
+    }
+
+    /// Notes the time of the installation, unless it was noted before.
+    pub(crate) async fn note_installation(&self, at: Timestamp) -> Result<(), Failure> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .item("pk", AttributeValue::S("settings".to_owned()))
+            .item("sk", AttributeValue::S("installed".to_owned()))
+            .item("at", AttributeValue::S(at.to_string()))
+            .condition_expression("attribute_not_exists(pk)");
+        match put.send().await {
+            Ok(_) => Ok(()),
+            Err(e)
+                if e.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(())
+            }
+            Err(e) => Err(Failure::of_call("could not note the time of the installation in the ledger", e)),
+        }
+    }
+
+    async fn get(&self, keys: &[(&str, &str)]) -> Result<HashMap<(String, String), Item>, Failure> {
+        let mut wanted = KeysAndAttributes::builder().consistent_read(true);
+        for (pk, sk) in keys {
+            wanted = wanted.keys(HashMap::from([
+                ("pk".to_owned(), AttributeValue::S((*pk).to_owned())),
+                ("sk".to_owned(), AttributeValue::S((*sk).to_owned())),
+            ]));
+        }
+        let wanted =
+            wanted.build().map_err(|e| Failure::malformed("could not build the ledger's query", e))?;
+        let asked = self.client.batch_get_item().request_items(&self.table, wanted).send();
+        let answer = asked.await.map_err(|e| Failure::of_call("could not read the ledger", e))?;
+        if answer.unprocessed_keys.is_some_and(|keys| !keys.is_empty()) {
+            // A part of an answer would read as "the ledger does not know this role".
+            return Err(Failure::retryable(
+                "the ledger answered only in part, as it does when it is throttled",
+            ));
+        }
+        let items = answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default();
+        Ok(items.into_iter().filter_map(|item| Some((key_of(&item)?, item))).collect())
+    }
+}
+
+fn key_of(item: &Item) -> Option<(String, String)> {
+    let text = |name: &str| item.get(name)?.as_s().ok().cloned();
+    Some((text("pk")?, text("sk")?))
+}
+
+fn version_of(item: &Item) -> Option<u64> {
+    item.get("version")?.as_n().ok()?.parse().ok()
+}
+
+fn to_record(role: &RoleName, mut item: Item) -> Result<RoleRecord, Failure> {
+    let what = || {
+        format!(
+            "the ledger's record of role `{role}` cannot be read; an operator has to correct or delete it"
+        )
+    };
+    let value =
+        item.remove("record").ok_or_else(|| Failure::malformed(what(), "attribute `record` is missing"))?;
+    serde_dynamo::from_attribute_value(value).map_err(|e| Failure::malformed(what(), e))
+}
+
+fn to_installed_at(item: &Item) -> Result<Timestamp, Failure> {
+    let what =
+        "the ledger's item `settings`/`installed` cannot be read; an operator has to correct or delete it";
+    let text = item.get("at").and_then(|value| value.as_s().ok());
+    let text = text.ok_or_else(|| Failure::malformed(what, "attribute `at` is missing"))?;
+    text.parse().map_err(|e: jiff::Error| Failure::malformed(what, e))
+}

@@ -1,0 +1,23 @@
+//! The AWS account: the only crate with the AWS SDK.
+//!
+//! [`Account::respond`] takes a trigger through the whole path: fresh state in, a decision, at most one write to IAM, a
+//! finding out. The functions do nothing but make triggers.
+
+pub mod actions;
+mod carry_out;
+mod clock;
+mod connect;
+mod failure;
+mod function;
+mod ledger;
+mod policies;
+mod publish;
+mod respond;
+mod role;
+pub mod run;
+mod second_look;
+pub mod settings;
+
+pub use connect::Account;
+pub use failure::{Failure, FailureClass};
+pub use respond::{NotFound, Response};

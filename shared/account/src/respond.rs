@@ -1,0 +1,224 @@
+//! The way of a trigger through the account (the picture in `design.md`, "The way of an event").
+//!
+//! Containment first: one IAM read with the ledger read beside it, one ledger write that records the intent, the IAM write.
+//! Everything else comes after.
+
+mod enforce;
+mod open_intent;
+mod tell;
+
+use crate::clock::{self, Stopwatch};
+use crate::connect::{Account, milliseconds};
+use crate::failure::Failure;
+use crate::ledger::LedgerPage;
+use guardrail::assess::Assessment;
+use guardrail::decide::{Case, Decision, Step, Untouched, decide, decide_at_first_sight};
+use guardrail::finding::{FindingId, Outcome};
+use guardrail::names::{RoleArn, RoleName};
+use guardrail::record::RoleRecord;
+use guardrail::snapshot::{Role, RoleSnapshot};
+use guardrail::trigger::{Change, Subject, Trigger};
+use jiff::Timestamp;
+
+/// What to do when the role is not found after some seconds of asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotFound {
+    /// It may be too new to be read everywhere: queue it for a second look.
+    LookAgainLater,
+    /// This is the second look: it is gone.
+    Gone,
+}
+
+/// What an invocation came to: its one log line.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Response {
+    /// The role, where one was found.
+    pub role: Option<RoleArn>,
+    /// What was decided, in a word or two.
+    pub decision: &'static str,
+    /// The outcome that was told, if one was.
+    pub outcome: Option<Outcome>,
+    /// The id of the finding that was told.
+    pub finding: Option<FindingId>,
+    /// From the call to the boundary being in place, by CloudTrail's clock and ours.
+    pub contained_after_ms: Option<u64>,
+    /// From the start of the invocation to the boundary being in place.
+    pub contained_within_ms: Option<u64>,
+}
+
+impl Response {
+    fn of(decision: &'static str) -> Self {
+        Self { decision, ..Self::default() }
+    }
+}
+
+/// How often a decision is made anew when another invocation writes the same role's record in between.
+const ROUNDS: usize = 5;
+
+/// One invocation's work on one trigger.
+pub(crate) struct Work<'a> {
+    account: &'a Account,
+    trigger: &'a Trigger,
+    /// The Lambda request: the same for each retry of one invocation.
+    request: &'a str,
+    stopwatch: Stopwatch,
+}
+
+/// A role and what the ledger knows of it, read side by side.
+struct Sight {
+    role: Role,
+    page: LedgerPage,
+    record: RoleRecord,
+    installed_at: Timestamp,
+}
+
+impl Account {
+    /// Looks at the role that a trigger is about and does what has to be done.
+    ///
+    /// `request` is Lambda's request id.
+    ///
+    /// # Errors
+    /// Where AWS does not answer, refuses or makes no sense. Nothing is lost: what was begun is recorded in the ledger, and
+    /// the retry takes it up.
+    pub async fn respond(
+        &self,
+        trigger: &Trigger,
+        request: &str,
+        not_found: NotFound,
+    ) -> Result<Response, Failure> {
+        let work = Work { account: self, trigger, request, stopwatch: Stopwatch::start() };
+        let Some(name) = work.role_name().await? else { return Ok(Response::of("the function is gone")) };
+        if work.is_own_expected_call(&name).await? {
+            return Ok(Response::of("own call, expected"));
+        }
+        let Some(sight) = work.look(&name).await? else {
+            if not_found == NotFound::LookAgainLater {
+                self.look_again_later(&name, trigger).await?;
+                return Ok(Response::of("the role is not found, a second look is queued"));
+            }
+            return Ok(Response::of("the role is gone"));
+        };
+        let role = sight.role.arn.clone();
+        let response = work.settle(sight).await?;
+        Ok(Response { role: Some(role), ..response })
+    }
+}
+
+impl Work<'_> {
+    async fn role_name(&self) -> Result<Option<RoleName>, Failure> {
+        match &self.trigger.subject {
+            Subject::Role(name) => Ok(Some(name.clone())),
+            Subject::FunctionsRole(function) => {
+                Ok(self.account.role_of(function).await?.map(|role| role.name().clone()))
+            }
+        }
+    }
+
+    /// Our own write comes back as an event. It is dropped where the ledger expects it; a write that somebody made with a
+    /// role of ours, and that the ledger knows nothing of, is looked at like anybody's.
+    async fn is_own_expected_call(&self, name: &RoleName) -> Result<bool, Failure> {
+        let own = self.trigger.caller.issuer.as_deref().and_then(|issuer| issuer.parse::<RoleArn>().ok());
+        let is_own = own.is_some_and(|issuer| self.account.settings.rules.own_roles.contains(&issuer));
+        let Change::BoundaryPut(Some(boundary)) = &self.trigger.change else { return Ok(false) };
+        if !is_own {
+            return Ok(false);
+        }
+        let page = self.account.ledger.read(name).await?;
+        Ok(page.record().is_some_and(|record| record.expects(boundary)))
+    }
+
+    async fn look(&self, name: &RoleName) -> Result<Option<Sight>, Failure> {
+        let (role, page) = tokio::try_join!(self.account.read_role(name), self.account.ledger.read(name))?;
+        let Some(role) = role else { return Ok(None) };
+        // Until the first invocation has noted the time, everything that exists is older than Ringfence.
+        let installed_at = page.installed_at.unwrap_or_else(clock::now);
+        Ok(Some(Sight { record: page.record_of(&role.id), role, page, installed_at }))
+    }
+
+    /// Decides and acts until a round was not overtaken by another invocation.
+    async fn settle(&self, mut sight: Sight) -> Result<Response, Failure> {
+        for _ in 0..ROUNDS {
+            if sight.record.intent.is_some() {
+                match self.settle_open_intent(sight).await? {
+                    open_intent::Settled::Ours(response) => return Ok(response),
+                    open_intent::Settled::LookAgain(next) => sight = *next,
+                    open_intent::Settled::Gone => return Ok(Response::of("the role is gone")),
+                }
+                continue;
+            }
+            match self.round(&sight).await? {
+                Round::Over(response) => {
+                    self.note_installation(&sight).await?;
+                    return Ok(response);
+                }
+                Round::Overtaken => match self.look(sight.role.arn.name()).await? {
+                    Some(next) => sight = next,
+                    None => return Ok(Response::of("the role is gone")),
+                },
+            }
+        }
+        Err(Failure::retryable(format!(
+            "role `{}` is being worked on by others all the time",
+            sight.role.arn.name()
+        )))
+    }
+
+    async fn round(&self, sight: &Sight) -> Result<Round, Failure> {
+        let case = self.case(sight);
+        match decide_at_first_sight(&case) {
+            Step::Decided(Decision::Remediate(remediation)) => self.enforce(sight, &remediation, None).await,
+            Step::Decided(Decision::Nothing(why)) => Ok(Round::Over(Response::of(match why {
+                Untouched::NotAnExecutionRole => "not an execution role",
+                Untouched::ManagedByAws => "managed by AWS",
+            }))),
+            Step::Decided(Decision::Compliant | Decision::Report(_)) | Step::AssessFirst => {
+                let snapshot = self.account.read_policies(sight.role.clone()).await?;
+                self.decide_with_policies(sight, &case, &snapshot).await
+            }
+        }
+    }
+
+    async fn decide_with_policies(
+        &self,
+        sight: &Sight,
+        case: &Case<'_>,
+        snapshot: &RoleSnapshot,
+    ) -> Result<Round, Failure> {
+        let assessment = Assessment::of(snapshot);
+        match decide(case, &assessment) {
+            Decision::Remediate(remediation) => self.enforce(sight, &remediation, Some(snapshot)).await,
+            Decision::Report(report) => self.tell_once(sight, snapshot, &assessment, &report).await,
+            Decision::Compliant => self.keep_record(sight).await,
+            Decision::Nothing(_) => Ok(Round::Over(Response::of("nothing to do"))),
+        }
+    }
+
+    fn case<'s>(&'s self, sight: &'s Sight) -> Case<'s> {
+        Case {
+            role: &sight.role,
+            record: &sight.record,
+            trigger: self.trigger,
+            settings: &self.account.settings.rules,
+            installed_at: sight.installed_at,
+        }
+    }
+
+    async fn note_installation(&self, sight: &Sight) -> Result<(), Failure> {
+        match sight.page.installed_at {
+            Some(_) => Ok(()),
+            None => self.account.ledger.note_installation(sight.installed_at).await,
+        }
+    }
+
+    fn milliseconds_so_far(&self) -> u64 {
+        milliseconds(self.stopwatch.elapsed())
+    }
+}
+
+/// How a round ended.
+enum Round {
+    /// All is done.
+    Over(Response),
+    /// Another invocation wrote the role's record first: look again.
+    Overtaken,
+}

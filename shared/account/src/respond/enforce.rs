@@ -1,0 +1,246 @@
+//! A decided write, from the intent to its finding.
+
+use super::{Response, Round, Sight, Work};
+use crate::carry_out::{Lasting, Refusal, Written};
+use crate::clock;
+use crate::failure::Failure;
+use crate::ledger::{Stored, Version};
+use guardrail::assess::Assessment;
+use guardrail::decide::Remediation;
+use guardrail::finding::{AboutRole, Enforcement, Finding, FindingId};
+use guardrail::names::PolicyArn;
+use guardrail::record::{Intent, RoleRecord, Told};
+use guardrail::snapshot::{Boundary, Role, RoleSnapshot};
+use guardrail::trigger::Trigger;
+use jiff::Timestamp;
+
+impl Work<'_> {
+    /// Records the intent, puts the boundary, tells, closes the intent.
+    pub(super) async fn enforce(
+        &self,
+        sight: &Sight,
+        remediation: &Remediation,
+        snapshot: Option<&RoleSnapshot>,
+    ) -> Result<Round, Failure> {
+        let record = self.with_intent(&sight.record, remediation);
+        let stored = self.account.ledger.write(remediation.role(), &record, sight.page.version()).await?;
+        let Stored::Yes(version) = stored else { return Ok(Round::Overtaken) };
+        let open = Open { role: sight.role.clone(), record, version };
+        self.carry_out_and_tell(open, remediation, snapshot).await.map(Round::Over)
+    }
+
+    fn with_intent(&self, record: &RoleRecord, remediation: &Remediation) -> RoleRecord {
+        let generation = record.generation.saturating_add(1);
+        let intent = Intent {
+            finding: FindingId::of_write(remediation.role_id(), generation),
+            outcome: remediation.outcome(),
+            reason: remediation.reason().to_owned(),
+            boundary_before: remediation.before().cloned(),
+            boundary_after: remediation.after().clone(),
+            trigger: self.trigger.clone(),
+            opened_at: clock::now(),
+            opened_by: self.request.to_owned(),
+        };
+        RoleRecord { generation, intent: Some(intent), ..record.clone() }
+    }
+
+    /// The write of an open intent, and all that follows.
+    pub(super) async fn carry_out_and_tell(
+        &self,
+        open: Open,
+        remediation: &Remediation,
+        snapshot: Option<&RoleSnapshot>,
+    ) -> Result<Response, Failure> {
+        match self.account.carry_out(remediation).await? {
+            Written::Done => {
+                let contained_at = clock::now();
+                let contained_within_ms = self.milliseconds_so_far();
+                let response = self.tell_and_close(open, snapshot, contained_at).await?;
+                Ok(Response { contained_within_ms: Some(contained_within_ms), ..response })
+            }
+            Written::NotFound => self.nothing_to_put(open, remediation).await,
+            Written::Refused(refusal) => self.tell_refusal(open, &refusal, snapshot).await,
+        }
+    }
+
+    /// Tells an intent whose boundary is in place, and closes it.
+    pub(super) async fn tell_and_close(
+        &self,
+        open: Open,
+        snapshot: Option<&RoleSnapshot>,
+        contained_at: Timestamp,
+    ) -> Result<Response, Failure> {
+        let Some(intent) = open.record.intent.clone() else {
+            return Ok(Response::of("the intent is closed"));
+        };
+        let (finding, told) = self.describe(&open, &intent, snapshot, contained_at).await?;
+        self.account.publish(&finding).await?;
+        self.close(open, &intent, Some(told)).await?;
+        let contained_after_ms =
+            intent.trigger.time.and_then(|called| clock::milliseconds_between(called, contained_at));
+        Ok(Response {
+            outcome: Some(finding.outcome),
+            finding: Some(finding.id),
+            contained_after_ms,
+            ..Response::of("boundary put")
+        })
+    }
+
+    async fn describe(
+        &self,
+        open: &Open,
+        intent: &Intent,
+        snapshot: Option<&RoleSnapshot>,
+        contained_at: Timestamp,
+    ) -> Result<(Finding, Told), Failure> {
+        let (snapshot, ours) = self.before_and_after(open, intent, snapshot).await?;
+        let assessment = Assessment::of(&snapshot);
+        let about = self.about(&snapshot, &assessment, &intent.trigger, &open.record, &ours);
+        let finding = about.enforced(&Enforcement {
+            id: &intent.finding,
+            outcome: intent.outcome,
+            reason: &intent.reason,
+            before: intent.boundary_before.as_ref(),
+            contained_at: Some(contained_at),
+        });
+        let told = Told {
+            state: about.state(&ours),
+            finding: finding.id.clone(),
+            outcome: finding.outcome,
+            severity: finding.severity,
+        };
+        Ok((finding, told))
+    }
+
+    /// The role as it was before the write, and our boundary with its document.
+    async fn before_and_after(
+        &self,
+        open: &Open,
+        intent: &Intent,
+        snapshot: Option<&RoleSnapshot>,
+    ) -> Result<(RoleSnapshot, Boundary), Failure> {
+        let ours = self.account.boundary(Some(intent.boundary_after.clone()));
+        if let Some(snapshot) = snapshot {
+            return Ok((snapshot.clone(), ours.await?));
+        }
+        let before = Role { boundary: intent.boundary_before.clone(), ..open.role.clone() };
+        tokio::try_join!(self.account.read_policies(before), ours)
+    }
+
+    pub(super) fn about<'a>(
+        &'a self,
+        snapshot: &'a RoleSnapshot,
+        assessment: &'a Assessment,
+        trigger: &'a Trigger,
+        record: &'a RoleRecord,
+        ours: &'a Boundary,
+    ) -> AboutRole<'a> {
+        AboutRole {
+            snapshot,
+            assessment,
+            trigger,
+            settings: &self.account.settings.rules,
+            functions: &record.functions,
+            ours,
+            region: &self.account.settings.region,
+            now: clock::now(),
+        }
+    }
+
+    /// Closes an intent. If somebody closed it meanwhile, all is well: the finding's id was the same.
+    async fn close(&self, open: Open, intent: &Intent, told: Option<Told>) -> Result<(), Failure> {
+        let name = open.role.arn.name().clone();
+        let bounded_with = told.is_some().then(|| intent.boundary_after.clone());
+        let mut record = RoleRecord { intent: None, ..open.record };
+        record.bounded_with = bounded_with.or(record.bounded_with);
+        record.told = told.or(record.told);
+        record.functions.extend(intent.trigger.change.function().cloned());
+        record.functions.extend(self.trigger.change.function().cloned());
+        self.account.ledger.write(&name, &record, open.version).await?;
+        Ok(())
+    }
+
+    /// `NoSuchEntity`: either the role went, and there is nothing to contain, or the boundary's policy did.
+    async fn nothing_to_put(&self, open: Open, remediation: &Remediation) -> Result<Response, Failure> {
+        let now = self.account.get_role(remediation.role()).await?;
+        if now.is_none_or(|role| role.id != *remediation.role_id()) {
+            if let Some(intent) = open.record.intent.clone() {
+                self.close(open, &intent, None).await?;
+            }
+            return Ok(Response::of("the role went before it could be bounded"));
+        }
+        let refusal = Refusal {
+            code: "boundary-policy-missing".to_owned(),
+            message: missing_policy(remediation.after()),
+            lasting: Lasting::UntilMended,
+        };
+        self.tell_refusal(open, &refusal, None).await
+    }
+
+    /// Tells a refused write once per role and reason. A permanent refusal ends the matter; any other leaves the intent open,
+    /// fails, and is tried again by Lambda.
+    async fn tell_refusal(
+        &self,
+        mut open: Open,
+        refusal: &Refusal,
+        snapshot: Option<&RoleSnapshot>,
+    ) -> Result<Response, Failure> {
+        let Some(intent) = open.record.intent.clone() else {
+            return Ok(Response::of("the intent is closed"));
+        };
+        let mut response = Response::of("AWS refused the write");
+        if !open.record.refusals_told.contains(&refusal.code) {
+            let finding = self.refused_finding(&open, &intent, refusal, snapshot).await?;
+            self.account.publish(&finding).await?;
+            open.record.refusals_told.insert(refusal.code.clone());
+            response = Response { outcome: Some(finding.outcome), finding: Some(finding.id), ..response };
+        }
+        match refusal.lasting {
+            Lasting::Permanent => {
+                self.close(open, &intent, None).await?;
+                Ok(response)
+            }
+            Lasting::UntilMended => {
+                self.account.ledger.write(open.role.arn.name(), &open.record, open.version).await?;
+                let role = open.role.arn.name();
+                Err(Failure::denied(format!(
+                    "AWS refused to put the boundary on role `{role}`: {}",
+                    refusal.message
+                )))
+            }
+        }
+    }
+
+    async fn refused_finding(
+        &self,
+        open: &Open,
+        intent: &Intent,
+        refusal: &Refusal,
+        snapshot: Option<&RoleSnapshot>,
+    ) -> Result<Finding, Failure> {
+        let (snapshot, ours) = self.before_and_after(open, intent, snapshot).await?;
+        let assessment = Assessment::of(&snapshot);
+        let about = self.about(&snapshot, &assessment, &intent.trigger, &open.record, &ours);
+        let intended = Enforcement {
+            id: &intent.finding,
+            outcome: intent.outcome,
+            reason: &intent.reason,
+            before: intent.boundary_before.as_ref(),
+            contained_at: None,
+        };
+        Ok(about.refused(&intended, &refusal.message))
+    }
+}
+
+fn missing_policy(boundary: &PolicyArn) -> String {
+    format!(
+        "the boundary's policy `{boundary}` does not exist; deploy Ringfence again, or correct `BoundaryArn`"
+    )
+}
+
+/// A role with an open intent of its record, as it was stored.
+pub(super) struct Open {
+    pub(super) role: Role,
+    pub(super) record: RoleRecord,
+    pub(super) version: Version,
+}

@@ -1,0 +1,65 @@
+//! A finding without a write, told once per state.
+
+use super::{Response, Round, Sight, Work};
+use crate::failure::Failure;
+use crate::ledger::Stored;
+use guardrail::assess::Assessment;
+use guardrail::decide::Report;
+use guardrail::record::{RoleRecord, Told};
+use guardrail::snapshot::RoleSnapshot;
+
+impl Work<'_> {
+    /// Publishes, then notes that this state was told. A crash in between tells the same finding again, under the same id.
+    pub(super) async fn tell_once(
+        &self,
+        sight: &Sight,
+        snapshot: &RoleSnapshot,
+        assessment: &Assessment,
+        report: &Report,
+    ) -> Result<Round, Failure> {
+        let ours = self.account.boundary(Some(self.account.settings.rules.boundary.clone())).await?;
+        let about = self.about(snapshot, assessment, self.trigger, &sight.record, &ours);
+        let state = about.state(&snapshot.boundary);
+        if sight.record.has_told(&state) {
+            return self.keep_record(sight).await;
+        }
+        let finding = about.told(report.outcome, &report.reason);
+        self.account.publish(&finding).await?;
+        let told =
+            Told { state, finding: finding.id.clone(), outcome: finding.outcome, severity: finding.severity };
+        let record = RoleRecord { told: Some(told), ..self.seen(sight) };
+        match self.account.ledger.write(sight.role.arn.name(), &record, sight.page.version()).await? {
+            Stored::Yes(_) => Ok(Round::Over(Response {
+                outcome: Some(finding.outcome),
+                finding: Some(finding.id),
+                ..Response::of("told")
+            })),
+            Stored::Overtaken => Ok(Round::Overtaken),
+        }
+    }
+
+    /// Nothing to tell: stores what was seen, if the ledger does not know it yet.
+    pub(super) async fn keep_record(&self, sight: &Sight) -> Result<Round, Failure> {
+        let record = self.seen(sight);
+        let response = Response::of("nothing to tell");
+        if record == sight.record {
+            return Ok(Round::Over(response));
+        }
+        match self.account.ledger.write(sight.role.arn.name(), &record, sight.page.version()).await? {
+            Stored::Yes(_) => Ok(Round::Over(response)),
+            Stored::Overtaken => Ok(Round::Overtaken),
+        }
+    }
+
+    /// The record with the function of this trigger, and with the role's boundary if it is one of the accepted.
+    fn seen(&self, sight: &Sight) -> RoleRecord {
+        let mut record = sight.record.clone();
+        record.functions.extend(self.trigger.change.function().cloned());
+        if let Some(boundary) =
+            sight.role.boundary.as_ref().filter(|b| self.account.settings.rules.accepts(b))
+        {
+            record.bounded_with = Some(boundary.clone());
+        }
+        record
+    }
+}

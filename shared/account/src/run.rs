@@ -1,0 +1,126 @@
+//! The shell around a function: read the settings, connect, then one invocation after the other.
+
+use crate::clock::Stopwatch;
+use crate::connect::{Account, milliseconds};
+use crate::failure::Failure;
+use crate::respond::{NotFound, Response};
+use crate::settings::Settings;
+use aws_lambda_events::eventbridge::EventBridgeEvent;
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use aws_smithy_types::error::display::DisplayErrorContext;
+use guardrail::names::AccountId;
+use guardrail::review::ReviewRequest;
+use guardrail::trigger::{CloudTrailRecord, Ignored, Trigger};
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde_json::Value;
+
+/// How a function reads its trigger out of a CloudTrail record.
+pub type ReadTrigger = fn(&CloudTrailRecord, &AccountId) -> Result<Trigger, Ignored>;
+
+/// Runs a function that EventBridge invokes with CloudTrail events.
+///
+/// # Errors
+/// Where the settings cannot be used, or the runtime stops.
+pub async fn event_function(read: ReadTrigger) -> Result<(), lambda_runtime::Error> {
+    let account = &start().await?;
+    let handle = async |event: LambdaEvent<Value>| handle_event(account, read, event).await;
+    lambda_runtime::run(service_fn(handle)).await
+}
+
+/// Runs the function that reads the review queue.
+///
+/// # Errors
+/// Where the settings cannot be used, or the runtime stops.
+pub async fn queue_function() -> Result<(), lambda_runtime::Error> {
+    let account = &start().await?;
+    let handle = async |event: LambdaEvent<SqsEvent>| Ok::<_, Failure>(handle_batch(account, event).await);
+    lambda_runtime::run(service_fn(handle)).await
+}
+
+async fn start() -> Result<Account, lambda_runtime::Error> {
+    lambda_runtime::tracing::init_default_subscriber();
+    let settings = Settings::from_environment().inspect_err(
+        |e| tracing::error!(error = %e, "the settings cannot be used, the function does not start"),
+    )?;
+    Ok(Account::connect(settings).await)
+}
+
+async fn handle_event(
+    account: &Account,
+    read: ReadTrigger,
+    event: LambdaEvent<Value>,
+) -> Result<(), Failure> {
+    let stopwatch = Stopwatch::start();
+    let LambdaEvent { payload, context } = event;
+    let envelope: EventBridgeEvent<Value> = serde_json::from_value(payload)
+        .map_err(|e| Failure::malformed("the event is not an EventBridge event", e))
+        .inspect_err(|failure| log_failure("", "", stopwatch, failure))?;
+    let record = CloudTrailRecord::from_detail(envelope.detail);
+    let trigger = match read(&record, &account.settings.account) {
+        Ok(trigger) => trigger,
+        Err(reason) => {
+            tracing::info!(event_id = record.event_id(), %reason, "ignored");
+            return Ok(());
+        }
+    };
+    let outcome = account.respond(&trigger, &context.request_id, NotFound::LookAgainLater).await;
+    log_outcome(&trigger, &outcome, stopwatch);
+    outcome.map(drop)
+}
+
+async fn handle_batch(account: &Account, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {
+    let LambdaEvent { payload, context } = event;
+    let mut response = SqsBatchResponse::default();
+    for message in payload.records {
+        let id = message.message_id.unwrap_or_default();
+        let body = message.body.unwrap_or_default();
+        if review(account, &body, &id, &context.request_id).await.is_err() {
+            let mut failure = BatchItemFailure::default();
+            failure.item_identifier = id;
+            response.batch_item_failures.push(failure);
+        }
+    }
+    response
+}
+
+async fn review(account: &Account, body: &str, message: &str, request: &str) -> Result<(), Failure> {
+    let stopwatch = Stopwatch::start();
+    let request_to_review: ReviewRequest = serde_json::from_str(body)
+        .map_err(|e| Failure::malformed("the message is not a review request", e))
+        .inspect_err(|failure| log_failure("Review", message, stopwatch, failure))?;
+    let trigger = request_to_review.into_trigger(message);
+    let outcome = account.respond(&trigger, request, NotFound::Gone).await;
+    log_outcome(&trigger, &outcome, stopwatch);
+    outcome.map(drop)
+}
+
+/// The one line that an invocation leaves. Never a document, never a whole event.
+fn log_outcome(trigger: &Trigger, outcome: &Result<Response, Failure>, stopwatch: Stopwatch) {
+    let (event, event_id) = (trigger.event.as_str(), trigger.event_id.as_str());
+    match outcome {
+        Ok(response) => tracing::info!(
+            event,
+            event_id,
+            role = response.role.as_ref().map(|role| role.as_str()),
+            decision = response.decision,
+            outcome = response.outcome.map(|outcome| outcome.as_str()),
+            finding = response.finding.as_ref().map(|id| id.as_str()),
+            contained_after_ms = response.contained_after_ms,
+            contained_within_ms = response.contained_within_ms,
+            duration_ms = milliseconds(stopwatch.elapsed()),
+            "done"
+        ),
+        Err(failure) => log_failure(event, event_id, stopwatch, failure),
+    }
+}
+
+fn log_failure(event: &str, event_id: &str, stopwatch: Stopwatch, failure: &Failure) {
+    tracing::error!(
+        event,
+        event_id,
+        class = ?failure.class(),
+        cause = %DisplayErrorContext(failure),
+        duration_ms = milliseconds(stopwatch.elapsed()),
+        "failed, to be retried"
+    );
+}

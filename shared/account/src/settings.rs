@@ -1,0 +1,181 @@
+//! The settings of a function: environment variables, read once at start and nowhere else.
+
+use guardrail::names::{AccountId, RoleArn};
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+/// Everything that the environment tells a function.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What decisions go by.
+    pub rules: guardrail::Settings,
+    /// The DynamoDB table of the ledger.
+    pub ledger_table: String,
+    /// Where findings go.
+    pub findings_topic: String,
+    /// Where roles wait for another look.
+    pub review_queue_url: String,
+    /// The account that is guarded.
+    pub account: AccountId,
+    /// The Region that this function runs in.
+    pub region: String,
+}
+
+/// A setting that is missing or makes no sense. The function does not start with it.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidSettings {
+    /// The variable is not there, or empty.
+    #[error("environment variable `{0}` is not set; deploy Ringfence's template again, it sets all of them")]
+    Missing(&'static str),
+    /// The variable has a value that cannot be used.
+    #[error(
+        "environment variable `{variable}` cannot be used: {why}; correct the stack parameter it comes from"
+    )]
+    Invalid {
+        /// Which one.
+        variable: &'static str,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+/// Reads one variable; tests give their own.
+type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+impl Settings {
+    /// Reads the settings from the environment.
+    ///
+    /// # Errors
+    /// Names the first variable that is missing or wrong.
+    pub fn from_environment() -> Result<Self, InvalidSettings> {
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+        Self::read(&|variable| std::env::var(variable).ok())
+    }
+
+    fn read(lookup: Lookup<'_>) -> Result<Self, InvalidSettings> {
+        let own_roles: BTreeSet<RoleArn> = list(lookup, "RINGFENCE_OWN_ROLE_ARNS")?.into_iter().collect();
+        let account = own_roles
+            .first()
+            .map(|role| role.account().clone())
+            .ok_or(InvalidSettings::Missing("RINGFENCE_OWN_ROLE_ARNS"))?;
+        Ok(Self {
+            rules: guardrail::Settings {
+                mode: parsed(lookup, "RINGFENCE_MODE")?,
+                boundary: parsed(lookup, "RINGFENCE_BOUNDARY_ARN")?,
+                approved: list(lookup, "RINGFENCE_APPROVED_BOUNDARY_ARNS")?.into_iter().collect(),
+                enforce_at: parsed(lookup, "RINGFENCE_ENFORCE_AT")?,
+                enforce_existing_at: parsed(lookup, "RINGFENCE_ENFORCE_EXISTING_AT")?,
+                shared_trust: parsed(lookup, "RINGFENCE_ENFORCE_SHARED_TRUST")?,
+                protected: list(lookup, "RINGFENCE_PROTECTED_ROLES")?.into_iter().collect(),
+                own_roles,
+                owner_tag_keys: list(lookup, "RINGFENCE_OWNER_TAG_KEYS")?,
+            },
+            ledger_table: text(lookup, "RINGFENCE_LEDGER_TABLE")?,
+            findings_topic: text(lookup, "RINGFENCE_FINDINGS_TOPIC_ARN")?,
+            review_queue_url: text(lookup, "RINGFENCE_REVIEW_QUEUE_URL")?,
+            account,
+            region: text(lookup, "AWS_REGION")?,
+        })
+    }
+}
+
+fn text(lookup: Lookup<'_>, variable: &'static str) -> Result<String, InvalidSettings> {
+    lookup(variable).filter(|value| !value.trim().is_empty()).ok_or(InvalidSettings::Missing(variable))
+}
+
+fn parsed<T: FromStr<Err: std::fmt::Display>>(
+    lookup: Lookup<'_>,
+    variable: &'static str,
+) -> Result<T, InvalidSettings> {
+    parse_one(variable, text(lookup, variable)?.trim())
+}
+
+/// A comma-separated list; a variable that is not set is the empty list.
+fn list<T: FromStr<Err: std::fmt::Display>>(
+    lookup: Lookup<'_>,
+    variable: &'static str,
+) -> Result<Vec<T>, InvalidSettings> {
+    let value = lookup(variable).unwrap_or_default();
+    value
+        .split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
+        .map(|item| parse_one(variable, item))
+        .collect()
+}
+
+fn parse_one<T: FromStr<Err: std::fmt::Display>>(
+    variable: &'static str,
+    value: &str,
+) -> Result<T, InvalidSettings> {
+    value.parse().map_err(|e: T::Err| InvalidSettings::Invalid { variable, why: e.to_string() })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use guardrail::settings::{Mode, SharedTrust};
+    use guardrail::severity::Severity;
+
+    pub(crate) fn environment(variable: &str) -> Option<&'static str> {
+        Some(match variable {
+            "RINGFENCE_MODE" => "enforce",
+            "RINGFENCE_BOUNDARY_ARN" => "arn:aws:iam::123456789012:policy/ringfence/ringfence-baseline-v1",
+            "RINGFENCE_ENFORCE_AT" => "INFO",
+            "RINGFENCE_ENFORCE_EXISTING_AT" => "HIGH",
+            "RINGFENCE_ENFORCE_SHARED_TRUST" => "new",
+            "RINGFENCE_OWN_ROLE_ARNS" => {
+                "arn:aws:iam::123456789012:role/ringfence-OnRoleChangeRole-1,arn:aws:iam::123456789012:role/ringfence-OnFunctionChangeRole-1"
+            }
+            "RINGFENCE_OWNER_TAG_KEYS" => "owner, team",
+            "RINGFENCE_LEDGER_TABLE" => "ringfence-ledger",
+            "RINGFENCE_FINDINGS_TOPIC_ARN" => "arn:aws:sns:us-east-1:123456789012:ringfence-findings",
+            "RINGFENCE_REVIEW_QUEUE_URL" => {
+                "https://sqs.us-east-1.amazonaws.com/123456789012/ringfence-review"
+            }
+            "AWS_REGION" => "us-east-1",
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn settings() -> Settings {
+        Settings::read(&|variable| environment(variable).map(str::to_owned)).unwrap()
+    }
+
+    #[test]
+    fn a_whole_environment_is_read() {
+        let settings = settings();
+        assert_eq!(settings.account.as_str(), "123456789012");
+        assert_eq!(settings.rules.mode, Mode::Enforce);
+        assert_eq!(settings.rules.enforce_existing_at, Severity::High);
+        assert_eq!(settings.rules.shared_trust, SharedTrust::New);
+        assert_eq!(settings.rules.owner_tag_keys, ["owner", "team"]);
+        assert_eq!(settings.rules.own_roles.len(), 2);
+        assert!(settings.rules.approved.is_empty());
+    }
+
+    #[test]
+    fn each_wrong_or_missing_variable_is_named() {
+        for (variable, value) in [
+            ("RINGFENCE_MODE", "Enforce"),
+            ("RINGFENCE_MODE", ""),
+            ("RINGFENCE_BOUNDARY_ARN", "ringfence-baseline-v1"),
+            ("RINGFENCE_APPROVED_BOUNDARY_ARNS", "arn:aws:iam::123456789012:policy/a,b"),
+            ("RINGFENCE_ENFORCE_AT", "info"),
+            ("RINGFENCE_ENFORCE_EXISTING_AT", "5"),
+            ("RINGFENCE_ENFORCE_SHARED_TRUST", "yes"),
+            ("RINGFENCE_PROTECTED_ROLES", "arn:aws:iam::123456789012:role/*"),
+            ("RINGFENCE_OWN_ROLE_ARNS", ""),
+            ("RINGFENCE_LEDGER_TABLE", " "),
+            ("RINGFENCE_FINDINGS_TOPIC_ARN", ""),
+            ("RINGFENCE_REVIEW_QUEUE_URL", ""),
+            ("AWS_REGION", ""),
+        ] {
+            let broken = |name: &str| {
+                if name == variable { Some(value.to_owned()) } else { environment(name).map(str::to_owned) }
+            };
+            let message = Settings::read(&broken).expect_err(variable).to_string();
+            assert!(message.contains(variable), "{message}");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What is true of a role: its breaches, and what could not be understood.
+
+use crate::check_id::CheckId;
+use crate::checks::{CHECKS, Hit};
+use crate::severity::Severity;
+use crate::snapshot::{Boundary, Cap, Document, RoleSnapshot};
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// A verdict over all policies of one role. Making it cannot fail: what is not understood is a doubt.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assessment {
+    breaches: Vec<Breach>,
+    doubts: Vec<String>,
+}
+
+/// One check that hit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Breach {
+    /// Which check.
+    pub check: CheckId,
+    /// The severity shown: that of what is possible now or, where the boundary closes it, of what it closes.
+    pub severity: Severity,
+    /// What it weighs as the role is now; none where the boundary closes it.
+    pub now: Option<Severity>,
+    /// What it would weigh without a boundary; none for a check about the boundary itself.
+    pub without_boundary: Option<Severity>,
+    /// What the role can do.
+    pub summary: String,
+    /// Where that stands.
+    pub evidence: Vec<Evidence>,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+/// Where a breach stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Evidence {
+    /// The policy's ARN, `inline:NAME`, `trust` or `boundary`.
+    pub policy: String,
+    /// The statement's Sid, or its index.
+    pub statement: String,
+    /// The deciding words.
+    pub detail: String,
+}
+
+impl Assessment {
+    /// Judges the role as it is now, and as it would be without its boundary.
+    #[must_use]
+    pub fn of(role: &RoleSnapshot) -> Self {
+        let has_boundary = matches!(role.boundary, Boundary::Attached { .. });
+        let mut breaches: Vec<Breach> = CHECKS
+            .iter()
+            .filter_map(|check| {
+                let now = (check.find)(role, role.boundary.cap());
+                let without = (check.find)(role, Cap::Nothing);
+                let possible_now = now.is_some();
+                let Hit { summary, evidence, remedy } = now.or(without.clone())?;
+                Some(Breach {
+                    check: check.id,
+                    severity: severity(check.id, possible_now, has_boundary),
+                    now: possible_now.then(|| severity(check.id, true, has_boundary)),
+                    without_boundary: without
+                        .filter(|_| !is_about_the_boundary(check.id))
+                        .map(|_| severity(check.id, true, false)),
+                    summary,
+                    evidence,
+                    remedy,
+                })
+            })
+            .collect();
+        breaches.sort_by_key(|breach| std::cmp::Reverse(breach.severity));
+        Self { breaches, doubts: doubts(role) }
+    }
+
+    /// The breaches, worst first.
+    #[must_use]
+    pub fn breaches(&self) -> &[Breach] {
+        &self.breaches
+    }
+
+    /// What could not be understood, and where.
+    #[must_use]
+    pub fn doubts(&self) -> &[String] {
+        &self.doubts
+    }
+
+    /// The worst of what is shown.
+    #[must_use]
+    pub fn severity(&self) -> Option<Severity> {
+        self.breaches.iter().map(|breach| breach.severity).max()
+    }
+
+    /// The worst of what is possible now.
+    #[must_use]
+    pub fn severity_now(&self) -> Option<Severity> {
+        self.breaches.iter().filter_map(|breach| breach.now).max()
+    }
+
+    /// The worst of what would be possible without a boundary.
+    #[must_use]
+    pub fn severity_without_boundary(&self) -> Option<Severity> {
+        self.breaches.iter().filter_map(|breach| breach.without_boundary).max()
+    }
+
+    /// What counts towards `EnforceAt` and `EnforceExistingAt`: the worst possible now, where a mere lack of a
+    /// boundary counts as INFO.
+    #[must_use]
+    pub fn enforcement_severity(&self) -> Severity {
+        self.breaches
+            .iter()
+            .filter(|breach| breach.check != CheckId::BoundaryMissing)
+            .filter_map(|breach| breach.now)
+            .max()
+            .unwrap_or(Severity::Info)
+    }
+
+    /// What a state is made of: each check with its severity without a boundary.
+    #[must_use]
+    pub fn state(&self) -> BTreeSet<(CheckId, Severity)> {
+        self.breaches.iter().filter_map(|breach| Some((breach.check, breach.without_boundary?))).collect()
+    }
+}
+
+/// The checks that still hit when `cap` is what the role has for a boundary.
+#[must_use]
+pub fn possible_under(role: &RoleSnapshot, cap: Cap<'_>) -> BTreeSet<CheckId> {
+    CHECKS.iter().filter(|check| (check.find)(role, cap).is_some()).map(|check| check.id).collect()
+}
+
+/// The design's table of severities.
+fn severity(check: CheckId, possible_now: bool, has_boundary: bool) -> Severity {
+    match (check, possible_now) {
+        (CheckId::TrustAnyPrincipal, _) if has_boundary => Severity::High,
+        (CheckId::AdminAccess | CheckId::TrustAnyPrincipal, true) => Severity::Critical,
+        (CheckId::AdminAccess | CheckId::TrustAnyPrincipal, false)
+        | (CheckId::FullAccessPolicy | CheckId::ServiceWildcard, true) => Severity::Medium,
+        (CheckId::FullAccessPolicy | CheckId::ServiceWildcard, false)
+        | (CheckId::BoundaryMissing | CheckId::TrustMultipleServices, true) => Severity::Low,
+        (CheckId::BoundaryMissing | CheckId::TrustMultipleServices, false) => Severity::Info,
+    }
+}
+
+fn is_about_the_boundary(check: CheckId) -> bool {
+    match check {
+        CheckId::BoundaryMissing => true,
+        CheckId::AdminAccess
+        | CheckId::FullAccessPolicy
+        | CheckId::ServiceWildcard
+        | CheckId::TrustAnyPrincipal
+        | CheckId::TrustMultipleServices => false,
+    }
+}
+
+fn doubts(role: &RoleSnapshot) -> Vec<String> {
+    let trust = std::iter::once(("trust".to_owned(), &role.role.trust));
+    let policies = role.policies.iter().map(|policy| (policy.source.to_string(), &policy.document));
+    let boundary = match &role.boundary {
+        Boundary::Absent => None,
+        Boundary::Attached { arn, document } => Some((format!("boundary {arn}"), document)),
+    };
+    trust
+        .chain(policies)
+        .chain(boundary)
+        .filter_map(|(place, document)| match document {
+            Document::Understood(policy) => {
+                let unknown = policy.unknown_keys();
+                (!unknown.is_empty()).then(|| {
+                    format!(
+                        "{place}: keys that IAM's language does not have: {}",
+                        unknown.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+                    )
+                })
+            }
+            Document::NotUnderstood(why) => Some(format!("{place}: {why}")),
+            Document::Gone => Some(format!("{place}: the policy does not exist any more")),
+        })
+        .collect()
+}

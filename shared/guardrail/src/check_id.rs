@@ -1,0 +1,42 @@
+//! The names of the checks.
+
+use serde::Serialize;
+
+/// The checks. Their ids are part of the wire format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckId {
+    /// Every action on every resource, unconditionally.
+    AdminAccess,
+    /// An attached AWS managed policy that grants whole services.
+    FullAccessPolicy,
+    /// All actions of a service.
+    ServiceWildcard,
+    /// Anybody may assume the role.
+    TrustAnyPrincipal,
+    /// Services other than Lambda may assume the role.
+    TrustMultipleServices,
+    /// No permissions boundary.
+    BoundaryMissing,
+}
+
+impl CheckId {
+    /// The id on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AdminAccess => "admin-access",
+            Self::FullAccessPolicy => "full-access-policy",
+            Self::ServiceWildcard => "service-wildcard",
+            Self::TrustAnyPrincipal => "trust-any-principal",
+            Self::TrustMultipleServices => "trust-multiple-services",
+            Self::BoundaryMissing => "boundary-missing",
+        }
+    }
+}
+
+impl std::fmt::Display for CheckId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,31 @@
+//! # `service-wildcard`: the role may do all that a service offers
+//!
+//! ## What it finds
+//! Every action of a service on every resource, without a condition.
+//!
+//! ## Why it matters
+//! A function that reads one bucket can delete all of them.
+//!
+//! ## Example
+//! `"Action": "s3:*", "Resource": "*"`.
+//!
+//! ## Remedy
+//! Name the actions, and the resources by their ARNs.
+//!
+//! ## Limits
+//! A wildcard that covers nearly all actions (`s3:G*`, `s3:P*`, …) is not put together to a whole service. A service with an
+//! action denied on every resource does not count.
+
+use super::Hit;
+use super::granted_services::whole_grants;
+use crate::snapshot::{Cap, RoleSnapshot};
+
+pub(super) fn find(role: &RoleSnapshot, cap: Cap<'_>) -> Option<Hit> {
+    let grants = whole_grants(role, cap);
+    let services: Vec<String> = grants.iter().map(|grant| grant.services.to_string()).collect();
+    (!grants.is_empty()).then(|| Hit {
+        summary: format!("all actions of {}", services.join("; ")),
+        evidence: grants.into_iter().map(|grant| grant.evidence).collect(),
+        remedy: "name the actions that the function uses, and their resources by ARN".to_owned(),
+    })
+}

@@ -1,0 +1,262 @@
+//! The decision table of the design: what should be done about a role.
+
+mod remediation;
+
+pub use remediation::Remediation;
+
+use crate::assess::Assessment;
+use crate::finding::Outcome;
+use crate::names::RoleArn;
+use crate::record::{Enforced, Intent, RoleRecord};
+use crate::settings::{Mode, Settings, SharedTrust};
+use crate::severity::Severity;
+use crate::snapshot::Role;
+use crate::trigger::{Change, Trigger};
+use crate::trust::Trust;
+use jiff::Timestamp;
+
+/// Everything that a decision goes by, besides the assessment.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    /// Fresh from IAM.
+    pub role: &'a Role,
+    /// What the ledger knows of this very role (same id), if anything.
+    pub record: &'a RoleRecord,
+    /// Why it is looked at.
+    pub trigger: &'a Trigger,
+    /// What the installation asks for.
+    pub settings: &'a Settings,
+    /// When Ringfence was installed: roles made later are new.
+    pub installed_at: Timestamp,
+}
+
+/// What should be done about a role.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decision {
+    /// The role is none of Ringfence's business.
+    Nothing(Untouched),
+    /// All is well; nobody is told.
+    Compliant,
+    /// Tell, change nothing.
+    Report(Report),
+    /// Put the boundary. Only [`decide`] and [`resume`] make one, and the writer demands it.
+    Remediate(Remediation),
+}
+
+/// Why a role is left alone without a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Untouched {
+    /// Lambda cannot assume it.
+    NotAnExecutionRole,
+    /// A service-linked or reserved role: AWS alone can change it.
+    ManagedByAws,
+}
+
+/// A finding without a write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The finding's word.
+    pub outcome: Outcome,
+    /// Why, in one sentence.
+    pub reason: String,
+}
+
+/// How far a decision got.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// Nothing more is needed.
+    Decided(Decision),
+    /// The role's policies must be read first.
+    AssessFirst,
+}
+
+/// Decides as far as `GetRole` and the ledger allow, so that containment waits for nothing that it does not need.
+#[must_use]
+pub fn decide_at_first_sight(case: &Case<'_>) -> Step {
+    row(case, None)
+}
+
+/// Decides with the whole role read.
+#[must_use]
+pub fn decide(case: &Case<'_>, assessment: &Assessment) -> Decision {
+    match row(case, Some(assessment)) {
+        Step::Decided(decision) => decision,
+        // INVARIANT: `row` asks for an assessment only where it was given none.
+        Step::AssessFirst => Decision::Compliant,
+    }
+}
+
+/// Takes up the write of an intent that its author did not finish, as long as the role is still the one that it
+/// was recorded for, still as it was then, and the mode still allows it.
+#[must_use]
+pub fn resume(intent: &Intent, case: &Case<'_>) -> Option<Remediation> {
+    let same_target =
+        case.settings.boundary == intent.boundary_after && case.role.boundary == intent.boundary_before;
+    (same_target && case.settings.mode == Mode::Enforce)
+        .then(|| Remediation::new(case, intent.outcome, intent.reason.clone()))
+}
+
+/// The first row of the design's table that fits.
+fn row(case: &Case<'_>, assessment: Option<&Assessment>) -> Step {
+    let Case { role, settings, .. } = case;
+    let trust = Trust::of(role);
+    if !trust.admits_lambda(case.trigger.change.function().is_some()) {
+        return Step::Decided(Decision::Nothing(Untouched::NotAnExecutionRole));
+    }
+    if is_managed_by_aws(&role.arn) {
+        return Step::Decided(Decision::Nothing(Untouched::ManagedByAws));
+    }
+    if let Some(why) = never_changed(role, settings) {
+        return with(assessment, |assessment| report_breaches(assessment, why));
+    }
+    if ours_was_taken_away(case) {
+        let reason =
+            "Ringfence's ledger says that this role had its boundary, and now it has none".to_owned();
+        return Step::Decided(enforce(case, Enforced::Restored, reason));
+    }
+    match &role.boundary {
+        Some(boundary) if settings.accepts(boundary) => with(assessment, bounded_role),
+        Some(_) => Step::Decided(report(
+            Outcome::Reported,
+            "the role has a boundary that is not approved; Ringfence does not overwrite what it did not put"
+                .to_owned(),
+        )),
+        None => match trust.others() {
+            others if !others.is_empty() && !covers_shared_trust(case) => Step::Decided(report(
+                Outcome::Reported,
+                format!(
+                    "the role can also be assumed by {}, and EnforceSharedTrust leaves such a role alone",
+                    others.join(", ")
+                ),
+            )),
+            _ => role_without_boundary(case, assessment),
+        },
+    }
+}
+
+fn role_without_boundary(case: &Case<'_>, assessment: Option<&Assessment>) -> Step {
+    let settings = case.settings;
+    if is_new(case) {
+        let reason = "the role is new and had no permissions boundary".to_owned();
+        if settings.enforce_at == Severity::Info {
+            return Step::Decided(enforce(case, Enforced::Bounded, reason));
+        }
+        return with(assessment, |assessment| {
+            if assessment.enforcement_severity() >= settings.enforce_at {
+                enforce(
+                    case,
+                    Enforced::Bounded,
+                    format!("{reason}, and its breaches reach {}", settings.enforce_at),
+                )
+            } else {
+                would_bound(format!(
+                    "the role is new, but its breaches do not reach EnforceAt {}",
+                    settings.enforce_at
+                ))
+            }
+        });
+    }
+    with(assessment, |assessment| {
+        let reaches = assessment.enforcement_severity() >= settings.enforce_existing_at;
+        match (what_changed(case), reaches) {
+            (Some(what), true) => enforce(
+                case,
+                Enforced::Bounded,
+                format!("{what}, and what the role can do now reaches {}", settings.enforce_existing_at),
+            ),
+            (Some(what), false) => would_bound(format!(
+                "{what}, but what the role can do does not reach EnforceExistingAt {}",
+                settings.enforce_existing_at
+            )),
+            (None, _) => would_bound(
+                "the role is older than Ringfence, and this event changed none of its rights".to_owned(),
+            ),
+        }
+    })
+}
+
+/// Rows for a role that has our boundary or an approved one.
+fn bounded_role(assessment: &Assessment) -> Decision {
+    let (with, without) = (assessment.severity_now(), assessment.severity_without_boundary());
+    if with >= Some(Severity::High) {
+        let reason = "something dangerous stays possible although the role has its boundary".to_owned();
+        report(Outcome::Reported, reason)
+    } else if without >= Some(Severity::Medium) && without > with {
+        report(Outcome::Contained, "the role's boundary takes away what its policies would allow".to_owned())
+    } else if with >= Some(Severity::Medium) {
+        let reason = "the role has its boundary; what is reported is allowed under it".to_owned();
+        report(Outcome::Reported, reason)
+    } else {
+        Decision::Compliant
+    }
+}
+
+fn report_breaches(assessment: &Assessment, why: String) -> Decision {
+    if assessment.breaches().is_empty() { Decision::Compliant } else { report(Outcome::Reported, why) }
+}
+
+fn report(outcome: Outcome, reason: String) -> Decision {
+    Decision::Report(Report { outcome, reason })
+}
+
+fn would_bound(reason: String) -> Decision {
+    report(Outcome::WouldBound, reason)
+}
+
+fn enforce(case: &Case<'_>, outcome: Enforced, reason: String) -> Decision {
+    match case.settings.mode {
+        Mode::Enforce => Decision::Remediate(Remediation::new(case, outcome, reason)),
+        Mode::Observe => report(outcome.observed(), format!("{reason}; Ringfence only observes")),
+    }
+}
+
+fn with(assessment: Option<&Assessment>, decide: impl FnOnce(&Assessment) -> Decision) -> Step {
+    assessment.map_or(Step::AssessFirst, |assessment| Step::Decided(decide(assessment)))
+}
+
+/// Service-linked and reserved roles cannot be changed by their account
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html>).
+fn is_managed_by_aws(role: &RoleArn) -> bool {
+    ["/aws-service-role/", "/aws-reserved/"].iter().any(|path| role.path().starts_with(path))
+}
+
+fn never_changed(role: &Role, settings: &Settings) -> Option<String> {
+    if settings.own_roles.contains(&role.arn) {
+        Some("the role belongs to Ringfence itself and is never changed by it".to_owned())
+    } else if settings.protected.contains(&role.arn) {
+        Some("the role is on the list of protected roles (`ProtectedRoles`)".to_owned())
+    } else {
+        None
+    }
+}
+
+fn ours_was_taken_away(case: &Case<'_>) -> bool {
+    case.role.boundary.is_none()
+        && case.record.bounded_with.as_ref().is_some_and(|b| case.settings.accepts(b))
+}
+
+fn covers_shared_trust(case: &Case<'_>) -> bool {
+    match case.settings.shared_trust {
+        SharedTrust::Off => false,
+        SharedTrust::New => is_new(case),
+        SharedTrust::All => true,
+    }
+}
+
+fn is_new(case: &Case<'_>) -> bool {
+    case.role.created > case.installed_at || case.role.last_used.is_none()
+}
+
+/// How the event gave an existing role more than it had, if it did.
+fn what_changed(case: &Case<'_>) -> Option<String> {
+    match &case.trigger.change {
+        Change::Rights => Some("the role's rights were changed".to_owned()),
+        Change::BoundaryDeleted | Change::BoundaryPut(_) => {
+            Some("the role's boundary was changed".to_owned())
+        }
+        Change::GivenTo(function) if !case.record.functions.contains(function) => {
+            Some(format!("the role was given to function `{}`", function.name()))
+        }
+        Change::GivenTo(_) | Change::NothingOf(_) | Change::Look => None,
+    }
+}

@@ -1,0 +1,234 @@
+use super::{
+    BoundaryFacts, BreachFacts, Finding, FindingId, FixLines, Links, Outcome, RoleFacts, SCHEMA, StateKey,
+    TriggerFacts,
+};
+use crate::assess::{Assessment, possible_under};
+use crate::names::{FunctionArn, PolicyArn};
+use crate::record::Enforced;
+use crate::settings::Settings;
+use crate::severity::Severity;
+use crate::snapshot::{Boundary, Document, Role, RoleSnapshot};
+use crate::trigger::Trigger;
+use iam_policy::Policy;
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+
+/// What every finding about a role is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct AboutRole<'a> {
+    /// The role as it was read, its boundary the one that it had **before** the action.
+    pub snapshot: &'a RoleSnapshot,
+    /// The verdict over that snapshot.
+    pub assessment: &'a Assessment,
+    /// What set it off.
+    pub trigger: &'a Trigger,
+    /// The settings in force.
+    pub settings: &'a Settings,
+    /// The functions that the ledger knows with the role.
+    pub functions: &'a BTreeSet<FunctionArn>,
+    /// Our boundary, as it would cap the role.
+    pub ours: &'a Boundary,
+    /// Where Ringfence runs.
+    pub region: &'a str,
+    /// The time of the run, for triggers that have none.
+    pub now: Timestamp,
+}
+
+/// A write, as its finding tells it.
+#[derive(Debug, Clone, Copy)]
+pub struct Enforcement<'a> {
+    /// From the intent.
+    pub id: &'a FindingId,
+    /// `bounded` or `restored`.
+    pub outcome: Enforced,
+    /// Why.
+    pub reason: &'a str,
+    /// From the intent.
+    pub before: Option<&'a PolicyArn>,
+    /// When the boundary was in place; none where AWS refused it.
+    pub contained_at: Option<Timestamp>,
+}
+
+impl AboutRole<'_> {
+    /// The state of the role once `after` is its boundary.
+    #[must_use]
+    pub fn state(&self, after: &Boundary) -> StateKey {
+        let (arn, document) = match after {
+            Boundary::Absent => (None, None),
+            Boundary::Attached { arn, document } => (Some(arn), document.understood().map(Policy::to_json)),
+        };
+        StateKey::new(
+            &self.snapshot.role.id,
+            arn,
+            document.as_deref(),
+            &self.assessment.state(),
+            self.assessment.doubts(),
+        )
+    }
+
+    /// A finding for something that was only told: `reported`, `contained`, `would-bound` ….
+    #[must_use]
+    pub fn told(&self, outcome: Outcome, reason: &str) -> Finding {
+        let would_write = matches!(outcome, Outcome::WouldBound | Outcome::WouldRestore);
+        let after = if would_write { self.ours } else { &self.snapshot.boundary };
+        let id = FindingId::of_state(&self.state(&self.snapshot.boundary), outcome);
+        let severity = self.assessment.severity().unwrap_or(Severity::Info);
+        let severity = if outcome == Outcome::WouldRestore { restored_severity(severity) } else { severity };
+        self.finding(outcome, reason, id, severity, after, None)
+    }
+
+    /// A finding for a boundary that was put.
+    #[must_use]
+    pub fn enforced(&self, done: &Enforcement<'_>) -> Finding {
+        let severity = self.intended_severity(done.outcome);
+        let outcome = done.outcome.outcome();
+        let mut finding =
+            self.finding(outcome, done.reason, done.id.clone(), severity, self.ours, done.contained_at);
+        finding.boundary.before = done.before.cloned();
+        finding
+    }
+
+    /// A finding for a boundary that AWS refused to put.
+    #[must_use]
+    pub fn refused(&self, intended: &Enforcement<'_>, refusal: &str) -> Finding {
+        let severity = self.intended_severity(intended.outcome);
+        let id = FindingId::of_refusal(intended.id, refusal);
+        let reason = format!("AWS refused to put the boundary: {refusal}");
+        self.finding(Outcome::Failed, &reason, id, severity, &self.snapshot.boundary, None)
+    }
+
+    fn intended_severity(&self, outcome: Enforced) -> Severity {
+        let severity = self.assessment.severity().unwrap_or(Severity::Info);
+        match outcome {
+            Enforced::Bounded => severity,
+            Enforced::Restored => restored_severity(severity),
+        }
+    }
+
+    fn finding(
+        &self,
+        outcome: Outcome,
+        reason: &str,
+        id: FindingId,
+        severity: Severity,
+        after: &Boundary,
+        contained_at: Option<Timestamp>,
+    ) -> Finding {
+        let role = &self.snapshot.role;
+        let (title, summary) = super::email::headline(outcome, role.arn.name(), self.assessment, reason);
+        Finding {
+            schema: SCHEMA,
+            version: env!("CARGO_PKG_VERSION"),
+            mode: self.settings.mode,
+            id,
+            problem: format!("{}/{}/role-rights", role.arn.account(), role.id),
+            resolves: Vec::new(),
+            time: self.trigger.time.unwrap_or(self.now),
+            contained_at,
+            account: role.arn.account().clone(),
+            region: self.region.to_owned(),
+            severity,
+            title,
+            summary,
+            outcome,
+            reason: reason.to_owned(),
+            role: Some(role_facts(role, &self.settings.owner_tag_keys)),
+            functions: self.functions_involved(),
+            trigger: trigger_facts(self.trigger),
+            source: self.trigger.source.clone(),
+            breaches: self.breaches(after),
+            doubts: self.doubts(after),
+            analyzer: Vec::new(),
+            boundary: BoundaryFacts { before: role.boundary.clone(), after: arn_of(after).cloned() },
+            impact: None,
+            undo: None,
+            fix: arn_of(after).map(FixLines::new),
+            links: links(role, self.trigger, self.region),
+        }
+    }
+
+    fn functions_involved(&self) -> Vec<FunctionArn> {
+        let mut functions = self.functions.clone();
+        functions.extend(self.trigger.change.function().cloned());
+        functions.into_iter().collect()
+    }
+
+    fn breaches(&self, after: &Boundary) -> Vec<BreachFacts> {
+        let possible = possible_under(self.snapshot, after.cap());
+        let facts = |breach: &crate::assess::Breach| BreachFacts {
+            check: breach.check,
+            severity: breach.severity,
+            capped: !possible.contains(&breach.check),
+            summary: breach.summary.clone(),
+            evidence: breach.evidence.clone(),
+            remedy: breach.remedy.clone(),
+        };
+        self.assessment.breaches().iter().map(facts).collect()
+    }
+
+    fn doubts(&self, after: &Boundary) -> Vec<String> {
+        let mut doubts = self.assessment.doubts().to_vec();
+        if let Boundary::Attached { arn, document: Document::NotUnderstood(why) } = after {
+            let doubt = format!("boundary {arn}: {why}");
+            if !doubts.contains(&doubt) {
+                doubts.push(doubt);
+            }
+        }
+        doubts
+    }
+}
+
+/// One above what would be possible, at least HIGH (design, "Checks").
+fn restored_severity(possible: Severity) -> Severity {
+    possible.one_above().max(Severity::High)
+}
+
+fn arn_of(boundary: &Boundary) -> Option<&PolicyArn> {
+    match boundary {
+        Boundary::Absent => None,
+        Boundary::Attached { arn, .. } => Some(arn),
+    }
+}
+
+fn role_facts(role: &Role, owner_tag_keys: &[String]) -> RoleFacts {
+    RoleFacts {
+        name: role.arn.name().clone(),
+        path: role.arn.path().to_owned(),
+        arn: role.arn.clone(),
+        id: role.id.clone(),
+        created: role.created,
+        last_used: role.last_used,
+        owner: owner_tag_keys.iter().find_map(|key| role.tags.get(key)).cloned(),
+        tags: role.tags.clone(),
+    }
+}
+
+fn trigger_facts(trigger: &Trigger) -> TriggerFacts {
+    let caller = &trigger.caller;
+    TriggerFacts {
+        event: trigger.event.as_str().to_owned(),
+        event_id: trigger.event_id.clone(),
+        principal: caller.principal.clone(),
+        session: caller.session.clone(),
+        source_ip: caller.source_ip.clone(),
+        user_agent: caller.user_agent.clone(),
+        via: caller.tool.as_str(),
+    }
+}
+
+fn links(role: &Role, trigger: &Trigger, region: &str) -> Links {
+    // The console of the other partitions has another host and is not guessed.
+    let in_console = role.arn.partition() == "aws";
+    let event_known = in_console && !trigger.event_id.is_empty() && trigger.time.is_some();
+    Links {
+        role: in_console
+            .then(|| format!("https://console.aws.amazon.com/iam/home#/roles/details/{}", role.arn.name())),
+        event: event_known.then(|| {
+            format!(
+                "https://{region}.console.aws.amazon.com/cloudtrailv2/home?region={region}#/events/{}",
+                trigger.event_id
+            )
+        }),
+        runbook: None,
+    }
+}

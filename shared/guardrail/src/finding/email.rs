@@ -1,0 +1,160 @@
+//! The text that a person reads.
+
+use super::{BreachFacts, Finding, Outcome};
+use crate::assess::Assessment;
+use crate::names::RoleName;
+use std::fmt::Write as _;
+
+/// Title and summary, used by every kind of reader.
+pub(super) fn headline(
+    outcome: Outcome,
+    role: &RoleName,
+    assessment: &Assessment,
+    reason: &str,
+) -> (String, String) {
+    let worst = assessment.breaches().first();
+    let could = worst.map_or("nothing that Ringfence objects to".to_owned(), |breach| breach.summary.clone());
+    let because = capitalised(reason);
+    let title = match outcome {
+        Outcome::Bounded => format!("Ringfence put its boundary on {role}"),
+        Outcome::Restored => format!("Ringfence put the boundary of {role} back"),
+        Outcome::Contained => format!("The boundary of {role} holds back what its policies allow"),
+        Outcome::Reported => format!("{role} needs a look, Ringfence changed nothing"),
+        Outcome::Failed => format!("Ringfence could not put its boundary on {role}"),
+        Outcome::WouldBound => format!("Ringfence would put its boundary on {role}"),
+        Outcome::WouldRestore => format!("Ringfence would put the boundary of {role} back"),
+    };
+    let summary = match outcome {
+        Outcome::Bounded => format!(
+            "{because}, so Ringfence put one on it. Its policies allow: {could}. The role keeps its policies; what \
+             the boundary does not allow is refused from now on."
+        ),
+        Outcome::Restored => format!(
+            "{because}, so Ringfence put it back. Without it the policies allow: {could}. If the boundary was meant to \
+             go, protect the role from Ringfence first (see the e-mail's last section)."
+        ),
+        Outcome::Contained => format!(
+            "{because}. Without it they would allow: {could}. Nothing has to be done at once; the policies should \
+             shrink to what the function needs."
+        ),
+        Outcome::Reported => format!("{because}. The worst of what was found: {could}. Nothing was changed."),
+        Outcome::Failed => format!("{because}. The role stays as it is, and its policies allow: {could}."),
+        Outcome::WouldBound | Outcome::WouldRestore => {
+            format!("{because}. Its policies allow: {could}. Nothing was changed.")
+        }
+    };
+    (title, summary)
+}
+
+fn capitalised(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// The body of the e-mail.
+pub(super) fn text(finding: &Finding) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = write(&mut text, finding);
+    text
+}
+
+fn write(out: &mut String, finding: &Finding) -> std::fmt::Result {
+    writeln!(out, "{}: {}\n", finding.severity, finding.title)?;
+    writeln!(out, "{}\n", finding.summary)?;
+    who_and_what(out, finding)?;
+    if !finding.breaches.is_empty() {
+        writeln!(out, "\nWHAT THE ROLE'S POLICIES ALLOW")?;
+        for breach in &finding.breaches {
+            breach_lines(out, breach, finding.boundary.after.is_some())?;
+        }
+    }
+    if !finding.doubts.is_empty() {
+        writeln!(out, "\nWHAT RINGFENCE COULD NOT UNDERSTAND")?;
+        for doubt in &finding.doubts {
+            writeln!(out, "- {doubt}")?;
+        }
+    }
+    what_next(out, finding)?;
+    writeln!(
+        out,
+        "\n--\nRingfence {} · finding {} · problem {}",
+        finding.version,
+        finding.id.as_str(),
+        finding.problem
+    )
+}
+
+fn who_and_what(out: &mut String, finding: &Finding) -> std::fmt::Result {
+    if let Some(role) = &finding.role {
+        writeln!(out, "Role       {}", role.arn)?;
+        if let Some(owner) = &role.owner {
+            writeln!(out, "Owner      {owner}")?;
+        }
+    }
+    if !finding.functions.is_empty() {
+        let names: Vec<&str> = finding.functions.iter().map(|function| function.name()).collect();
+        writeln!(out, "Functions  {}", names.join(", "))?;
+    }
+    let trigger = &finding.trigger;
+    let by = trigger.principal.as_deref().unwrap_or("an unknown caller");
+    write!(out, "Call       {} by {by}", trigger.event)?;
+    if trigger.via != "unknown" {
+        write!(out, ", through {}", trigger.via)?;
+    }
+    if let Some(address) = &trigger.source_ip {
+        write!(out, ", from {address}")?;
+    }
+    writeln!(out, "\nTime       {}", finding.time)?;
+    let before = finding.boundary.before.as_ref().map_or("none", |arn| arn.as_str());
+    let after = finding.boundary.after.as_ref().map_or("none", |arn| arn.as_str());
+    if before == after {
+        writeln!(out, "Boundary   {after}")?;
+    } else {
+        let would = if finding.contained_at.is_none() { " (it would become)" } else { "" };
+        writeln!(out, "Boundary   before: {before}\n           now{would}: {after}")?;
+    }
+    if let Some(contained_at) = finding.contained_at {
+        writeln!(out, "Contained  {contained_at}")?;
+    }
+    Ok(())
+}
+
+fn breach_lines(out: &mut String, breach: &BreachFacts, has_boundary: bool) -> std::fmt::Result {
+    let state = match (breach.capped, has_boundary) {
+        (true, _) => "closed by the boundary",
+        (false, true) => "NOT closed by the boundary",
+        (false, false) => "open",
+    };
+    writeln!(out, "- {} {}: {} [{state}]", breach.severity, breach.check, breach.summary)?;
+    for evidence in breach.evidence.iter().take(3) {
+        writeln!(out, "    {}, statement {}: {}", evidence.policy, evidence.statement, evidence.detail)?;
+    }
+    if breach.evidence.len() > 3 {
+        writeln!(out, "    and {} more places", breach.evidence.len() - 3)?;
+    }
+    writeln!(out, "    To do: {}", breach.remedy)
+}
+
+fn what_next(out: &mut String, finding: &Finding) -> std::fmt::Result {
+    let written = matches!(finding.outcome, Outcome::Bounded | Outcome::Restored);
+    let Some(fix) = finding.fix.as_ref().filter(|_| written || finding.outcome == Outcome::WouldBound) else {
+        return Ok(());
+    };
+    writeln!(out, "\nMAKE IT PART OF THE ROLE'S TEMPLATE (so that the next deployment keeps it)")?;
+    match finding.trigger.via {
+        "terraform" => writeln!(out, "Terraform       {}", fix.terraform)?,
+        _ => {
+            writeln!(out, "SAM, CloudFormation  {}", fix.cloudformation)?;
+            writeln!(out, "CDK                  {}", fix.cdk)?;
+            writeln!(out, "Terraform            {}", fix.terraform)?;
+        }
+    }
+    if let Some(role) = finding.role.as_ref().filter(|_| written) {
+        writeln!(out, "\nIF THE BOUNDARY MUST GO")?;
+        writeln!(out, "Add {} to the stack parameter ProtectedRoles and deploy Ringfence,", role.arn)?;
+        writeln!(out, "then: aws iam delete-role-permissions-boundary --role-name {}", role.name)?;
+        writeln!(out, "(without the first step Ringfence puts it back).")?;
+    }
+    Ok(())
+}

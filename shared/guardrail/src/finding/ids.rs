@@ -1,0 +1,97 @@
+use super::Outcome;
+use crate::check_id::CheckId;
+use crate::names::{PolicyArn, RoleId};
+use crate::severity::Severity;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+
+/// The id of a finding: `rf-` and 24 hexadecimal digits, derived from what it is about and never drawn at random, so
+/// that a retry tells the same finding again and not another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FindingId(String);
+
+/// The key of a role's state: what has to differ for the role to be told about again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StateKey(String);
+
+impl FindingId {
+    /// The id of the finding that a write to this role leads to. `generation` counts the role's intents, so
+    /// that two events that decide the same write at the same time share one id, and the next write has another.
+    #[must_use]
+    pub fn of_write(role: &RoleId, generation: u64) -> Self {
+        Self(format!("rf-{}", digest(&["write", role.as_str(), &generation.to_string()])))
+    }
+
+    /// The id of the finding that tells a state.
+    #[must_use]
+    pub fn of_state(state: &StateKey, outcome: Outcome) -> Self {
+        Self(format!("rf-{}", digest(&["state", &state.0, outcome.as_str()])))
+    }
+
+    /// The id of the finding that tells a refused write.
+    #[must_use]
+    pub fn of_refusal(write: &Self, reason: &str) -> Self {
+        Self(format!("rf-{}", digest(&["refusal", &write.0, reason])))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl StateKey {
+    /// Role id, boundary and its document, breaches by check and severity without a boundary, doubts (design,
+    /// "Same state").
+    #[must_use]
+    pub fn new(
+        role: &RoleId,
+        boundary: Option<&PolicyArn>,
+        boundary_document: Option<&str>,
+        breaches: &BTreeSet<(CheckId, Severity)>,
+        doubts: &[String],
+    ) -> Self {
+        let breaches: Vec<String> =
+            breaches.iter().map(|(check, severity)| format!("{check}={severity}")).collect();
+        Self(digest(&[
+            role.as_str(),
+            boundary.map_or("", PolicyArn::as_str),
+            boundary_document.unwrap_or_default(),
+            &breaches.join(","),
+            &doubts.join("\n"),
+        ]))
+    }
+}
+
+/// The first 24 hexadecimal digits (96 bits) of a SHA-256 over the parts, each with its length, so that no two lists of
+/// parts read the same.
+fn digest(parts: &[&str]) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hasher.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_do_not_run_into_each_other() {
+        assert_ne!(digest(&["ab", "c"]), digest(&["a", "bc"]));
+        assert_eq!(digest(&["ab", "c"]).len(), 24);
+    }
+
+    #[test]
+    fn each_write_to_a_role_has_its_own_id_and_keeps_it() {
+        let role: RoleId = "AROAEXAMPLE".parse().unwrap();
+        assert_eq!(FindingId::of_write(&role, 1), FindingId::of_write(&role, 1));
+        assert_ne!(FindingId::of_write(&role, 1), FindingId::of_write(&role, 2));
+    }
+}

@@ -1,0 +1,43 @@
+use serde::{Deserialize, Serialize};
+
+/// What Ringfence did, or would have done: the finding's `outcome`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The boundary was put on a role that had none.
+    Bounded,
+    /// The boundary was put back.
+    Restored,
+    /// The boundary takes away what the role's policies would allow.
+    Contained,
+    /// Told, nothing changed.
+    Reported,
+    /// AWS refused the write.
+    Failed,
+    /// The boundary would have been put.
+    WouldBound,
+    /// The boundary would have been put back.
+    WouldRestore,
+}
+
+impl Outcome {
+    /// The word used on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bounded => "bounded",
+            Self::Restored => "restored",
+            Self::Contained => "contained",
+            Self::Reported => "reported",
+            Self::Failed => "failed",
+            Self::WouldBound => "would-bound",
+            Self::WouldRestore => "would-restore",
+        }
+    }
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,20 @@
+//! What is true of a Lambda execution role, and what should be done about it.
+//!
+//! Pure: no AWS SDK, no clock, no randomness. A [`snapshot::RoleSnapshot`] goes in, an [`assess::Assessment`] says what is
+//! true, [`decide::decide`] what should be done, [`finding::Finding`] tells it.
+
+pub mod assess;
+pub mod check_id;
+pub mod checks;
+pub mod decide;
+pub mod finding;
+pub mod names;
+pub mod record;
+pub mod review;
+pub mod settings;
+pub mod severity;
+pub mod snapshot;
+pub mod trigger;
+pub mod trust;
+
+pub use settings::Settings;

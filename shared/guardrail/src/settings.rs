@@ -1,0 +1,102 @@
+//! What the installation asks for: the parameters of `template.yaml` that decisions depend on.
+
+use crate::names::{PolicyArn, RoleArn};
+use crate::severity::Severity;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// The settings that assessing and deciding go by. Read once at start, see `account::settings`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Whether anything is written to IAM.
+    pub mode: Mode,
+    /// The boundary that Ringfence puts ("ours").
+    pub boundary: PolicyArn,
+    /// Boundaries that are as good as ours.
+    pub approved: BTreeSet<PolicyArn>,
+    /// A new role is bounded where its breaches reach this.
+    pub enforce_at: Severity,
+    /// An existing role whose rights changed is bounded where its breaches reach this.
+    pub enforce_existing_at: Severity,
+    /// Whether roles that others may assume too are bounded.
+    pub shared_trust: SharedTrust,
+    /// Roles that are never changed.
+    pub protected: BTreeSet<RoleArn>,
+    /// The roles of Ringfence's own functions, by their exact ARNs: a prefix could be claimed by anybody.
+    pub own_roles: BTreeSet<RoleArn>,
+    /// Tag keys that name a role's owner, best first.
+    pub owner_tag_keys: Vec<String>,
+}
+
+impl Settings {
+    /// Whether `boundary` is the one that Ringfence puts, or one that was approved beside it.
+    #[must_use]
+    pub fn accepts(&self, boundary: &PolicyArn) -> bool {
+        *boundary == self.boundary || self.approved.contains(boundary)
+    }
+}
+
+/// Whether Ringfence acts or only tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Boundaries are put and restored.
+    Enforce,
+    /// The same path, nothing written: findings say what would have been done.
+    Observe,
+}
+
+impl Mode {
+    /// The word used on the wire and in the template.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Observe => "observe",
+        }
+    }
+}
+
+/// Whether roles that principals other than Lambda may assume are bounded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SharedTrust {
+    /// Never: they are reported.
+    Off,
+    /// Where the role is new.
+    New,
+    /// Always.
+    All,
+}
+
+/// A word that a setting does not know.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is none of {known}")]
+pub struct UnknownWord {
+    text: String,
+    known: &'static str,
+}
+
+impl std::str::FromStr for Mode {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        match text {
+            "enforce" => Ok(Self::Enforce),
+            "observe" => Ok(Self::Observe),
+            _ => Err(UnknownWord { text: text.to_owned(), known: "`enforce`, `observe`" }),
+        }
+    }
+}
+
+impl std::str::FromStr for SharedTrust {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        match text {
+            "off" => Ok(Self::Off),
+            "new" => Ok(Self::New),
+            "all" => Ok(Self::All),
+            _ => Err(UnknownWord { text: text.to_owned(), known: "`off`, `new`, `all`" }),
+        }
+    }
+}

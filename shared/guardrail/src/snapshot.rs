@@ -1,0 +1,137 @@
+//! What a role is right now, as IAM answered: never as an event told it.
+
+use crate::names::{PolicyArn, RoleArn, RoleId};
+use iam_policy::Policy;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What `GetRole` answers: enough to decide whether a new role needs a boundary.
+#[derive(Debug, Clone)]
+pub struct Role {
+    /// With its path.
+    pub arn: RoleArn,
+    /// Tells a role from its namesake that was deleted.
+    pub id: RoleId,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it was last used in the tracking period of IAM (400 days); none if never, or longer ago.
+    pub last_used: Option<Timestamp>,
+    /// Who may assume it.
+    pub trust: Document,
+    /// The permissions boundary attached, whether or not its policy exists.
+    pub boundary: Option<PolicyArn>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// A role with every policy that speaks about it.
+#[derive(Debug, Clone)]
+pub struct RoleSnapshot {
+    /// What `GetRole` answered.
+    pub role: Role,
+    /// Attached and inline policies.
+    pub policies: Vec<RolePolicy>,
+    /// The boundary in force when the role was read.
+    pub boundary: Boundary,
+}
+
+/// A policy of the role.
+#[derive(Debug, Clone)]
+pub struct RolePolicy {
+    /// Where it stands.
+    pub source: PolicySource,
+    /// What it says.
+    pub document: Document,
+}
+
+/// Where a policy of a role stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PolicySource {
+    /// A managed policy, AWS's or the customer's.
+    Managed(PolicyArn),
+    /// An inline policy by its name.
+    Inline(String),
+}
+
+impl std::fmt::Display for PolicySource {
+    /// As evidence shows it: the ARN, or `inline:NAME`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Managed(arn) => write!(f, "{arn}"),
+            Self::Inline(name) => write!(f, "inline:{name}"),
+        }
+    }
+}
+
+/// A policy document, or why there is none to go by. A document that is not understood grants nothing and caps
+/// nothing; it is always told as a doubt.
+#[derive(Debug, Clone)]
+pub enum Document {
+    /// Parsed whole; shared, since one managed policy serves many roles.
+    Understood(Arc<Policy>),
+    /// Not a policy in IAM's language.
+    NotUnderstood(String),
+    /// It was named but is not there any more.
+    Gone,
+}
+
+impl Document {
+    /// Parses the JSON text of a document.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        match Policy::parse(text) {
+            Ok(policy) => Self::Understood(Arc::new(policy)),
+            Err(e) => Self::NotUnderstood(e.to_string()),
+        }
+    }
+
+    /// The policy, where it was understood.
+    #[must_use]
+    pub fn understood(&self) -> Option<&Policy> {
+        match self {
+            Self::Understood(policy) => Some(policy),
+            Self::NotUnderstood(_) | Self::Gone => None,
+        }
+    }
+}
+
+/// The permissions boundary of a role.
+#[derive(Debug, Clone)]
+pub enum Boundary {
+    /// None attached: nothing is cut.
+    Absent,
+    /// Attached; its policy may be gone or not understood.
+    Attached {
+        /// Which policy.
+        arn: PolicyArn,
+        /// What its default version says.
+        document: Document,
+    },
+}
+
+impl Boundary {
+    /// What this boundary leaves of a role's rights.
+    #[must_use]
+    pub fn cap(&self) -> Cap<'_> {
+        match self {
+            Self::Absent => Cap::Nothing,
+            Self::Attached { document: Document::Understood(policy), .. } => Cap::Policy(policy),
+            // A boundary whose policy was deleted allows nothing, so nothing is allowed.
+            Self::Attached { document: Document::Gone, .. } => Cap::Everything,
+            // Nothing is known about what it cuts: judge as if it cut nothing, so that no danger is hidden.
+            Self::Attached { document: Document::NotUnderstood(_), .. } => Cap::Nothing,
+        }
+    }
+}
+
+/// What is taken away from a role's rights when they are judged.
+#[derive(Debug, Clone, Copy)]
+pub enum Cap<'a> {
+    /// Nothing: the role's own policies decide.
+    Nothing,
+    /// What this boundary does not allow.
+    Policy(&'a Policy),
+    /// All of it.
+    Everything,
+}

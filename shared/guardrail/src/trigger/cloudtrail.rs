@@ -1,0 +1,190 @@
+use super::{Caller, EventName, Ignored};
+use crate::names::{AccountId, FunctionArn, RoleArn, RoleName};
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// The parts of a CloudTrail record that Ringfence reads, each of which may be missing or of another type: then it is
+/// as if it were not there.
+///
+/// The record's fields: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>.
+/// `aws_lambda_events` has a type for it that refuses real records and drops `errorCode`, hence this one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CloudTrailRecord {
+    record: Value,
+}
+
+impl CloudTrailRecord {
+    /// Takes EventBridge's `detail`, or a bare record.
+    #[must_use]
+    pub fn from_detail(detail: Value) -> Self {
+        Self { record: detail }
+    }
+
+    fn text(&self, pointer: &str) -> Option<&str> {
+        self.record.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty())
+    }
+
+    /// The call, without its API date.
+    ///
+    /// # Errors
+    /// Where the record names none.
+    pub fn event_name(&self) -> Result<EventName, Ignored> {
+        self.text("/eventName").map(EventName::from_cloudtrail).ok_or(Ignored::NoEventName)
+    }
+
+    /// The record's `eventID`; empty where it has none.
+    #[must_use]
+    pub fn event_id(&self) -> &str {
+        self.text("/eventID").unwrap_or_default()
+    }
+
+    /// When the call was made.
+    #[must_use]
+    pub fn time(&self) -> Option<Timestamp> {
+        self.text("/eventTime")?.parse().ok()
+    }
+
+    /// Who called, and how.
+    #[must_use]
+    pub fn caller(&self) -> Caller {
+        Caller::of(&self.record)
+    }
+
+    /// Lets through a successful call of `service` (`iam.amazonaws.com`) made on `account`.
+    ///
+    /// # Errors
+    /// The reason to ignore the record: a failed or reading call, another service or account.
+    pub fn succeeded_at(&self, service: &str, account: &AccountId) -> Result<EventName, Ignored> {
+        let event = self.event_name()?;
+        if let Some(code) = self.text("/errorCode") {
+            return Err(Ignored::Failed(code.to_owned()));
+        }
+        let source_service = self.text("/eventSource").unwrap_or_default();
+        if source_service != service {
+            return Err(Ignored::OtherEvent { event, source_service: source_service.to_owned() });
+        }
+        if self.record.get("readOnly").and_then(Value::as_bool) == Some(true) {
+            return Err(Ignored::ReadOnly(event));
+        }
+        match self.text("/recipientAccountId").and_then(|id| id.parse::<AccountId>().ok()) {
+            Some(owner) if owner != *account => Err(Ignored::OtherAccount(owner)),
+            _ => Ok(event),
+        }
+    }
+
+    /// The reason to ignore a call that is not of the asking function's.
+    #[must_use]
+    pub fn other_event(&self, event: EventName) -> Ignored {
+        Ignored::OtherEvent {
+            event,
+            source_service: self.text("/eventSource").unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// A text of the request, such as `roleName`.
+    #[must_use]
+    pub fn requested(&self, parameter: &str) -> Option<&str> {
+        self.record.get("requestParameters")?.get(parameter)?.as_str().filter(|text| !text.is_empty())
+    }
+
+    /// A text of the answer, such as `functionArn`.
+    #[must_use]
+    pub fn answered(&self, element: &str) -> Option<&str> {
+        self.record.get("responseElements")?.get(element)?.as_str().filter(|text| !text.is_empty())
+    }
+
+    /// The role that an IAM call named.
+    ///
+    /// # Errors
+    /// Where `requestParameters.roleName` is missing or no role name.
+    pub fn named_role(&self, event: &EventName) -> Result<RoleName, Ignored> {
+        let no_subject = |why: String| Ignored::NoSubject { event: event.clone(), wanted: "role", why };
+        let name =
+            self.requested("roleName").ok_or_else(|| no_subject("`roleName` is missing".to_owned()))?;
+        name.parse::<RoleName>().map_err(|e| no_subject(e.to_string()))
+    }
+
+    /// The function that a Lambda call named, by the answer's ARN or, without an answer, as the caller wrote it.
+    ///
+    /// # Errors
+    /// Where neither names a function.
+    pub fn named_function(&self, event: &EventName, account: &AccountId) -> Result<FunctionArn, Ignored> {
+        let no_subject = |why: String| Ignored::NoSubject { event: event.clone(), wanted: "function", why };
+        if let Some(Ok(function)) = self.answered("functionArn").map(str::parse) {
+            return Ok(function);
+        }
+        let text = self
+            .requested("functionName")
+            .ok_or_else(|| no_subject("`functionName` is missing".to_owned()))?;
+        let region = self.text("/awsRegion").unwrap_or_default();
+        FunctionArn::resolve(text, self.partition(), region, account).map_err(|e| no_subject(e.to_string()))
+    }
+
+    /// A role whose ARN stands under `role` in the request.
+    #[must_use]
+    pub fn requested_role(&self) -> Option<RoleArn> {
+        self.requested("role")?.parse().ok()
+    }
+
+    /// A role whose ARN stands under `role` in the answer.
+    #[must_use]
+    pub fn answered_role(&self) -> Option<RoleArn> {
+        self.answered("role")?.parse().ok()
+    }
+
+    /// The caller's partition; `aws` where no ARN tells.
+    fn partition(&self) -> &str {
+        self.text("/userIdentity/arn")
+            .and_then(|arn| arn.split(':').nth(1))
+            .filter(|p| p.starts_with("aws"))
+            .unwrap_or("aws")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn account() -> AccountId {
+        "123456789012".parse().unwrap()
+    }
+
+    #[test]
+    fn wrong_types_are_as_good_as_missing() {
+        for detail in
+            [json!(null), json!([1, 2]), json!({"eventName": 7}), json!({"eventName": ""}), json!("x")]
+        {
+            let record = CloudTrailRecord::from_detail(detail);
+            assert_eq!(record.event_name(), Err(Ignored::NoEventName));
+            assert_eq!(record.event_id(), "");
+            assert_eq!(record.caller().tool, super::super::Tool::Unknown);
+        }
+    }
+
+    #[test]
+    fn what_changed_nothing_here_is_let_go_with_its_reason() {
+        let base = json!({"eventName": "CreateRole", "eventSource": "iam.amazonaws.com",
+            "recipientAccountId": "123456789012", "requestParameters": {"roleName": "orders"}});
+        let with = |key: &str, value: Value| {
+            let mut record = base.clone();
+            record[key] = value;
+            CloudTrailRecord::from_detail(record).succeeded_at("iam.amazonaws.com", &account())
+        };
+        assert!(with("readOnly", json!(false)).is_ok());
+        assert_eq!(with("errorCode", json!("AccessDenied")), Err(Ignored::Failed("AccessDenied".to_owned())));
+        assert!(matches!(with("readOnly", json!(true)), Err(Ignored::ReadOnly(_))));
+        assert!(matches!(with("eventSource", json!("s3.amazonaws.com")), Err(Ignored::OtherEvent { .. })));
+        assert!(matches!(with("recipientAccountId", json!("210987654321")), Err(Ignored::OtherAccount(_))));
+    }
+
+    #[test]
+    fn an_answer_of_null_leaves_the_request_to_name_the_function() {
+        let record =
+            CloudTrailRecord::from_detail(json!({"awsRegion": "eu-west-1", "responseElements": null,
+            "requestParameters": {"functionName": "orders-api:PROD"}}));
+        let event = EventName::from_cloudtrail("UpdateFunctionConfiguration20150331v2");
+        let function = record.named_function(&event, &account()).unwrap();
+        assert_eq!(function.as_str(), "arn:aws:lambda:eu-west-1:123456789012:function:orders-api");
+    }
+}
