@@ -27,6 +27,7 @@ from . import (
     policy_versions,
     role_last_used,
     rule_state,
+    secure_transport,
 )
 from .admin import Admin
 from .async_failure import AsyncInvocations
@@ -67,6 +68,7 @@ class Lab:
         authorization_details.apply()
         policy_versions.apply()
         rule_state.apply()
+        secure_transport.apply()
         function_environment.apply()
         self.logs.apply()
         self.mailbox.apply()

@@ -68,7 +68,7 @@ class AsyncInvocations:
         maximum_age = float(configured.get("MaximumEventAgeInSeconds", _DEFAULT_MAXIMUM_AGE_SECONDS))
         started, delay = time.monotonic(), lambda_svc._LAMBDA_ASYNC_RETRY_BASE_SECONDS
         while True:
-            result = lambda_svc._execute_function(function, event)
+            result = lambda_svc._execute_function(_as_it_is_now(function), event)
             if not result.get("error"):
                 return
             attempts_left -= 0 if result.get("throttle") else 1
@@ -86,6 +86,12 @@ class AsyncInvocations:
     def _count(self, change: int) -> None:
         with self._lock:
             self.unfinished += change
+
+
+def _as_it_is_now(function: dict[str, Any]) -> dict[str, Any]:
+    """A retry runs what is deployed by then, under the concurrency it has by then."""
+    current, config, _ = lambda_svc._get_func_record_for_ref(function["config"]["FunctionArn"])
+    return lambda_svc._execution_record_for_config(current, config) if current and config else function
 
 
 def _invoke_config(function: dict[str, Any]) -> dict[str, Any]:

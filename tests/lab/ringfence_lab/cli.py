@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import select
 import shlex
@@ -200,6 +201,7 @@ def _reset(arguments: argparse.Namespace) -> int:
 
 
 def _canaries(arguments: argparse.Namespace) -> int:
+    logging.disable(logging.WARNING)
     sys.path.insert(0, str(_LAB_ROOT))
     suite = unittest.defaultTestLoader.discover(str(_LAB_ROOT / "canaries"), top_level_dir=str(_LAB_ROOT))
     result = unittest.TextTestRunner(verbosity=2 if arguments.verbose else 1).run(suite)

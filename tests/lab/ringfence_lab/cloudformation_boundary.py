@@ -51,9 +51,7 @@ def _remove_concurrency(function: str) -> None:
 
 
 def _put_time_to_live(table: str, value: dict[str, Any]) -> None:
-    status, _, body = dynamodb._update_time_to_live({"TableName": table, "TimeToLiveSpecification": value})
-    if status >= 400 and b"already" not in body:
-        raise ValueError(f"TimeToLiveSpecification: {body!r}")
+    dynamodb._update_ttl({"TableName": table, "TimeToLiveSpecification": value})
 
 
 def _remove_time_to_live(table: str) -> None:

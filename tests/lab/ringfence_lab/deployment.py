@@ -88,6 +88,8 @@ class Deployment:
                 "PATH": tools,
                 "SAM_CLI_TELEMETRY": "0",
                 "SAM_BUILD_MODE": "debug",
+                # How often to look whether the stack is there; SAM's own 5 s would be most of the time it takes.
+                "SAM_CLI_POLL_DELAY": "0.3",
                 "CARGO_LAMBDA_GLOBAL": str(_LAB_ROOT / "CargoLambda.toml"),
                 # A checkout's own samconfig.toml is for users; a profile of theirs must not reach the lab.
                 "SAM_CLI_CONFIG_FILE": os.devnull,

@@ -9,19 +9,9 @@ import json
 
 from ministack.services import iam
 
-_POLICIES = {
-    "AmazonS3FullAccess": ["s3:*", "s3-object-lambda:*"],
-    "AmazonDynamoDBFullAccess": ["dynamodb:*"],
-    "AmazonSQSFullAccess": ["sqs:*"],
-    "IAMFullAccess": ["iam:*"],
-    "service-role/AWSLambdaVPCAccessExecutionRole": [
-        "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "ec2:CreateNetworkInterface",
-        "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface",
-    ],
-    "service-role/AWSLambdaSQSQueueExecutionRole": [
-        "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "logs:CreateLogGroup",
-        "logs:CreateLogStream", "logs:PutLogEvents",
-    ],
+ACTIONS = {
+    "AWSLambda_FullAccess": ["lambda:*", "logs:DescribeLogGroups", "iam:ListRoles"],
+    "SecretsManagerReadWrite": ["secretsmanager:*"],
 }
 
 
@@ -38,7 +28,7 @@ def apply() -> None:
 
 
 def _add_missing() -> None:
-    for name, actions in _POLICIES.items():
+    for name, actions in ACTIONS.items():
         document = json.dumps({
             "Version": "2012-10-17",
             "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}],

@@ -13,6 +13,8 @@ import os
 import signal
 import sys
 
+# `ministack` is the bare account, for the canaries: it shows whether a gap is still there.
+APPLICATIONS = ("lab", "ministack")
 _PR_SET_PDEATHSIG = 1
 
 
@@ -20,26 +22,33 @@ def main() -> int:
     """Run until SIGTERM or SIGINT, or until the process that started it is gone."""
     parser = argparse.ArgumentParser(prog="ringfence_lab.server")
     parser.add_argument("--fd", type=int, required=True)
+    parser.add_argument("--application", choices=APPLICATIONS, required=True)
     parser.add_argument("--verbose", action="store_true")
     arguments = parser.parse_args()
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     # MiniStack warns of much that is as it should be here (no Docker, no cryptography package).
     level = logging.INFO if arguments.verbose else logging.ERROR
     logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    if not arguments.verbose:
+        # The stack's events carry the same reason to whoever deploys.
+        logging.getLogger("cloudformation").setLevel(logging.CRITICAL)
     logging.getLogger("ringfence_lab").setLevel(logging.INFO if arguments.verbose else logging.WARNING)
     try:
-        asyncio.run(_serve(arguments.fd))
+        asyncio.run(_serve(arguments.fd, arguments.application))
     finally:
         _end_children()
     return 0
 
 
-async def _serve(descriptor: int) -> None:
+async def _serve(descriptor: int, application: str) -> None:
     # Imported here: MiniStack reads the environment and sets up logging on import, which is too much for `--help`.
     import hypercorn.asyncio
     import hypercorn.config
 
-    from .application import app
+    if application == "lab":
+        from .application import app
+    else:
+        from ministack.app import app
 
     config = hypercorn.config.Config()
     config.bind = [f"fd://{descriptor}"]

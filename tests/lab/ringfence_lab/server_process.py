@@ -30,8 +30,9 @@ _RETRY_BASE_SECONDS = "0.3"
 class LabServer:
     """A running lab, as a context manager. `url` is valid inside."""
 
-    def __init__(self, port: int, verbose: bool) -> None:
+    def __init__(self, port: int, verbose: bool, application: str = "lab") -> None:
         self._verbose = verbose
+        self._application = application
         self._listener = _listen(port)
         self._directory = Path(tempfile.mkdtemp(prefix="ringfence-lab-"))
         self._process: subprocess.Popen[bytes] | None = None
@@ -39,7 +40,7 @@ class LabServer:
 
     def __enter__(self) -> LabServer:
         descriptor = self._listener.fileno()
-        command = [sys.executable, "-m", "ringfence_lab.server", "--fd", str(descriptor)]
+        command = [sys.executable, "-m", "ringfence_lab.server", "--fd", str(descriptor), "--application", self._application]
         self._process = subprocess.Popen(
             command + (["--verbose"] if self._verbose else []),
             env=self._environment(),
@@ -127,7 +128,7 @@ class LabServer:
         while time.monotonic() < deadline:
             if self._process is not None and (code := self._process.poll()) is not None:
                 raise LabError(f"the lab's server ended with code {code} while starting; run with `-v` to see why")
-            if is_healthy(self.url):
+            if _answers(self.url, self._application):
                 return
             time.sleep(0.05)
         raise LabError(f"the lab's server did not answer within {_START_SECONDS:.0f} s; run with `-v` to see why")
@@ -135,9 +136,13 @@ class LabServer:
 
 def is_healthy(url: str) -> bool:
     """Whether a lab answers at this address."""
+    return _answers(url, "lab")
+
+
+def _answers(url: str, application: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{url}/_lab/health", timeout=2) as response:
-            return bool(json.load(response).get("ok"))
+        with urllib.request.urlopen(f"{url}/_{application}/health", timeout=2) as response:
+            return isinstance(json.load(response), dict)
     except (urllib.error.URLError, OSError, ValueError, http.client.HTTPException):
         return False
 

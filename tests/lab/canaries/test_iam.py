@@ -1,0 +1,246 @@
+"""Patches of IAM: condition keys, reasons of denials, policies, versions, dates, authorization details."""
+
+from __future__ import annotations
+
+import json
+import unittest
+
+from ringfence_lab import managed_policies
+
+from .accounts import EVERYTHING, LAMBDA_TRUST, ONLY_LOGS, Account, bare, lab, unique
+
+
+def _conditional(boundary: str) -> str:
+    return json.dumps({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow", "Action": ["iam:PutRolePermissionsBoundary", "iam:DeleteRolePermissionsBoundary"],
+            "Resource": "*", "Condition": {"StringEquals": {"iam:PermissionsBoundary": boundary}},
+        }],
+    })
+
+
+class BoundaryEnforced(unittest.TestCase):
+    """What is MiniStack's own and everything rests on."""
+
+    def test_a_boundary_on_a_live_role_makes_its_next_call_fail(self) -> None:
+        account = lab()
+        role = account.role()
+        function, boundary = account.function(role), account.policy(ONLY_LOGS)
+        call = ("iam", "list_users", {})
+        self.assertEqual(account.invoke(function, call), ["done"])
+        account.client("iam").put_role_permissions_boundary(RoleName=role, PermissionsBoundary=boundary)
+        self.assertIn("AccessDenied", account.invoke(function, call)[0])
+
+
+class ConditionKeys(unittest.TestCase):
+    """Gap 15: `iam:PermissionsBoundary` and `iam:PolicyARN`."""
+
+    def _put(self, account: Account) -> None:
+        ours = account.policy(ONLY_LOGS)
+        (iam,) = account.user(_conditional(ours), "iam")
+        iam.put_role_permissions_boundary(RoleName=account.role(), PermissionsBoundary=ours)
+
+    def test_gap_a_conditional_grant_never_matches(self) -> None:
+        with self.assertRaisesRegex(Exception, "AccessDenied"):
+            self._put(bare())
+
+    def test_the_grant_matches_the_boundary_that_is_set(self) -> None:
+        self._put(lab())
+
+    def test_it_does_not_match_another_boundary(self) -> None:
+        account = lab()
+        (iam,) = account.user(_conditional(account.policy(ONLY_LOGS)), "iam")
+        with self.assertRaisesRegex(Exception, "AccessDenied"):
+            iam.put_role_permissions_boundary(RoleName=account.role(), PermissionsBoundary=account.policy(ONLY_LOGS))
+
+    def test_for_other_writes_the_key_is_the_boundary_the_role_has(self) -> None:
+        account = lab()
+        ours, theirs = account.policy(ONLY_LOGS), account.policy(ONLY_LOGS)
+        (iam,) = account.user(_conditional(ours), "iam")
+        with_ours, with_theirs = account.role(), account.role()
+        for role, boundary in ((with_ours, ours), (with_theirs, theirs)):
+            account.client("iam").put_role_permissions_boundary(RoleName=role, PermissionsBoundary=boundary)
+        iam.delete_role_permissions_boundary(RoleName=with_ours)
+        with self.assertRaisesRegex(Exception, "AccessDenied"):
+            iam.delete_role_permissions_boundary(RoleName=with_theirs)
+
+    def test_policy_arn_of_an_attachment(self) -> None:
+        account = lab()
+        allowed = "arn:aws:iam::aws:policy/AmazonS3FullAccess"
+        (iam,) = account.user(json.dumps({
+            "Version": "2012-10-17",
+            "Statement": [{
+                "Effect": "Allow", "Action": "iam:AttachRolePolicy", "Resource": "*",
+                "Condition": {"ArnEquals": {"iam:PolicyARN": allowed}},
+            }],
+        }), "iam")
+        role = account.role()
+        iam.attach_role_policy(RoleName=role, PolicyArn=allowed)
+        with self.assertRaisesRegex(Exception, "AccessDenied"):
+            iam.attach_role_policy(RoleName=role, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+
+
+class Denials(unittest.TestCase):
+    """Gap 7b: the reason of a denial."""
+
+    def _message(self, account: Account, boundary_document: str, call: tuple[str, str, dict]) -> str:  # type: ignore[type-arg]
+        role = account.role()
+        account.client("iam").put_role_permissions_boundary(
+            RoleName=role, PermissionsBoundary=account.policy(boundary_document)
+        )
+        return account.invoke(account.function(role), call)[0]
+
+    def test_gap_the_identity_policy_is_blamed(self) -> None:
+        message = self._message(bare(), ONLY_LOGS, ("iam", "list_users", {}))
+        self.assertIn("no identity-based policy allows", message)
+
+    def test_implicit_deny_of_a_boundary(self) -> None:
+        message = self._message(lab(), ONLY_LOGS, ("iam", "list_users", {}))
+        self.assertIn("because no permissions boundary allows the iam:ListUsers action", message)
+        self.assertIn("because no permissions boundary allows", lab().events("ListUsers")[-1]["errorMessage"])
+
+    def test_explicit_deny_in_a_boundary(self) -> None:
+        document = json.loads(EVERYTHING)
+        document["Statement"].append({"Effect": "Deny", "Action": "kms:*", "Resource": "*"})
+        message = self._message(lab(), json.dumps(document), ("kms", "create_key", {}))
+        self.assertIn("with an explicit deny in a permissions boundary", message)
+
+    def test_identity_policies_are_still_blamed_where_they_decided(self) -> None:
+        account = lab()
+        (iam,) = account.user(ONLY_LOGS, "iam")
+        with self.assertRaisesRegex(Exception, "no identity-based policy allows"):
+            iam.list_users()
+
+
+class ManagedPolicies(unittest.TestCase):
+    """Gap 8: AWS managed policies that MiniStack does not have."""
+
+    def test_gap_missing(self) -> None:
+        iam = bare().client("iam")
+        for name in managed_policies.ACTIONS:
+            with self.subTest(name), self.assertRaises(iam.exceptions.NoSuchEntityException):
+                iam.get_policy(PolicyArn=f"arn:aws:iam::aws:policy/{name}")
+
+    def test_present(self) -> None:
+        iam = lab().client("iam")
+        for name, actions in managed_policies.ACTIONS.items():
+            with self.subTest(name):
+                arn = f"arn:aws:iam::aws:policy/{name}"
+                version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+                document = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+                self.assertEqual(document["Statement"][0]["Action"], actions)
+
+
+class PolicyVersions(unittest.TestCase):
+    """Gap 17: SetDefaultPolicyVersion."""
+
+    def _set_default(self, account: Account) -> dict:  # type: ignore[type-arg]
+        iam, arn = account.client("iam"), account.policy(ONLY_LOGS)
+        iam.create_policy_version(PolicyArn=arn, PolicyDocument=EVERYTHING, SetAsDefault=True)
+        iam.set_default_policy_version(PolicyArn=arn, VersionId="v1")
+        return dict(iam.get_policy(PolicyArn=arn)["Policy"])
+
+    def test_gap_missing(self) -> None:
+        with self.assertRaises(Exception):
+            self._set_default(bare())
+
+    def test_works_and_is_told(self) -> None:
+        policy = self._set_default(lab())
+        self.assertEqual(policy["DefaultVersionId"], "v1")
+        self.assertEqual(
+            lab().events("SetDefaultPolicyVersion")[-1]["requestParameters"],
+            {"policyArn": policy["Arn"], "versionId": "v1"},
+        )
+
+    def test_refuses_a_version_that_is_not_there(self) -> None:
+        iam = lab().client("iam")
+        with self.assertRaises(iam.exceptions.NoSuchEntityException):
+            iam.set_default_policy_version(PolicyArn=lab().policy(ONLY_LOGS), VersionId="v7")
+
+
+class RoleDates(unittest.TestCase):
+    """Gap 20: RoleLastUsed."""
+
+    def test_gap_get_role_lacks_it(self) -> None:
+        account = bare()
+        self.assertNotIn("RoleLastUsed", account.client("iam").get_role(RoleName=account.role())["Role"])
+
+    def test_a_role_can_be_made_old(self) -> None:
+        account = lab()
+        name = account.role()
+        self.assertEqual(account.client("iam").get_role(RoleName=name)["Role"]["RoleLastUsed"], {})
+        account.admin("POST", f"roles/{name}", {"created": "2020-01-02T03:04:05Z", "last_used": "2026-01-02T03:04:05Z"})
+        role = account.client("iam").get_role(RoleName=name)["Role"]
+        self.assertEqual((role["CreateDate"].year, role["RoleLastUsed"]["LastUsedDate"].year), (2020, 2026))
+        account.admin("POST", f"roles/{name}", {"last_used": None})
+        role = account.client("iam").get_role(RoleName=name)["Role"]
+        self.assertEqual((role["CreateDate"].year, role["RoleLastUsed"]), (2020, {}))
+
+
+class AuthorizationDetails(unittest.TestCase):
+    """Gap 7a: the boundary in GetAccountAuthorizationDetails."""
+
+    def _details(self, account: Account) -> dict:  # type: ignore[type-arg]
+        iam, role = account.client("iam"), account.role()
+        profile = unique("profile")
+        iam.create_instance_profile(InstanceProfileName=profile)
+        iam.add_role_to_instance_profile(InstanceProfileName=profile, RoleName=role)
+        iam.put_role_permissions_boundary(RoleName=role, PermissionsBoundary=account.policy(ONLY_LOGS))
+        roles = iam.get_account_authorization_details(Filter=["Role"])["RoleDetailList"]
+        return next(dict(detail) for detail in roles if detail["RoleName"] == role)
+
+    def test_gap_missing(self) -> None:
+        self.assertNotIn("PermissionsBoundary", self._details(bare()))
+
+    def test_present(self) -> None:
+        details = self._details(lab())
+        self.assertEqual(details["PermissionsBoundary"]["PermissionsBoundaryType"], "PermissionsBoundaryPolicy")
+        self.assertEqual(details["RoleLastUsed"], {})
+        self.assertEqual(len(details["InstanceProfileList"]), 1)
+
+    def test_list_roles_leaves_it_out_as_on_aws(self) -> None:
+        for role in lab().client("iam").list_roles()["Roles"]:
+            self.assertNotIn("PermissionsBoundary", role)
+
+
+class SecureTransport(unittest.TestCase):
+    """`aws:SecureTransport` over the lab's plain HTTP."""
+
+    def _publish(self, account: Account) -> None:
+        sns = account.client("sns")
+        topic = sns.create_topic(Name=unique("topic"))["TopicArn"]
+        sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps({
+            "Version": "2012-10-17",
+            "Statement": [{
+                "Effect": "Deny", "Principal": "*", "Action": "sns:Publish", "Resource": topic,
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            }],
+        }))
+        (user,) = account.user(EVERYTHING, "sns")
+        user.publish(TopicArn=topic, Message="x")
+
+    def test_gap_refused(self) -> None:
+        with self.assertRaises(Exception):
+            self._publish(bare())
+
+    def test_counts_as_encrypted(self) -> None:
+        self._publish(lab())
+
+
+class Trust(unittest.TestCase):
+    """Assumed roles of people."""
+
+    def test_an_assumed_role_is_recorded_with_its_issuer(self) -> None:
+        account = lab()
+        trust = json.loads(LAMBDA_TRUST)
+        trust["Statement"][0]["Principal"] = {"AWS": "arn:aws:iam::123456789012:root"}
+        role = account.role(trust=json.dumps(trust), path="/people/")
+        arn = account.client("iam").get_role(RoleName=role)["Role"]["Arn"]
+        keys = account.client("sts").assume_role(RoleArn=arn, RoleSessionName="alice")["Credentials"]
+        iam = account.client("iam", keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+        group = unique("group")
+        iam.create_group(GroupName=group)
+        identity = next(e for e in account.events("CreateGroup") if e["requestParameters"]["groupName"] == group)["userIdentity"]
+        self.assertEqual(identity["sessionContext"]["sessionIssuer"]["arn"], arn)
+        self.assertEqual(account.events("AssumeRole"), [])
