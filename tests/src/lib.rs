@@ -1,0 +1,42 @@
+//! Everything that crosses crates: what the tests need to read the template, the event patterns and the fixtures.
+//!
+//! Test code throughout. It panics where the project is broken, and says what is wrong.
+
+pub mod event_pattern;
+pub mod fixtures;
+pub mod template;
+pub mod wildcard;
+
+use std::path::{Path, PathBuf};
+
+/// The root of the project, where `template.yaml` lies.
+#[must_use]
+pub fn project_root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the project").to_owned()
+}
+
+/// The folders of `functions/`: the names of the Lambda functions.
+#[must_use]
+pub fn function_folders() -> Vec<String> {
+    let functions = project_root().join("functions");
+    let mut names: Vec<String> = std::fs::read_dir(&functions)
+        .unwrap_or_else(|e| panic!("cannot list {}: {e}", functions.display()))
+        .map(|entry| entry.expect("an entry can be read"))
+        .filter(|entry| entry.path().join("Cargo.toml").is_file())
+        .map(|entry| entry.file_name().into_string().expect("folder names are plain"))
+        .collect();
+    names.sort();
+    names
+}
+
+/// The logical id that a function's folder has in the template: `on-role-change` is `OnRoleChange`.
+#[must_use]
+pub fn logical_id(folder: &str) -> String {
+    folder
+        .split('-')
+        .map(|word| {
+            let (first, rest) = word.split_at(1);
+            first.to_uppercase() + rest
+        })
+        .collect()
+}

@@ -1,0 +1,38 @@
+//! `template.yaml`, read and rendered without AWS.
+//!
+//! Rendering resolves parameters, conditions, mappings and references the way CloudFormation does; names that
+//! CloudFormation would generate are made up, in its form. What the template uses and this does not know, panics.
+
+mod render;
+mod source;
+
+pub use render::{ACCOUNT, Stack};
+
+use serde_json::Value;
+
+/// The template as it is written, short tags (`!Ref`) turned into the long form (`{"Ref": …}`).
+#[derive(Debug, Clone)]
+pub struct Template(Value);
+
+impl Template {
+    /// Reads the project's `template.yaml`.
+    #[must_use]
+    pub fn of_project() -> Self {
+        let path = crate::project_root().join("template.yaml");
+        let text =
+            std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("cannot read {}: {e}", path.display()));
+        Self(source::parse(&text))
+    }
+
+    /// A section by its name: `Parameters`, `Resources` …
+    #[must_use]
+    pub fn section(&self, name: &str) -> &Value {
+        self.0.get(name).unwrap_or_else(|| panic!("template.yaml has no section `{name}`"))
+    }
+
+    /// What CloudFormation would deploy with these parameters; all others have their defaults.
+    #[must_use]
+    pub fn rendered(&self, parameters: &[(&str, &str)]) -> Stack {
+        Stack::render(&self.0, parameters)
+    }
+}

@@ -1,0 +1,272 @@
+//! Resolving intrinsic functions.
+
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// The account that templates are rendered for, the same as in the fixtures.
+pub const ACCOUNT: &str = "123456789012";
+const REGION: &str = "us-east-1";
+
+/// A template with all its parameters, conditions and references resolved.
+#[derive(Debug, Clone)]
+pub struct Stack {
+    resources: BTreeMap<String, Value>,
+    outputs: BTreeMap<String, String>,
+}
+
+impl Stack {
+    pub(super) fn render(template: &Value, parameters: &[(&str, &str)]) -> Self {
+        let renderer = Renderer { template, parameters };
+        let mut resources = BTreeMap::new();
+        for (id, resource) in entries(&template["Resources"]) {
+            let wanted =
+                resource.get("Condition").and_then(Value::as_str).is_none_or(|name| renderer.condition(name));
+            if wanted {
+                let mut rendered = renderer.value(resource).expect("a resource is not AWS::NoValue");
+                if rendered["Type"] == "AWS::Serverless::Function" {
+                    let globals = renderer
+                        .value(&template["Globals"]["Function"])
+                        .expect("Globals is not AWS::NoValue");
+                    add_missing(&mut rendered["Properties"], &globals);
+                }
+                resources.insert(id.clone(), rendered);
+            }
+        }
+        let outputs = entries(&template["Outputs"])
+            .map(|(name, output)| (name.clone(), renderer.text(&output["Value"])))
+            .collect();
+        Self { resources, outputs }
+    }
+
+    /// A resource by its logical id.
+    #[must_use]
+    pub fn resource(&self, id: &str) -> &Value {
+        self.resources.get(id).unwrap_or_else(|| panic!("template.yaml has no resource `{id}`"))
+    }
+
+    /// The properties of a resource.
+    #[must_use]
+    pub fn properties(&self, id: &str) -> &Value {
+        &self.resource(id)["Properties"]
+    }
+
+    /// Logical ids and resources of a type.
+    pub fn of_type<'a>(&'a self, resource_type: &'a str) -> impl Iterator<Item = (&'a str, &'a Value)> {
+        self.resources.iter().filter(move |(_, r)| r["Type"] == resource_type).map(|(id, r)| (id.as_str(), r))
+    }
+
+    /// Every resource.
+    pub fn resources(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.resources.iter().map(|(id, resource)| (id.as_str(), resource))
+    }
+
+    /// Outputs by name.
+    #[must_use]
+    pub fn outputs(&self) -> &BTreeMap<String, String> {
+        &self.outputs
+    }
+}
+
+/// SAM's merge of `Globals`: what a function does not say itself.
+fn add_missing(properties: &mut Value, globals: &Value) {
+    for (key, global) in entries(globals) {
+        match properties.get_mut(key) {
+            None => properties[key] = global.clone(),
+            Some(own) if own.is_object() && global.is_object() => add_missing(own, global),
+            Some(_) => {}
+        }
+    }
+}
+
+fn entries(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    value.as_object().into_iter().flatten()
+}
+
+struct Renderer<'a> {
+    template: &'a Value,
+    parameters: &'a [(&'a str, &'a str)],
+}
+
+impl Renderer<'_> {
+    /// `None` is `AWS::NoValue`: the property is not there.
+    fn value(&self, value: &Value) -> Option<Value> {
+        match value {
+            Value::Array(items) => Some(items.iter().filter_map(|item| self.value(item)).collect()),
+            Value::Object(object) => match object.iter().next() {
+                Some((name, argument))
+                    if object.len() == 1 && (name == "Ref" || name.starts_with("Fn::")) =>
+                {
+                    self.intrinsic(name, argument)
+                }
+                _ => Some(Value::Object(self.object(object))),
+            },
+            plain => Some(plain.clone()),
+        }
+    }
+
+    fn object(&self, object: &Map<String, Value>) -> Map<String, Value> {
+        object.iter().filter_map(|(key, value)| Some((key.clone(), self.value(value)?))).collect()
+    }
+
+    fn text(&self, value: &Value) -> String {
+        match self.value(value) {
+            Some(Value::String(text)) => text,
+            other => panic!("`{value}` should be a text and is {other:?}"),
+        }
+    }
+
+    fn intrinsic(&self, name: &str, argument: &Value) -> Option<Value> {
+        match name {
+            "Ref" => self.reference(argument.as_str().expect("`Ref` takes a name")),
+            "Fn::GetAtt" => {
+                let (id, attribute) =
+                    (argument[0].as_str().expect("a resource"), argument[1].as_str().expect("a name"));
+                Some(json!(self.attribute(id, attribute)))
+            }
+            "Fn::Sub" => {
+                Some(json!(self.substituted(argument.as_str().expect("`Fn::Sub` takes a text here"))))
+            }
+            "Fn::Join" => {
+                let parts = self.value(&argument[1]).expect("`Fn::Join` takes a list");
+                let parts: Vec<&str> =
+                    parts.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+                Some(json!(parts.join(argument[0].as_str().expect("`Fn::Join` takes a delimiter"))))
+            }
+            "Fn::If" => {
+                let taken =
+                    if self.condition(argument[0].as_str().expect("a condition's name")) { 1 } else { 2 };
+                self.value(&argument[taken])
+            }
+            "Fn::Equals" => {
+                let same =
+                    self.value(&argument[0]).map(plain_text) == self.value(&argument[1]).map(plain_text);
+                Some(json!(same))
+            }
+            "Fn::Not" => Some(json!(self.value(&argument[0]) == Some(json!(false)))),
+            "Fn::FindInMap" => {
+                let key = |n: usize| self.text(&argument[n]);
+                let found = &self.template["Mappings"][key(0)][key(1)][key(2)];
+                assert!(!found.is_null(), "`Fn::FindInMap: {argument}` finds nothing");
+                Some(found.clone())
+            }
+            _ => panic!("the test's renderer does not know `{name}`"),
+        }
+    }
+
+    fn condition(&self, name: &str) -> bool {
+        let condition = &self.template["Conditions"][name];
+        assert!(!condition.is_null(), "template.yaml has no condition `{name}`");
+        self.value(condition) == Some(json!(true))
+    }
+
+    fn reference(&self, name: &str) -> Option<Value> {
+        if let Some(parameter) = self.template["Parameters"].get(name) {
+            let given =
+                self.parameters.iter().find(|(given, _)| *given == name).map(|(_, value)| json!(value));
+            let value = given.unwrap_or_else(|| parameter["Default"].clone());
+            return Some(match parameter["Type"].as_str() {
+                Some("CommaDelimitedList") => plain_text(value).split(',').map(|item| json!(item)).collect(),
+                _ => value,
+            });
+        }
+        Some(json!(match name {
+            "AWS::NoValue" => return None,
+            "AWS::AccountId" => ACCOUNT.to_owned(),
+            "AWS::Partition" => "aws".to_owned(),
+            "AWS::Region" => REGION.to_owned(),
+            "AWS::StackName" => "ringfence".to_owned(),
+            "AWS::StackId" => format!(
+                "arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/ringfence/0a1b2c3d-0000-4000-8000-0123456789ab"
+            ),
+            _ => self.physical_id(name),
+        }))
+    }
+
+    fn resource(&self, id: &str) -> (&str, &Value) {
+        let resource = &self.template["Resources"][id];
+        (
+            resource["Type"].as_str().unwrap_or_else(|| panic!("template.yaml has no resource `{id}`")),
+            resource,
+        )
+    }
+
+    /// The name that the template gives, or one in the form that CloudFormation generates.
+    fn name(&self, id: &str, property: &str) -> String {
+        let (_, resource) = self.resource(id);
+        let given = resource["Properties"].get(property).map(|name| self.text(name));
+        given.unwrap_or_else(|| format!("ringfence-{id}-1A2B3C4D5E6F7"))
+    }
+
+    /// What `Ref` gives, which differs by type
+    /// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html>).
+    fn physical_id(&self, id: &str) -> String {
+        match self.resource(id).0 {
+            "AWS::IAM::ManagedPolicy" | "AWS::SNS::Topic" => self.arn(id),
+            "AWS::SQS::Queue" => {
+                format!("https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{}", self.name(id, "QueueName"))
+            }
+            "AWS::DynamoDB::Table" => self.name(id, "TableName"),
+            "AWS::Logs::LogGroup" => self.name(id, "LogGroupName"),
+            "AWS::Serverless::Function" => self.name(id, "FunctionName"),
+            "AWS::KMS::Key" => "0a1b2c3d-0000-4000-8000-0123456789ab".to_owned(),
+            other => panic!("the test's renderer does not know what `Ref` gives for {other}"),
+        }
+    }
+
+    fn attribute(&self, id: &str, attribute: &str) -> String {
+        match (self.resource(id).0, attribute) {
+            ("AWS::SQS::Queue", "QueueName") => self.name(id, "QueueName"),
+            // The ARN of a log group, alone among them, ends so that it covers the streams.
+            ("AWS::Logs::LogGroup", "Arn") => format!("{}:*", self.arn(id)),
+            (_, "Arn") => self.arn(id),
+            (other, _) => panic!("the test's renderer does not know `{attribute}` of {other}"),
+        }
+    }
+
+    fn arn(&self, id: &str) -> String {
+        let (resource_type, resource) = self.resource(id);
+        let path = || resource["Properties"].get("Path").map_or("/".to_owned(), |path| self.text(path));
+        match resource_type {
+            "AWS::IAM::ManagedPolicy" => {
+                format!("arn:aws:iam::{ACCOUNT}:policy{}{}", path(), self.name(id, "ManagedPolicyName"))
+            }
+            "AWS::IAM::Role" => format!("arn:aws:iam::{ACCOUNT}:role{}{}", path(), self.name(id, "RoleName")),
+            "AWS::SNS::Topic" => format!("arn:aws:sns:{REGION}:{ACCOUNT}:{}", self.name(id, "TopicName")),
+            "AWS::SQS::Queue" => format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{}", self.name(id, "QueueName")),
+            "AWS::DynamoDB::Table" => {
+                format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{}", self.name(id, "TableName"))
+            }
+            "AWS::Logs::LogGroup" => {
+                format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{}", self.physical_id(id))
+            }
+            "AWS::KMS::Key" => format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/{}", self.physical_id(id)),
+            "AWS::Serverless::Function" => {
+                format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", self.physical_id(id))
+            }
+            other => panic!("the test's renderer does not know the ARN of {other}"),
+        }
+    }
+
+    fn substituted(&self, text: &str) -> String {
+        let mut rest = text;
+        let mut result = String::new();
+        while let Some((before, after)) = rest.split_once("${") {
+            let (name, tail) = after.split_once('}').unwrap_or_else(|| panic!("`{text}` lacks a `}}`"));
+            result += before;
+            result += &match name.split_once('.') {
+                Some((id, attribute)) => self.attribute(id, attribute),
+                None => plain_text(self.reference(name).expect("a value to substitute")),
+            };
+            rest = tail;
+        }
+        result + rest
+    }
+}
+
+/// CloudFormation compares and joins everything as text.
+fn plain_text(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    }
+}

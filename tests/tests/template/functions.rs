@@ -1,0 +1,201 @@
+//! Every function: its folder, its role, its logs, what becomes of its failures.
+
+use crate::{one_or_many, stack, statements, text};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use tests::template::Stack;
+use tests::{function_folders, logical_id};
+
+const FUNCTION: &str = "AWS::Serverless::Function";
+
+/// The contract with `account::settings`.
+const ENVIRONMENT: [&str; 12] = [
+    "RINGFENCE_APPROVED_BOUNDARY_ARNS",
+    "RINGFENCE_BOUNDARY_ARN",
+    "RINGFENCE_ENFORCE_AT",
+    "RINGFENCE_ENFORCE_EXISTING_AT",
+    "RINGFENCE_ENFORCE_SHARED_TRUST",
+    "RINGFENCE_FINDINGS_TOPIC_ARN",
+    "RINGFENCE_LEDGER_TABLE",
+    "RINGFENCE_MODE",
+    "RINGFENCE_OWNER_TAG_KEYS",
+    "RINGFENCE_OWN_ROLE_ARNS",
+    "RINGFENCE_PROTECTED_ROLES",
+    "RINGFENCE_REVIEW_QUEUE_URL",
+];
+
+fn dead_letter_arn(stack: &Stack) -> String {
+    format!("arn:aws:sqs:us-east-1:123456789012:{}", text(stack.properties("DeadLetterQueue"), "/QueueName"))
+}
+
+#[test]
+fn every_folder_is_a_function_of_the_template_and_conversely() {
+    let stack = stack();
+    let expected: BTreeSet<String> = function_folders().iter().map(|folder| logical_id(folder)).collect();
+    let found: BTreeSet<String> = stack.of_type(FUNCTION).map(|(id, _)| id.to_owned()).collect();
+    assert_eq!(found, expected);
+    for folder in function_folders() {
+        let function = stack.resource(&logical_id(&folder));
+        let properties = &function["Properties"];
+        assert_eq!(properties["CodeUri"], format!("functions/{folder}"));
+        assert_eq!(properties["FunctionName"], format!("ringfence-{folder}"));
+        assert_eq!(function["Metadata"]["BuildMethod"], "rust-cargolambda", "{folder}");
+        assert_eq!(properties["Runtime"], "provided.al2023", "{folder}");
+        assert_eq!(properties["Handler"], "bootstrap", "{folder}");
+        assert_eq!(properties["Architectures"], json!(["arm64"]), "{folder}");
+    }
+}
+
+#[test]
+fn every_function_has_a_role_of_its_own_that_only_lambda_may_assume_under_our_own_boundary() {
+    let stack = stack();
+    let mut roles = BTreeSet::new();
+    for folder in function_folders() {
+        let id = logical_id(&folder);
+        let role = stack.properties(&format!("{id}Role"));
+        let arn = format!("arn:aws:iam::123456789012:role/ringfence/ringfence-{folder}");
+        assert_eq!(stack.properties(&id)["Role"], arn);
+        assert!(roles.insert(arn), "{folder} shares its role");
+        assert!(stack.properties(&id).get("Policies").is_none(), "{folder}: SAM would make a second role");
+        assert_eq!(
+            role["PermissionsBoundary"],
+            "arn:aws:iam::123456789012:policy/ringfence/ringfence-own-v1"
+        );
+        let trust = statements(&role["AssumeRolePolicyDocument"]);
+        assert_eq!(trust.len(), 1, "{folder}");
+        assert_eq!(trust[0]["Principal"], json!({"Service": "lambda.amazonaws.com"}), "{folder}");
+        assert_eq!(trust[0]["Action"], "sts:AssumeRole", "{folder}");
+    }
+    let listed = text(stack.properties("OnRoleChange"), "/Environment/Variables/RINGFENCE_OWN_ROLE_ARNS");
+    assert_eq!(
+        listed.split(',').map(str::to_owned).collect::<BTreeSet<_>>(),
+        roles,
+        "RINGFENCE_OWN_ROLE_ARNS"
+    );
+}
+
+#[test]
+fn every_function_gets_the_same_environment_whole() {
+    let stack = stack();
+    for (id, function) in stack.of_type(FUNCTION) {
+        let variables = function["Properties"]["Environment"]["Variables"].as_object().expect("variables");
+        assert_eq!(
+            variables.keys().map(String::as_str).collect::<BTreeSet<_>>(),
+            BTreeSet::from(ENVIRONMENT),
+            "{id}"
+        );
+        for (variable, value) in variables {
+            assert!(value.is_string(), "{id}: {variable} is {value}");
+        }
+    }
+}
+
+#[test]
+fn every_function_logs_json_to_a_group_that_is_kept_for_a_while() {
+    let stack = stack();
+    for folder in function_folders() {
+        let id = logical_id(&folder);
+        let name = format!("/aws/lambda/ringfence-{folder}");
+        let logging = &stack.properties(&id)["LoggingConfig"];
+        assert_eq!(logging["LogFormat"], "JSON", "{folder}");
+        assert_eq!(logging["LogGroup"], name);
+        let group = stack.properties(&format!("{id}LogGroup"));
+        assert_eq!(group["LogGroupName"], name);
+        assert!(group["RetentionInDays"].as_u64().is_some_and(|days| days >= 30), "{folder}");
+    }
+}
+
+#[test]
+fn what_a_function_fails_on_ends_in_the_dead_letter_queue() {
+    let stack = stack();
+    let dead_letters = dead_letter_arn(&stack);
+    for (id, function) in stack.of_type(FUNCTION) {
+        let properties = &function["Properties"];
+        for event in properties["Events"].as_object().expect("something starts the function").values() {
+            match text(event, "/Type") {
+                "EventBridgeRule" => {
+                    let invoke = &properties["EventInvokeConfig"];
+                    assert_eq!(invoke["MaximumRetryAttempts"], 2, "{id}");
+                    assert_eq!(invoke["MaximumEventAgeInSeconds"], 6 * 3600, "{id}");
+                    assert_eq!(invoke["DestinationConfig"]["OnFailure"]["Destination"], dead_letters, "{id}");
+                    assert_eq!(event["Properties"]["DeadLetterConfig"]["Arn"], dead_letters, "{id}");
+                    assert_eq!(
+                        event["Properties"]["RetryPolicy"]["MaximumEventAgeInSeconds"], 86_400,
+                        "{id}"
+                    );
+                }
+                "SQS" => assert_queue_gives_up_into(&stack, &event["Properties"], properties, &dead_letters),
+                other => panic!("{id}: nobody has said what becomes of the failures of {other}"),
+            }
+        }
+    }
+}
+
+/// Batches: <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>.
+fn assert_queue_gives_up_into(stack: &Stack, mapping: &Value, function: &Value, dead_letters: &str) {
+    let name = text(mapping, "/Queue").rsplit(':').next().expect("an ARN ends in the name");
+    let (_, queue) = stack
+        .of_type("AWS::SQS::Queue")
+        .find(|(_, queue)| queue["Properties"]["QueueName"] == name)
+        .expect("the queue is of this template");
+    assert_eq!(queue["Properties"]["RedrivePolicy"]["deadLetterTargetArn"], dead_letters);
+    assert_eq!(mapping["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
+    let timeout = function["Timeout"].as_u64().expect("a timeout");
+    assert!(queue["Properties"]["VisibilityTimeout"].as_u64().is_some_and(|visible| visible >= 6 * timeout));
+}
+
+#[test]
+fn the_dead_letter_queue_takes_messages_of_exactly_our_rules() {
+    let stack = stack();
+    let rules: BTreeSet<String> = stack
+        .of_type(FUNCTION)
+        .flat_map(|(_, function)| function["Properties"]["Events"].as_object().expect("events").values())
+        .filter(|event| event["Type"] == "EventBridgeRule")
+        .map(|event| {
+            format!("arn:aws:events:us-east-1:123456789012:rule/{}", text(event, "/Properties/RuleName"))
+        })
+        .collect();
+    let policy = &stack.properties("DeadLetterQueuePolicy")["PolicyDocument"];
+    let allows: Vec<&Value> = statements(policy).into_iter().filter(|s| s["Effect"] == "Allow").collect();
+    assert_eq!(allows.len(), 1);
+    assert_eq!(allows[0]["Principal"], json!({"Service": "events.amazonaws.com"}));
+    let sources = one_or_many(&allows[0]["Condition"]["ArnEquals"]["aws:SourceArn"]);
+    assert_eq!(sources.into_iter().map(str::to_owned).collect::<BTreeSet<_>>(), rules);
+}
+
+#[test]
+fn failing_functions_and_waiting_dead_letters_raise_an_alarm_that_says_what_to_do() {
+    let stack = stack();
+    let topic = stack.outputs()["FindingsTopicArn"].clone();
+    let mut watched = BTreeSet::new();
+    for (id, alarm) in stack.of_type("AWS::CloudWatch::Alarm") {
+        let properties = &alarm["Properties"];
+        assert_eq!(properties["AlarmActions"], json!([topic]), "{id}");
+        assert!(text(properties, "/AlarmDescription").len() > 80, "{id} does not say what to do");
+        assert_eq!(properties["TreatMissingData"], "notBreaching", "{id}: an idle account is not an alarm");
+        watched.insert(format!(
+            "{} of {}",
+            text(properties, "/MetricName"),
+            text(properties, "/Dimensions/0/Value")
+        ));
+    }
+    let mut expected: BTreeSet<String> =
+        function_folders().iter().map(|folder| format!("Errors of ringfence-{folder}")).collect();
+    expected.insert("ApproximateNumberOfMessagesVisible of ringfence-dead-letters".to_owned());
+    assert_eq!(watched, expected);
+}
+
+#[test]
+fn people_who_gave_an_address_get_findings_from_medium_and_every_alarm() {
+    let stack =
+        tests::template::Template::of_project().rendered(&[("FindingsEmail", "security@example.com")]);
+    let subscription = stack.properties("FindingsEmailSubscription");
+    assert_eq!(subscription["FilterPolicy"], json!({"severity": ["MEDIUM", "HIGH", "CRITICAL"]}));
+    let alarm_topic = "arn:aws:sns:us-east-1:123456789012:ringfence-alarms";
+    let alarm_mail = &stack.properties("AlarmEmailTopic")["Subscription"];
+    assert_eq!(*alarm_mail, json!([{"Protocol": "email", "Endpoint": "security@example.com"}]));
+    for (id, alarm) in stack.of_type("AWS::CloudWatch::Alarm") {
+        // A message without attributes passes no attribute filter, so alarms need a topic without one.
+        assert!(one_or_many(&alarm["Properties"]["AlarmActions"]).contains(&alarm_topic), "{id}");
+    }
+}

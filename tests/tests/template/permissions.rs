@@ -1,0 +1,163 @@
+//! What the roles of the functions are granted: what the code calls, no more and no less.
+
+use crate::{one_or_many, stack, statements, text};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use tests::template::Stack;
+use tests::wildcard::action_matches;
+use tests::{function_folders, logical_id};
+
+/// Granted, but called by AWS with the function's role and not by our code, so no SDK call declares them.
+const CALLED_BY_AWS: [(&str, &str, &str); 5] = [
+    ("on-function-change", "sqs:SendMessage", "Lambda sends what failed to the on-failure destination"),
+    ("on-role-change", "sqs:SendMessage", "Lambda sends what failed to the on-failure destination"),
+    ("review-role", "sqs:ReceiveMessage", "Lambda polls the review queue"),
+    ("review-role", "sqs:DeleteMessage", "Lambda polls the review queue"),
+    ("review-role", "sqs:GetQueueAttributes", "Lambda polls the review queue"),
+];
+const CALLED_BY_AWS_FOR_ALL: [(&str, &str); 4] = [
+    ("logs:CreateLogStream", "Lambda writes the log"),
+    ("logs:PutLogEvents", "Lambda writes the log"),
+    ("kms:Decrypt", "SNS encrypts a published finding in the name of who publishes it"),
+    ("kms:GenerateDataKey", "SNS encrypts a published finding in the name of who publishes it"),
+];
+
+fn declared_by_the_code(folder: &str) -> BTreeSet<&'static str> {
+    match folder {
+        "on-function-change" => on_function_change::actions(),
+        "on-role-change" => on_role_change::actions(),
+        "review-role" => review_role::actions(),
+        other => panic!("add the actions of `{other}` here"),
+    }
+}
+
+/// The statements of all policies of a function's role, attached ones and inline ones.
+fn grants<'a>(stack: &'a Stack, folder: &str) -> Vec<&'a Value> {
+    let role = stack.properties(&format!("{}Role", logical_id(folder)));
+    let attached = one_or_many(&role["ManagedPolicyArns"]).into_iter().flat_map(|arn| {
+        let (_, policy) = stack
+            .of_type("AWS::IAM::ManagedPolicy")
+            .find(|(id, _)| arn.ends_with(&format!("/ringfence-{id}-1A2B3C4D5E6F7")))
+            .unwrap_or_else(|| panic!("{folder} has {arn}, which this template does not make"));
+        statements(&policy["Properties"]["PolicyDocument"])
+    });
+    let inline = role["Policies"].as_array().expect("inline policies").iter();
+    attached.chain(inline.flat_map(|policy| statements(&policy["PolicyDocument"]))).collect()
+}
+
+fn allowed(statements: &[&Value]) -> BTreeSet<String> {
+    let allows = statements.iter().filter(|statement| statement["Effect"] == "Allow");
+    allows.flat_map(|statement| one_or_many(&statement["Action"])).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_role_is_granted_what_its_code_calls_and_nothing_else() {
+    let stack = stack();
+    for folder in function_folders() {
+        let by_aws =
+            CALLED_BY_AWS.iter().filter(|(function, ..)| *function == folder).map(|(_, action, _)| *action);
+        let mut expected: BTreeSet<String> =
+            declared_by_the_code(&folder).into_iter().map(str::to_owned).collect();
+        expected.extend(by_aws.chain(CALLED_BY_AWS_FOR_ALL.map(|(action, _)| action)).map(str::to_owned));
+        let granted = allowed(&grants(&stack, &folder));
+        let missing: Vec<_> = expected.difference(&granted).collect();
+        let unused: Vec<_> = granted.difference(&expected).collect();
+        assert!(
+            missing.is_empty() && unused.is_empty(),
+            "{folder}: not granted {missing:?}, never called {unused:?}"
+        );
+    }
+}
+
+#[test]
+fn every_statement_says_in_words_what_it_is_for_and_names_its_actions() {
+    let stack = stack();
+    for folder in function_folders() {
+        for statement in grants(&stack, &folder) {
+            let sid = text(statement, "/Sid");
+            assert!(
+                sid.len() > 8 && sid.chars().skip(1).any(char::is_uppercase),
+                "{folder}: `{sid}` says nothing"
+            );
+            for action in one_or_many(&statement["Action"]) {
+                assert!(!action.contains('*'), "{folder}/{sid}: {action}");
+            }
+            assert_ne!(statement["Resource"], "*", "{folder}/{sid} is about everything");
+        }
+    }
+}
+
+#[test]
+fn our_own_boundary_lets_every_grant_through() {
+    let stack = stack();
+    let boundary = statements(&stack.properties("OwnBoundary")["PolicyDocument"]);
+    for folder in function_folders() {
+        for action in allowed(&grants(&stack, &folder)) {
+            let open = boundary
+                .iter()
+                .filter(|statement| statement["Effect"] == "Allow")
+                .flat_map(|statement| one_or_many(&statement["Action"]))
+                .any(|pattern| action_matches(pattern, &action));
+            assert!(open, "{folder} is granted {action} and OwnBoundary takes it away");
+        }
+    }
+}
+
+#[test]
+fn our_own_boundary_is_no_wider_than_the_grants() {
+    let stack = stack();
+    let granted: BTreeSet<String> =
+        function_folders().iter().flat_map(|folder| allowed(&grants(&stack, folder))).collect();
+    assert_eq!(allowed(&statements(&stack.properties("OwnBoundary")["PolicyDocument"])), granted);
+}
+
+/// Also called by the contract test, for each way of choosing the boundary.
+pub(crate) fn assert_only_our_boundary_can_be_put(stack: &Stack, ours: &str) {
+    let own_boundary = statements(&stack.properties("OwnBoundary")["PolicyDocument"]);
+    let all = function_folders().into_iter().flat_map(|folder| grants(stack, &folder)).chain(own_boundary);
+    let mut seen = 0;
+    for statement in all {
+        let puts = one_or_many(&statement["Action"])
+            .into_iter()
+            .any(|pattern| action_matches(pattern, "iam:PutRolePermissionsBoundary"));
+        if puts && statement["Effect"] == "Allow" {
+            let condition = json!({"StringEquals": {"iam:PermissionsBoundary": ours}});
+            assert_eq!(statement["Condition"], condition, "{}", text(statement, "/Sid"));
+            seen += 1;
+        }
+    }
+    assert!(seen > 0, "no function may put a boundary");
+}
+
+#[test]
+fn no_function_may_touch_our_own_roles_or_those_of_aws() {
+    let stack = stack();
+    let own = function_folders().into_iter().map(|folder| format!("role/ringfence/ringfence-{folder}"));
+    let expected: BTreeSet<String> = own
+        .chain(["role/aws-service-role/*".to_owned(), "role/aws-reserved/*".to_owned()])
+        .map(|role| format!("arn:aws:iam::123456789012:{role}"))
+        .collect();
+    for folder in function_folders() {
+        let denied: BTreeSet<String> = grants(&stack, &folder)
+            .into_iter()
+            .filter(|statement| statement["Effect"] == "Deny" && statement.get("Condition").is_none())
+            .filter(|statement| one_or_many(&statement["Action"]).contains(&"iam:PutRolePermissionsBoundary"))
+            .flat_map(|statement| one_or_many(&statement["Resource"]))
+            .map(str::to_owned)
+            .collect();
+        assert_eq!(denied, expected, "{folder}");
+    }
+}
+
+#[test]
+fn failed_events_may_be_sent_to_the_dead_letter_queue_by_those_that_events_invoke() {
+    let stack = stack();
+    for folder in function_folders() {
+        let may_send = grants(&stack, &folder).into_iter().any(|statement| {
+            statement["Action"] == "sqs:SendMessage"
+                && statement["Resource"] == "arn:aws:sqs:us-east-1:123456789012:ringfence-dead-letters"
+        });
+        let invoked_by_events = stack.properties(&logical_id(&folder)).get("EventInvokeConfig").is_some();
+        assert_eq!(may_send, invoked_by_events, "{folder}");
+    }
+}
