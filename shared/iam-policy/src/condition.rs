@@ -10,7 +10,7 @@ use serde_json::Number;
 use crate::document::OneOrMany;
 use crate::variable::Variables;
 
-pub(crate) use operand::Operand;
+pub(crate) use operand::{Decimal, Operand, instant, truth};
 pub use operator::{
     Comparison, Operator, OperatorError, Polarity, Presence, Quantifier, Spelling, ValueType,
 };

@@ -103,6 +103,11 @@ impl Glob {
         matches!(&*self.tokens, [Token::Run(Reach::Anything)])
     }
 
+    /// Whether the pattern is one `*`, however far that reaches.
+    pub(crate) fn is_bare_star(&self) -> bool {
+        matches!(&*self.tokens, [Token::Run(_)])
+    }
+
     /// Whether the pattern holds an active wildcard.
     pub(crate) fn has_wildcard(&self) -> bool {
         self.tokens.iter().any(|token| matches!(token, Token::Run(_) | Token::One(_)))

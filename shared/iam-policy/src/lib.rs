@@ -5,11 +5,14 @@ mod action;
 mod arn;
 mod condition;
 mod document;
+mod evaluate;
 mod glob;
 mod parse;
 mod principal;
 mod print;
+mod request;
 mod resource;
+mod validate;
 mod variable;
 
 pub use action::{ActionName, ActionNameError, ActionPattern};
@@ -21,10 +24,15 @@ pub use condition::{
 pub use document::{
     ActionElement, Effect, OneOrMany, Policy, ResourceElement, Statement, StatementId, Version,
 };
-pub use parse::{Fault, JsonPath, LONGEST_TEXT, ParseError, Position};
+pub use evaluate::{
+    Because, Evaluation, Layer, Policies, Silence, Source, StatementRef, Undocumented, Verdict, evaluate,
+};
+pub use parse::{Fault, JsonPath, LONGEST_TEXT, ParseError, Position, parse_json};
 pub use principal::{
     AwsPrincipal, AwsPrincipalKind, IdentityArn, IdentityArnError, IdentityKind, PrincipalElement,
     PrincipalList, PrincipalSpec,
 };
+pub use request::{Context, Principal, PrincipalError, Request};
 pub use resource::{ResourceName, ResourcePattern};
+pub use validate::{Level, PolicyKind, Problem, Rule};
 pub use variable::VariableFault;

@@ -18,6 +18,7 @@ use crate::principal::{AwsPrincipal, PrincipalElement, PrincipalList, PrincipalS
 use crate::resource::ResourcePattern;
 use crate::variable::Variables;
 
+pub use json::parse_json;
 use path::Trail;
 pub use path::{JsonPath, Position};
 
@@ -109,10 +110,7 @@ impl Policy {
     /// # Errors
     /// Fails where the document has no meaning; the error says what is wrong, the JSON path, line and column.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
-        if text.len() > LONGEST_TEXT {
-            return Err(ParseError::new(Fault::TooLong(text.len()), JsonPath::root()));
-        }
-        let document = json::read(text)?;
+        let document = parse_json(text)?;
         Self::from_value(&document).map_err(|error| match error.path.position_in(text) {
             Some(position) => error.at(position),
             None => error,

@@ -1,5 +1,7 @@
 //! What the parser accepts, what it refuses, and where it says the fault is.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use iam_policy::{
     ActionElement, Fault, JsonPath, LONGEST_TEXT, Policy, Position, PrincipalSpec, ResourceElement,
     StatementId, Version,
@@ -8,7 +10,7 @@ use iam_policy::{
 const STATEMENT: &str = r#"{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}"#;
 
 fn fault(text: &str) -> (Fault, String) {
-    let error = Policy::parse(text).expect_err(text);
+    let error = Policy::parse(text).unwrap_err();
     (error.fault().clone(), error.path().to_string())
 }
 

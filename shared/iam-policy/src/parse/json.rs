@@ -11,10 +11,17 @@ use serde_json::{Deserializer, Map, Number, Value};
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::path::{JsonPath, Position, Step, Trail};
-use super::{Fault, ParseError};
+use super::{Fault, LONGEST_TEXT, ParseError};
 
-/// Reads `text`. Depth is limited by `serde_json` (128 levels).
-pub(super) fn read(text: &str) -> Result<Value, ParseError> {
+/// Reads JSON text in which no object has the same key twice, so that nothing is lost.
+///
+/// # Errors
+/// Fails on text that is too long, is not JSON, nests more than 128 levels, holds a number that cannot be kept
+/// exactly, or a duplicate key.
+pub fn parse_json(text: &str) -> Result<Value, ParseError> {
+    if text.len() > LONGEST_TEXT {
+        return Err(ParseError::new(Fault::TooLong(text.len()), JsonPath::root()));
+    }
     let duplicate = RefCell::new(None);
     let mut json = Deserializer::from_str(text);
     let strict = Strict { trail: Trail::ROOT, duplicate: &duplicate };
