@@ -295,7 +295,7 @@ impl<'a> Evaluator<'a> {
 /// What the elements of a statement together say about a request.
 fn examine(statement: &Statement, source: Source, request: &Request) -> (Match, Capacity) {
     let mut capacity = Capacity::Itself;
-    let matched = matching::action(statement.action(), request)
+    let matched = matching::action(statement.action(), &request.action)
         .and(|| match statement.resource() {
             Some(element) => matching::resource(element, request),
             None => (source == Source::Trust).into(),

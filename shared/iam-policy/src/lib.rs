@@ -12,6 +12,7 @@ mod principal;
 mod print;
 mod request;
 mod resource;
+mod trust;
 mod validate;
 mod variable;
 
@@ -34,5 +35,6 @@ pub use principal::{
 };
 pub use request::{Context, Principal, PrincipalError, Request};
 pub use resource::{ResourceName, ResourcePattern};
+pub use trust::{Admission, Admitted, AssumeRole, ConditionKey, KeyEffect, TrustAdmissions, admits};
 pub use validate::{Level, PolicyKind, Problem, Rule};
 pub use variable::VariableFault;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::action::{ActionPattern, ServicePart};
+use crate::action::{ActionName, ActionPattern, ServicePart};
 use crate::document::{ActionElement, ResourceElement};
 use crate::glob::GlobMatch;
 use crate::request::Request;
@@ -48,7 +48,7 @@ impl fmt::Display for Undocumented {
 
 /// What an element of a statement says about a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Match {
+pub(crate) enum Match {
     Yes,
     No,
     Silent(Undocumented),
@@ -99,10 +99,10 @@ pub(super) fn any(matches: impl IntoIterator<Item = Match>) -> Match {
 }
 
 /// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html>.
-pub(super) fn action(element: &ActionElement, request: &Request) -> Match {
+pub(crate) fn action(element: &ActionElement, action: &ActionName) -> Match {
     let one = |pattern: &ActionPattern| match pattern.service_part() {
         ServicePart::Malformed => Match::No,
-        _ if !pattern.matches(&request.action) => Match::No,
+        _ if !pattern.matches(action) => Match::No,
         ServicePart::Wildcard => Match::Silent(Undocumented::ServiceWildcard),
         ServicePart::Every | ServicePart::Named => Match::Yes,
     };
