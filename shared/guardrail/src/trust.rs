@@ -1,19 +1,13 @@
-//! Who may assume a role.
+//! Who may assume a role, as far as decisions and checks go by it. The reading itself is `iam_policy::admits`.
 
 use crate::assess::Evidence;
 use crate::snapshot::{Document, Role};
-use iam_policy::{
-    ActionElement, ActionName, AwsPrincipalKind, Effect, Policy, PrincipalElement, PrincipalSpec, Statement,
-};
+use iam_policy::{Admission, Admitted, Policy, admits};
 use std::collections::BTreeSet;
 
 /// The service principals of Lambda: functions, and functions at CloudFront's edge
 /// (<https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-edge-permissions.html>).
 const LAMBDA: [&str; 2] = ["lambda.amazonaws.com", "edgelambda.amazonaws.com"];
-
-/// The actions that a trust policy can grant a session by
-/// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_Operations.html>).
-const ASSUME: [&str; 3] = ["sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
 
 /// What a role's trust policy says.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,7 +18,7 @@ pub enum Trust {
         lambda: Lambda,
         /// Everybody else who is let in, in words.
         others: Vec<String>,
-        /// Where anybody at all is let in.
+        /// Where anybody at all is let in, and no condition closes the way.
         anybody: Vec<Evidence>,
         /// Where services other than Lambda's are let in.
         other_services: Vec<Evidence>,
@@ -72,81 +66,56 @@ impl Trust {
     }
 
     fn read(policy: &Policy, role_arn: &str) -> Self {
-        let admitting: Vec<&Statement> = policy
-            .statements()
-            .iter()
-            .filter(|s| s.effect() == Effect::Allow && grants_a_session(s))
-            .collect();
-        let denied = unconditionally_denied_services(policy);
-        let mut lambda = Lambda::NotAdmitted;
-        let (mut others, mut anybody, mut other_services) = (BTreeSet::new(), Vec::new(), Vec::new());
-        for statement in admitting {
-            let Some(principal) = statement.principal() else { continue };
-            let evidence = |detail: &str| Evidence {
-                policy: "trust".to_owned(),
-                statement: statement.id().to_string(),
-                detail: detail.to_owned(),
-            };
-            let spec = match principal {
-                PrincipalElement::Principal(spec) if !spec.names_everyone() => spec,
-                // Everyone, or everyone but a few.
-                PrincipalElement::Principal(_) | PrincipalElement::NotPrincipal(_) => {
-                    if !LAMBDA.iter().all(|service| denied.contains(*service)) {
-                        lambda = Lambda::Admitted;
+        let admissions = admits(policy);
+        let lambda = if LAMBDA.iter().any(|service| admissions.admits_service(service)) {
+            Lambda::Admitted
+        } else {
+            Lambda::NotAdmitted
+        };
+        let others: BTreeSet<String> =
+            admissions.iter().filter_map(|admission| other(admission, role_arn)).collect();
+        Self::Understood {
+            lambda,
+            others: others.into_iter().collect(),
+            anybody: admissions
+                .everyone()
+                .filter(|admission| !admission.is_closed())
+                .map(|admission| {
+                    evidence(admission, "any principal, and no condition that closes the way".to_owned())
+                })
+                .collect(),
+            other_services: admissions
+                .iter()
+                .filter_map(|admission| match admission.who {
+                    Admitted::Service(name) if !LAMBDA.contains(&name) => {
+                        Some(evidence(admission, name.to_owned()))
                     }
-                    others.insert("anybody".to_owned());
-                    if statement.is_unconditional() {
-                        anybody.push(evidence("any principal, without a condition"));
-                    }
-                    continue;
-                }
-            };
-            for service in spec.services().filter(|service| !denied.contains(*service)) {
-                if LAMBDA.contains(&service) {
-                    lambda = Lambda::Admitted;
-                } else {
-                    others.insert(service.to_owned());
-                    other_services.push(evidence(service));
-                }
-            }
-            others.extend(named_others(spec, role_arn));
+                    Admitted::Service(_)
+                    | Admitted::Everyone
+                    | Admitted::Account(_)
+                    | Admitted::Identity(_)
+                    | Admitted::Deleted(_)
+                    | Admitted::Federated(_) => None,
+                })
+                .collect(),
         }
-        Self::Understood { lambda, others: others.into_iter().collect(), anybody, other_services }
     }
 }
 
-fn grants_a_session(statement: &Statement) -> bool {
-    let concerns = |action: &str| {
-        action.parse::<ActionName>().is_ok_and(|action| match statement.action() {
-            ActionElement::Action(patterns) => patterns.iter().any(|pattern| pattern.matches(&action)),
-            ActionElement::NotAction(patterns) => !patterns.iter().any(|pattern| pattern.matches(&action)),
-        })
-    };
-    ASSUME.into_iter().any(concerns)
+/// Somebody other than Lambda and the role itself. A deleted principal is nobody.
+fn other(admission: &Admission<'_>, role_arn: &str) -> Option<String> {
+    match &admission.who {
+        Admitted::Everyone => Some("anybody".to_owned()),
+        Admitted::Service(name) => (!LAMBDA.contains(name)).then(|| (*name).to_owned()),
+        Admitted::Account(account) => Some(format!("account {account}")),
+        Admitted::Identity(identity) => (identity.as_str() != role_arn).then(|| identity.as_str().to_owned()),
+        Admitted::Deleted(_) => None,
+        Admitted::Federated(provider) => Some((*provider).to_owned()),
+    }
 }
 
-/// Users, accounts and identity providers. A deleted principal (shown as its unique id) and one that is no ARN match nobody.
-fn named_others(spec: &PrincipalSpec, role_arn: &str) -> BTreeSet<String> {
-    let aws = spec.aws().filter(|principal| match principal.kind() {
-        AwsPrincipalKind::Account(_) | AwsPrincipalKind::Identity(_) => principal.as_str() != role_arn,
-        AwsPrincipalKind::Everyone | AwsPrincipalKind::UniqueId | AwsPrincipalKind::Unrecognised => false,
-    });
-    let federated = spec.federated().map(str::to_owned);
-    aws.map(|principal| principal.as_str().to_owned()).chain(federated).collect()
-}
-
-/// Services that no statement can let in.
-fn unconditionally_denied_services(policy: &Policy) -> BTreeSet<&str> {
-    let denies = policy.statements().iter().filter(|statement| {
-        statement.effect() == Effect::Deny && statement.is_unconditional() && grants_a_session(statement)
-    });
-    denies
-        .flat_map(|statement| match statement.principal() {
-            Some(PrincipalElement::Principal(spec)) if spec.names_everyone() => LAMBDA.to_vec(),
-            Some(PrincipalElement::Principal(spec)) => spec.services().collect(),
-            Some(PrincipalElement::NotPrincipal(_)) | None => Vec::new(),
-        })
-        .collect()
+fn evidence(admission: &Admission<'_>, detail: String) -> Evidence {
+    Evidence { policy: "trust".to_owned(), statement: admission.statement.to_string(), detail }
 }
 
 #[cfg(test)]
@@ -214,6 +183,6 @@ mod tests {
             allow(json!({"Service": ["lambda.amazonaws.com", "ec2.amazonaws.com"], "AWS": "210987654321"})),
             {"Effect": "Allow", "Principal": {"Federated": "accounts.google.com"}, "Action": "sts:AssumeRoleWithWebIdentity"},
         ]));
-        assert_eq!(trust.others(), ["210987654321", "accounts.google.com", "ec2.amazonaws.com"]);
+        assert_eq!(trust.others(), ["account 210987654321", "accounts.google.com", "ec2.amazonaws.com"]);
     }
 }

@@ -1,7 +1,7 @@
 //! # `trust-any-principal`: anybody may assume the role
 //!
 //! ## What it finds
-//! A trust policy that lets every principal in, without any condition.
+//! A trust policy that lets every principal in, without a condition that closes the way.
 //!
 //! ## Why it matters
 //! Every AWS account in the world gets the function's rights.
@@ -13,7 +13,8 @@
 //! Trust `lambda.amazonaws.com` alone.
 //!
 //! ## Limits
-//! Any condition is taken to close the way; whether it does is not judged yet.
+//! A condition on an organisation, account, source or principal closes the way; whether its value is a sensible one is not judged.
+//! An external id alone does not close it: it does not say who is calling.
 
 use super::Hit;
 use crate::snapshot::{Cap, RoleSnapshot};
