@@ -2,6 +2,7 @@
 
 mod boundaries;
 mod contract;
+mod fixtures;
 mod functions;
 mod patterns;
 mod permissions;

@@ -1,0 +1,72 @@
+//! The fixtures as the code reads them: what gets past the rule, and what the function itself refuses.
+
+use guardrail::names::AccountId;
+use guardrail::review::ReviewRequest;
+use guardrail::trigger::{CloudTrailRecord, Ignored, Trigger};
+use tests::fixtures::{Fixture, handled, ignored};
+
+type Read = fn(&CloudTrailRecord, &AccountId) -> Result<Trigger, Ignored>;
+
+const READERS: [(&str, Read); 2] =
+    [("on-function-change", on_function_change::trigger), ("on-role-change", on_role_change::trigger)];
+
+fn read(reader: Read, fixture: &Fixture) -> Result<Trigger, Ignored> {
+    let account = tests::template::ACCOUNT.parse().expect("an account");
+    reader(&CloudTrailRecord::from_detail(fixture.event["detail"].clone()), &account)
+}
+
+#[test]
+fn every_fixture_is_understood_under_the_plain_name_of_its_call() {
+    for (function, reader) in READERS {
+        for fixture in handled(function) {
+            let trigger = read(reader, &fixture)
+                .unwrap_or_else(|reason| panic!("{function} ignores {}: {reason}", fixture.name));
+            let call = fixture.name.split("--").next().expect("a name");
+            assert_eq!(trigger.event.as_str(), call, "{function}/{}", fixture.name);
+            assert_eq!(trigger.event_id, fixture.event["detail"]["eventID"], "{function}/{}", fixture.name);
+        }
+    }
+}
+
+#[test]
+fn what_the_rule_leaves_alone_the_function_would_refuse_as_well() {
+    // Its record is in order; only the envelope shows that somebody else sent it, and that is the rule's to see.
+    const TOLD_BY_THE_ENVELOPE_ONLY: &str = "AttachRolePolicy--of-another-service";
+    for (function, reader) in READERS {
+        for fixture in ignored(function) {
+            let refused = read(reader, &fixture).is_err();
+            assert!(
+                refused || fixture.name == TOLD_BY_THE_ENVELOPE_ONLY,
+                "{function} takes {}",
+                fixture.name
+            );
+        }
+    }
+}
+
+fn messages(fixture: &Fixture) -> Vec<bool> {
+    let records = fixture.event["Records"].as_array().expect("records");
+    let bodies = records.iter().map(|record| record["body"].as_str().expect("a body"));
+    bodies.map(|body| serde_json::from_str::<ReviewRequest>(body).is_ok()).collect()
+}
+
+#[test]
+fn queued_messages_are_understood_and_bad_ones_refused() {
+    for fixture in handled("review-role") {
+        let bad = messages(&fixture).iter().filter(|understood| !**understood).count();
+        assert_eq!(bad, usize::from(fixture.name == "batch-with-one-bad-message"), "{}", fixture.name);
+    }
+    for fixture in ignored("review-role") {
+        assert!(messages(&fixture).iter().all(|understood| !understood), "{} is understood", fixture.name);
+    }
+}
+
+#[test]
+fn every_fixture_shows_who_called() {
+    for (function, reader) in READERS {
+        for fixture in handled(function) {
+            let trigger = read(reader, &fixture).expect("understood, see above");
+            assert!(trigger.caller.principal.is_some(), "{function}/{}: {:?}", fixture.name, trigger.caller);
+        }
+    }
+}
