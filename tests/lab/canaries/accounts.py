@@ -130,8 +130,10 @@ class Account:
         else:
             name = unique("stack")
             cloudformation.create_stack(StackName=name, TemplateBody=template, Capabilities=capabilities)
-        while (status := cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]).endswith("PROGRESS"):
+        status = "IN_PROGRESS"
+        while status.endswith("IN_PROGRESS"):
             time.sleep(0.05)
+            status = cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
         if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             raise AssertionError(f"the stack ended in {status}")
         return name

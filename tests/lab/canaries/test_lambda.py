@@ -7,6 +7,9 @@ import time
 import unittest
 from typing import Any
 
+from botocore import xform_name
+from botocore.exceptions import ClientError
+
 from .accounts import LAMBDA_TRUST, ONLY_LOGS, Account, bare, bootstrap, lab, unique
 
 
@@ -130,27 +133,35 @@ class Faults(unittest.TestCase):
     def test_failing_calls_speak_each_service_s_protocol(self) -> None:
         account = lab()
         self.addCleanup(account.admin, "DELETE", "faults")
-        for service, operation, code, call in (
-            ("sns", "Publish", "NotFound", lambda: account.client("sns").publish(TopicArn="arn:aws:sns:us-east-1:123456789012:t", Message="x")),
-            ("iam", "GetRole", "ServiceFailure", lambda: account.client("iam").get_role(RoleName="x")),
-            ("dynamodb", "PutItem", "InternalServerError", lambda: account.client("dynamodb").put_item(TableName="t", Item={})),
-            ("sqs", "SendMessage", "QueueDoesNotExist", lambda: account.client("sqs").send_message(QueueUrl=account.url + "/1/q", MessageBody="x")),
-            ("lambda", "GetFunctionConfiguration", "TooManyRequestsException", lambda: account.client("lambda").get_function_configuration(FunctionName="x")),
-        ):
+        topic = {"TopicArn": "arn:aws:sns:us-east-1:123456789012:t", "Message": "x"}
+        queue = {"QueueUrl": f"{account.url}/123456789012/q", "MessageBody": "x"}
+        cases: list[tuple[str, str, str, dict[str, Any]]] = [
+            ("sns", "Publish", "NotFound", topic),
+            ("iam", "GetRole", "ServiceFailure", {"RoleName": "x"}),
+            ("dynamodb", "PutItem", "InternalServerError", {"TableName": "t", "Item": {}}),
+            ("sqs", "SendMessage", "QueueDoesNotExist", queue),
+            ("lambda", "GetFunctionConfiguration", "TooManyRequestsException", {"FunctionName": "x"}),
+        ]
+        for service, operation, code, parameters in cases:
             with self.subTest(service):
-                account.admin("POST", "faults", {"kind": "fail", "service": service, "operation": operation, "code": code, "status": 500})
-                with self.assertRaisesRegex(Exception, rf"{code}.*a fault of the Ringfence lab"):
-                    call()
+                account.admin("POST", "faults", {
+                    "kind": "fail", "service": service, "operation": operation, "code": code, "status": 500,
+                })
+                client = account.client(service)
+                with self.assertRaisesRegex(ClientError, rf"{code}.*a fault of the Ringfence lab"):
+                    getattr(client, xform_name(operation))(**parameters)
 
     def test_failures_can_be_narrowed_and_run_out(self) -> None:
         account = lab()
         self.addCleanup(account.admin, "DELETE", "faults")
         hit, missed = account.role(), account.role()
-        account.admin("POST", "faults", {"kind": "fail", "service": "iam", "operation": "GetRole", "resource": hit, "times": 1, "skip": 1})
+        account.admin("POST", "faults", {
+            "kind": "fail", "service": "iam", "operation": "GetRole", "resource": hit, "times": 1, "skip": 1,
+        })
         iam = account.client("iam")
         iam.get_role(RoleName=missed)
         iam.get_role(RoleName=hit)
-        with self.assertRaises(Exception):
+        with self.assertRaisesRegex(ClientError, "a fault of the Ringfence lab"):
             iam.get_role(RoleName=hit)
         iam.get_role(RoleName=hit)
 
@@ -191,9 +202,10 @@ class CloudFormation(unittest.TestCase):
         ids = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
         functions, tables = account.client("lambda"), account.client("dynamodb")
         role = account.client("iam").get_role(RoleName=ids["Role"])["Role"]
+        function = functions.get_function_configuration(FunctionName=ids["Function"])
         return [
             role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
-            functions.get_function_configuration(FunctionName=ids["Function"]).get("DeadLetterConfig", {}).get("TargetArn"),
+            function.get("DeadLetterConfig", {}).get("TargetArn"),
             functions.get_function_concurrency(FunctionName=ids["Function"]).get("ReservedConcurrentExecutions"),
             tables.describe_time_to_live(TableName=ids["Table"])["TimeToLiveDescription"]["TimeToLiveStatus"],
             tables.describe_continuous_backups(TableName=ids["Table"])["ContinuousBackupsDescription"]

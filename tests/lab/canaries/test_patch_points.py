@@ -8,7 +8,7 @@ import unittest
 from importlib.metadata import version
 from pathlib import Path
 
-_FUNCTIONS = {
+_FUNCTIONS: dict[str, dict[str, str | None]] = {
     "ministack.app": {"app": "scope receive send", "pin_request_origin": "source_ip secure_transport"},
     "ministack.core.iam_actions": {
         "access_denied_response": "service action principal_arn request_id error_code message headers resource_arn"
@@ -34,6 +34,9 @@ _FUNCTIONS = {
         "_make_aws_managed_record": "name document description",
         "_p": "params key default",
         "_seed_aws_managed_policies": "",
+        "_lookup_policy": "arn",
+        "_managed_policy_xml": "arn usage_counts",
+        "_role_xml": "name boundary",
         "_xml": "status root_tag inner ns",
         "policy_known": "arn account_id",
     },

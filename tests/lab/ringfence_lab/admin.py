@@ -44,6 +44,7 @@ class Admin:
             ("GET", "idle"): self._idle,
             ("GET", "journal"): lambda: lab.journal.since(since),
             ("GET", "events"): lambda: lab.tap.emitted[max(since, 0):],
+            ("DELETE", "events"): lambda: {"forgotten": lab.tap.forget_held()},
             ("GET", "mailbox"): lambda: lab.mailbox.messages[max(since, 0):],
             ("DELETE", "mailbox"): lambda: {"deleted": _drain(lab.mailbox.messages)},
             ("GET", "logs"): lambda: lab.logs.lines(_required(arguments, "function")),
@@ -51,7 +52,7 @@ class Admin:
             ("POST", "tap"): lambda: asdict(lab.tap.configure(_object(body))),
             ("GET", "faults"): lab.faults.report,
             ("POST", "faults"): lambda: lab.faults.arm(_object(body)),
-            ("DELETE", "faults"): lambda: (lab.faults.clear(), {"armed": 0})[1],
+            ("DELETE", "faults"): lambda: {"disarmed": lab.faults.clear()},
         }
         if method == "POST" and path.startswith("roles/"):
             return _set_role_dates(unquote(path.removeprefix("roles/")), _object(body))

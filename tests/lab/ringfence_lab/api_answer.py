@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from xml.sax.saxutils import unescape
 
-from .api_call import operation_model, service_model, ApiCall
+from .api_call import ApiCall, operation_model, service_model
 
 _XML_CODE = re.compile(rb"<Code>([^<]+)</Code>")
 _XML_MESSAGE = re.compile(rb"<Message>([^<]*)</Message>")
@@ -60,17 +60,12 @@ def error_response(call: ApiCall, status: int, code: str, message: str) -> tuple
     model = service_model(call.service)
     protocol = model.metadata.get("protocol") if model and call.operation else "rest-xml"
     if protocol in ("query", "ec2"):
-        wire_code = _wire_code(call, code)
-        body = (
-            f'<ErrorResponse xmlns="{model.metadata.get("xmlNamespace", "")}"><Error><Type>Sender</Type>'
-            f"<Code>{wire_code}</Code><Message>{message}</Message></Error>"
-            "<RequestId>00000000-0000-0000-0000-000000000000</RequestId></ErrorResponse>"
-        )
-        return status, {"content-type": "text/xml"}, body.encode()
+        error = f"<Error><Type>Sender</Type><Code>{_wire_code(call, code)}</Code><Message>{message}</Message></Error>"
+        xml = f"<ErrorResponse>{error}<RequestId>00000000-0000-0000-0000-000000000000</RequestId></ErrorResponse>"
+        return status, {"content-type": "text/xml"}, xml.encode()
     if protocol == "rest-xml":
-        return status, {"content-type": "application/xml"}, (
-            f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode()
-        )
+        xml = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+        return status, {"content-type": "application/xml"}, xml.encode()
     body = json.dumps({"__type": code, "message": message, "Message": message}).encode()
     return status, {"content-type": "application/json", "x-amzn-errortype": code}, body
 

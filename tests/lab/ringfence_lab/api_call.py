@@ -178,12 +178,12 @@ def _query_value(shape: botocore.model.Shape, key: str, form: dict[str, str]) ->
         return _query_structure(shape, f"{key}.", form) or None
     if shape.type_name == "list":
         item = f"{key}.{shape.member.serialization.get('name', 'member')}"
-        values = []
+        values: list[Any] = []
         while (value := _query_value(shape.member, f"{item}.{len(values) + 1}", form)) is not None:
             values.append(value)
         return values or None
     if shape.type_name == "map":
-        entries = {}
+        entries: dict[str, str] = {}
         while (name := form.get(f"{key}.entry.{len(entries) + 1}.key")) is not None:
             entries[name] = form.get(f"{key}.entry.{len(entries) + 1}.value", "")
         return entries or None

@@ -20,6 +20,7 @@ from . import (
     caller,
     cloudformation_boundary,
     condition_keys,
+    descriptions,
     function_environment,
     function_processes,
     invocations,
@@ -64,6 +65,7 @@ class Lab:
         managed_policies.apply()
         condition_keys.apply()
         boundary_denials.apply()
+        descriptions.apply()
         role_last_used.apply()
         authorization_details.apply()
         policy_versions.apply()
@@ -155,7 +157,9 @@ class _Recorder:
 
     def __init__(self, send: Send, withhold: bool) -> None:
         self._send, self._withhold = send, withhold
-        self._status, self._headers, self._body = 0, {}, bytearray()
+        self._status = 0
+        self._headers: dict[str, str] = {}
+        self._body = bytearray()
         self.before_end: Callable[[], None] = lambda: None
 
     async def __call__(self, message: Message) -> None:

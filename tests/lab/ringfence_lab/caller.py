@@ -14,7 +14,7 @@ from ministack.services import iam, lambda_svc
 
 @dataclass(frozen=True)
 class Caller:
-    """A resolved signer. `role` and `session` are set for sessions of a role, `function` where that is a Lambda function."""
+    """A resolved signer. Sessions have `role` and `session`, those of a Lambda function also `function`."""
 
     user_identity: dict[str, Any]
     user: str | None = None

@@ -18,7 +18,7 @@ from .caller import Caller
 from .cloudtrail_names import event_name, is_read_only
 
 # CloudTrail removes these: they may hold code or secrets.
-_EMPTIED = {"lambda": {"Environment": {}}}
+_EMPTIED = {"lambda": {"Environment"}}
 _REMOVED = {
     "iam": {"SecretAccessKey", "Password"},
     "lambda": {"ZipFile"},
@@ -37,7 +37,7 @@ _DEFAULT_PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
 
 
 def build(call: ApiCall, caller: Caller, answer: ApiAnswer, account: str, started: datetime) -> dict[str, Any]:
-    """The record of a call whose operation is known. Raises KeyError for a Lambda write that has no known event name."""
+    """The record of a call whose operation is known. A Lambda write without a known event name raises KeyError."""
     operation = call.operation or call.name
     # IAM is global: its events belong to us-east-1 whatever Region the caller signed for.
     region = "us-east-1" if call.service == "iam" else call.region
@@ -124,11 +124,11 @@ def _console_date(value: Any) -> str:
 def _lower_camel(service: str, shape: botocore.model.Shape, value: Any) -> Any:
     """Names of members begin in lower case; keys of maps are the customer's own and stay."""
     if shape.type_name == "structure" and isinstance(value, dict):
-        members = {}
+        members: dict[str, Any] = {}
         for name, member in shape.members.items():
             if name not in value or name in _REMOVED.get(service, ()):
                 continue
-            if name in _EMPTIED.get(service, {}):
+            if name in _EMPTIED.get(service, ()):
                 members[_initial_lower(name)] = {}
             else:
                 members[_initial_lower(name)] = _lower_camel(service, member, value[name])

@@ -68,7 +68,7 @@ class CloudTrailTap:
         try:
             record = cloudtrail_record.build(call, caller, answer, get_account_id(), started)
         except KeyError as missing:
-            _log.error("no CloudTrail name is known for lambda:%s, so no event was emitted; add it to the table", missing)
+            _log.error("no event was emitted for lambda:%s: add its CloudTrail name to the table", missing)
             return
         self._held.append(_Waiting(record, get_account_id()))
         self._let_go(force=False)
@@ -86,6 +86,12 @@ class CloudTrailTap:
         self._random = random.Random(self.knobs.seed)
         self._let_go(force=True)
         return self.knobs
+
+    def forget_held(self) -> int:
+        """Drop the events that wait, as if their calls had been made while nobody listened; returns how many."""
+        count = len(self._held)
+        self._held.clear()
+        return count
 
     def clear(self) -> None:
         """Forget what was emitted and what waits, and reset the knobs."""

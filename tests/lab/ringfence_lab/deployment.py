@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -79,35 +80,44 @@ class Deployment:
         tools = os.pathsep.join([str(Path(_tool("cargo-lambda", "venv-cargo-lambda")).parent), os.environ["PATH"]])
         started = time.monotonic()
         print(f"{doing} {self.stack_name} …", end=" ", file=sys.stderr, flush=True)
-        output = None if self.verbose else subprocess.PIPE
-        result = subprocess.run(
-            command,
-            cwd=self.template.parent,
-            env={
-                **os.environ,
-                "PATH": tools,
-                "SAM_CLI_TELEMETRY": "0",
-                "SAM_BUILD_MODE": "debug",
-                # How often to look whether the stack is there; SAM's own 5 s would be most of the time it takes.
-                "SAM_CLI_POLL_DELAY": "0.3",
-                "CARGO_LAMBDA_GLOBAL": str(_LAB_ROOT / "CargoLambda.toml"),
-                # A checkout's own samconfig.toml is for users; a profile of theirs must not reach the lab.
-                "SAM_CLI_CONFIG_FILE": os.devnull,
-                "AWS_CONFIG_FILE": os.devnull,
-                "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-                **(environment or {}),
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT if output else None,
-            text=True,
-            check=False,
-        )
-        if result.returncode != 0:
-            print("failed", file=sys.stderr)
-            print(result.stdout or "", file=sys.stderr)
-            raise LabError(f"`sam {arguments[0]}` ended with code {result.returncode}; its output is above")
+        code, output = _run_tool(command, self.template.parent, self.verbose, {
+            **os.environ,
+            "PATH": tools,
+            "SAM_CLI_TELEMETRY": "0",
+            "SAM_BUILD_MODE": "debug",
+            # How often to look whether the stack is there; SAM's own 5 s would be most of the time it takes.
+            "SAM_CLI_POLL_DELAY": "0.3",
+            "CARGO_LAMBDA_GLOBAL": str(_LAB_ROOT / "CargoLambda.toml"),
+            # A checkout's own samconfig.toml is for users; a profile of theirs must not reach the lab.
+            "SAM_CLI_CONFIG_FILE": os.devnull,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            **(environment or {}),
+        })
+        if code != 0:
+            print(f"failed\n{output}", file=sys.stderr)
+            raise LabError(f"`sam {arguments[0]}` ended with code {code}; its output is above")
         print(f"{time.monotonic() - started:.1f} s", file=sys.stderr)
+
+
+def _run_tool(command: list[str], directory: Path, verbose: bool, environment: Mapping[str, str]) -> tuple[int, str]:
+    """Exit code and output of a tool. When we are stopped it is stopped with everything it started (compilers)."""
+    with subprocess.Popen(
+        command,
+        cwd=directory,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=sys.stderr if verbose else subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            output, _ = process.communicate()
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+        return process.returncode, output or ""
 
 
 def _tool(name: str, environment: str) -> str:

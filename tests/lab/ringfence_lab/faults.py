@@ -15,7 +15,9 @@ from .caller import Caller
 
 @dataclass
 class Kill:
-    """End the process of `function` around the `call`-th API call that one of its processes makes from now on. Fires once.
+    """End the process of `function` around the `call`-th API call that it makes from now on. Fires once.
+
+    Calls are counted for each of the function's processes.
 
     `before`: the call is never executed. `after`: it is executed and its answer never arrives.
     """
@@ -120,7 +122,9 @@ class Faults:
             {"kind": "fail", **asdict(fail)} for fail in self._fails
         ]
 
-    def clear(self) -> None:
-        """Disarm everything."""
+    def clear(self) -> int:
+        """Disarm everything; how many there were."""
+        count = len(self._kills) + len(self._fails)
         self._kills.clear()
         self._fails.clear()
+        return count

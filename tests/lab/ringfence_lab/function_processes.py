@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -34,19 +35,19 @@ def process_of_connection(function: str, client_port: int) -> int | None:
 def kill(pid: int) -> None:
     """End a process and its descendants at once, as a lost execution environment does."""
     for member in _with_descendants(pid):
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(member, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
 
 
 def kill_all() -> None:
     """End every execution environment, for the end of the server."""
     with lambda_runtime._lock:
         workers = [worker for pool in lambda_runtime._workers.values() for worker in pool]
-    for worker in workers:
-        if worker._proc is not None and worker._proc.poll() is None:
-            kill(worker._proc.pid)
+    running = [worker._proc for worker in workers if worker._proc is not None and worker._proc.poll() is None]
+    for process in running:
+        kill(process.pid)
+    for process in running:
+        process.wait()
 
 
 def _with_descendants(pid: int) -> list[int]:

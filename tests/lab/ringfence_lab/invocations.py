@@ -19,7 +19,7 @@ def apply(journal: Journal) -> None:
         entry = journal.begin_invocation(config.get("FunctionName", ""), request_id, event)
         error: str | None = "Lab.Broken"
         try:
-            result = dispatch(function, config, event, request_id, started)
+            result: dict[str, Any] = dispatch(function, config, event, request_id, started)
             error = _error_type(result)
             return result
         finally:

@@ -8,8 +8,8 @@ EventBridge User Guide).
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ministack.services import eventbridge

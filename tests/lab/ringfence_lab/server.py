@@ -8,8 +8,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import ctypes
+import importlib
 import logging
 import os
+import shutil
 import signal
 import sys
 
@@ -45,11 +47,7 @@ async def _serve(descriptor: int, application: str) -> None:
     import hypercorn.asyncio
     import hypercorn.config
 
-    if application == "lab":
-        from .application import app
-    else:
-        from ministack.app import app
-
+    module = importlib.import_module("ringfence_lab.application" if application == "lab" else "ministack.app")
     config = hypercorn.config.Config()
     config.bind = [f"fd://{descriptor}"]
     config.keep_alive_timeout = 75
@@ -58,7 +56,7 @@ async def _serve(descriptor: int, application: str) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await hypercorn.asyncio.serve(app, config, shutdown_trigger=stop.wait)
+    await hypercorn.asyncio.serve(module.app, config, shutdown_trigger=stop.wait)
 
 
 def _end_children() -> None:
@@ -66,7 +64,9 @@ def _end_children() -> None:
         from . import function_processes
 
         function_processes.kill_all()
-    # Whatever a function started is in this group as well; threads of invocations need not be waited for.
+    # The starter removes it as well, unless it was killed.
+    shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
+    # Threads of invocations need not be waited for.
     sys.stderr.flush()
     os._exit(0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -40,7 +41,8 @@ class LabServer:
 
     def __enter__(self) -> LabServer:
         descriptor = self._listener.fileno()
-        command = [sys.executable, "-m", "ringfence_lab.server", "--fd", str(descriptor), "--application", self._application]
+        command = [sys.executable, "-m", "ringfence_lab.server"]
+        command += ["--fd", str(descriptor), "--application", self._application]
         self._process = subprocess.Popen(
             command + (["--verbose"] if self._verbose else []),
             env=self._environment(),
@@ -76,10 +78,8 @@ class LabServer:
         """End the server and everything it started; may be called twice."""
         if self._process is not None:
             _signal_group(self._process.pid, signal.SIGTERM)
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                pass
             _signal_group(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
@@ -154,12 +154,10 @@ def _listen(port: int) -> socket.socket:
     try:
         listener.bind(("127.0.0.1", port))
     except OSError as error:
-        raise LabError(f"port {port} of 127.0.0.1 cannot be used ({error.strerror}); choose another, or 0 for any") from error
+        raise LabError(f"port {port} cannot be used ({error.strerror}); choose another, or 0 for any") from error
     return listener
 
 
 def _signal_group(group: int, number: signal.Signals) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, number)
-    except (ProcessLookupError, PermissionError):
-        pass
