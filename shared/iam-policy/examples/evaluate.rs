@@ -163,3 +163,96 @@ fn scalar(value: &Value) -> Result<String, String> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn line(policy: &str) -> String {
+        format!(
+            r#"{{"id":"a/1","identity_policies":[{policy}],"boundary":[],"session_policy":null,"scps":[],"request":{{"principal":"arn:aws:iam::111122223333:role/r","action":"s3:GetObject","resource":"arn:aws:s3:::b/k","resource_account":"111122223333","context":{{"my:n":7,"my:b":true,"my:l":["x"]}}}}}}"#
+        )
+    }
+
+    fn verdict(line: &str) -> Value {
+        answer(line.as_bytes()).get("verdict").cloned().unwrap_or_default()
+    }
+
+    #[test]
+    fn an_answer_carries_id_verdict_and_reason() {
+        let found = answer(
+            line(r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"NumericEquals":{"my:n":"7"},"Bool":{"my:b":"true"},"StringEquals":{"my:l":"x"}}}}"#)
+                .as_bytes(),
+        );
+        assert_eq!(
+            found,
+            json!({"id":"a/1","verdict":"Allowed","because":"allowed by identity policy 0, statement 0"})
+        );
+    }
+
+    #[test]
+    fn an_open_question_is_told() {
+        let found =
+            answer(line(r#"{"Statement":{"Effect":"Allow","Action":"*:*","Resource":"*"}}"#).as_bytes());
+        assert_eq!(found.get("undocumented"), Some(&Value::Bool(true)));
+    }
+
+    #[test]
+    fn what_is_not_iam_is_refused_under_its_id() {
+        for policy in [
+            r#"{}"#,
+            r#"[]"#,
+            r#"null"#,
+            r#"{"Statement":[]}"#,
+            r#"{"Statement":{"Effect":"Allow","Effect":"Deny","Action":"s3:*","Resource":"*"}}"#,
+            r#"{"Statement":{"Effect":"Allow","Action":"s3:*"}}"#,
+            r#"{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*","Principal":"*"}}"#,
+            r#"{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"NullIfExists":{"k:k":"true"}}}}"#,
+        ] {
+            let found = answer(line(policy).as_bytes());
+            assert_eq!(found.get("verdict"), Some(&json!("Refused")), "{policy}");
+            assert_eq!(found.get("id"), Some(&json!("a/1")), "{policy}");
+        }
+    }
+
+    #[test]
+    fn any_line_gets_an_answer() {
+        for line in [
+            &b""[..],
+            b"\n",
+            b"   ",
+            b"nul",
+            b"\xff\xfe{}",
+            b"[]",
+            b"{}",
+            b"{\"id\":7}",
+            b"{\"id\":null,\"request\":{}}",
+            b"{\"request\":{\"principal\":1}}",
+            b"{\"scps\":[{}],\"request\":{}}",
+            b"{\"boundary\":{},\"request\":{}}",
+            "[".repeat(100_000).as_bytes(),
+        ] {
+            assert_eq!(answer(line).get("verdict"), Some(&json!("Refused")), "{}", line.escape_ascii());
+        }
+        let id_of_refused = answer(b"{\"id\":[1,2],\"request\":\"\xc3\"}");
+        assert_eq!(id_of_refused.get("id"), Some(&json!([1, 2])));
+    }
+
+    #[test]
+    fn a_request_has_to_be_concrete() {
+        let good = line(r#"{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#);
+        assert_eq!(verdict(&good), "Allowed");
+        for (from, to) in [
+            ("s3:GetObject", "s3:Get*"),
+            ("arn:aws:s3:::b/k", "b/k"),
+            ("\"111122223333\"", "\"1\""),
+            ("role/r", "role"),
+            ("\"my:b\":true", "\"MY:N\":true"),
+            ("[\"x\"]", "[[\"x\"]]"),
+        ] {
+            assert_eq!(verdict(&good.replace(from, to)), "Refused", "{to}");
+        }
+    }
+}

@@ -304,3 +304,6 @@ fn skip_one(text: &[u8], reach: Reach) -> Option<&[u8]> {
     };
     text.get(width..)
 }
+
+#[cfg(test)]
+mod model;

@@ -62,10 +62,8 @@ enum Values {
 }
 
 fn policy(value: &Value) -> Policy {
-    let document = match value {
-        Value::Array(_) => json!({ "Version": "2012-10-17", "Statement": value }),
-        whole => whole.clone(),
-    };
+    let document =
+        if value.is_array() { json!({ "Version": "2012-10-17", "Statement": value }) } else { value.clone() };
     Policy::from_value(&document).unwrap()
 }
 
