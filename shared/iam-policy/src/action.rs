@@ -128,9 +128,11 @@ impl ActionPattern {
         &self.text
     }
 
-    /// Whether the pattern stands for `action`, read as one glob over `service:Action`.
+    /// Whether the pattern stands for `action`, read as one glob over `service:Action`. Text that is no action
+    /// pattern, such as `s3*`, stands for nothing.
     pub fn matches(&self, action: &ActionName) -> bool {
-        self.glob.matches(&action.folded, &NoValues) == GlobMatch::Yes
+        self.service_part != ServicePart::Malformed
+            && self.glob.matches(&action.folded, &NoValues) == GlobMatch::Yes
     }
 
     /// `*`, and `*:*` in the reading that matches.
@@ -200,6 +202,7 @@ mod tests {
         assert!(!matches("s3:GetObject?", "s3:GetObject"));
         assert!(!matches("s3:GetObj", "s3:GetObject"));
         assert!(!matches("s3:*", "s3express:CreateSession"));
+        assert!(!matches("s3*", "s3:GetObject"));
     }
 
     #[test]

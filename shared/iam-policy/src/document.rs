@@ -147,6 +147,16 @@ impl fmt::Display for StatementId<'_> {
 }
 
 impl Policy {
+    /// A policy without statements: as an identity policy it grants nothing, as a boundary it leaves nothing.
+    pub fn empty() -> Self {
+        Self {
+            version: Some(Version::V2012),
+            id: None,
+            statements: OneOrMany::Many(Vec::new()),
+            unknown: Vec::new(),
+        }
+    }
+
     /// The version, where the document states one.
     pub fn version(&self) -> Option<Version> {
         self.version

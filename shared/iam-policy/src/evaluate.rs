@@ -23,7 +23,7 @@ use principals::Capacity;
 pub use verdict::{Because, Evaluation, Layer, Silence, Source, StatementRef, Verdict};
 
 /// The policies that bear on a request. Leave out what does not exist: no boundary is `None`, whereas a boundary
-/// whose policy is gone allows nothing.
+/// whose policy is gone is [`Policy::empty`], which allows nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Policies<'a> {
     /// What is attached to the caller, inline and managed.
@@ -145,12 +145,17 @@ impl<'a> Evaluator<'a> {
         let ceiling = self.ceiling()?;
         let mut grants = Grants::default();
         self.scan_one(self.policies.resource, Source::Resource, &mut grants)?;
-        self.scan_one(self.policies.trust, Source::Trust, &mut grants)?;
+        self.scan_one(self.trust(), Source::Trust, &mut grants)?;
         let allowed = match ceiling {
             Some(layer) => Err(layer),
             None => self.combine(&own, &grants),
         };
         Ok(allowed.unwrap_or_else(Because::NotAllowedBy))
+    }
+
+    /// The trust policy, for the calls that it decides upon: it says nothing about reading or changing the role.
+    fn trust(&self) -> Option<&'a Policy> {
+        self.policies.trust.filter(|_| self.request.action.service() == "sts")
     }
 
     /// Services, strangers and identity providers have no policies of their own.
@@ -288,7 +293,7 @@ impl<'a> Evaluator<'a> {
                 ResourceName::Arn(arn) => arn.resource().starts_with("key/"),
                 ResourceName::Any => false,
             };
-        self.policies.trust.is_some() || (is_key && self.policies.resource.is_some())
+        self.trust().is_some() || (is_key && self.policies.resource.is_some())
     }
 }
 

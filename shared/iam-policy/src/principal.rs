@@ -336,6 +336,8 @@ mod tests {
             "arn:aws:iam::123456789012:role",
             "arn:aws:iam::123456789012:role/",
             "arn:aws:iam::1:role/fn",
+            "arn:aws:iam:eu-west-1:123456789012:role/fn",
+            "arn:aws:iam::123456789012:role//fn",
             "arn:aws:sts::123456789012:assumed-role/fn",
             "arn:aws:iam::123456789012:policy/p",
             "lambda.amazonaws.com",

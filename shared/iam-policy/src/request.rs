@@ -1,5 +1,6 @@
 //! What is asked of the policies: who wants to do what to which resource, under which circumstances.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -118,18 +119,18 @@ impl Request {
     /// The ARN of the caller's role with its path. A session's own ARN does not carry the path, but
     /// `aws:PrincipalArn` does.
     /// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn>.
-    pub(crate) fn role(&self) -> Option<IdentityArn> {
+    pub(crate) fn role(&self) -> Option<Cow<'_, IdentityArn>> {
         let Principal::Identity(identity) = &self.principal else {
             return None;
         };
         match identity.kind() {
-            IdentityKind::Role => Some(identity.clone()),
+            IdentityKind::Role => Some(Cow::Borrowed(identity)),
             IdentityKind::Session => {
                 let role: IdentityArn = self.context.value("aws:principalarn")?.parse().ok()?;
                 let is_its_role = role.account() == identity.account()
                     && *role.kind() == IdentityKind::Role
                     && role.role_name() == identity.role_name();
-                is_its_role.then_some(role)
+                is_its_role.then_some(Cow::Owned(role))
             }
             IdentityKind::Root | IdentityKind::User | IdentityKind::FederatedUser => None,
         }

@@ -187,7 +187,7 @@ fn set_operators() {
 
 #[test]
 fn operators() {
-    check("operators.json", 37);
+    check("operators.json", 38);
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn boundaries_and_sessions() {
 
 #[test]
 fn resource_policies() {
-    check("resource-policies.json", 25);
+    check("resource-policies.json", 26);
 }
 
 #[test]
@@ -212,10 +212,10 @@ fn organization() {
 
 #[test]
 fn trust() {
-    check("trust.json", 11);
+    check("trust.json", 12);
 }
 
 #[test]
 fn undocumented() {
-    check("undocumented.json", 13);
+    check("undocumented.json", 14);
 }

@@ -101,10 +101,9 @@ pub(super) fn any(matches: impl IntoIterator<Item = Match>) -> Match {
 /// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html>.
 pub(crate) fn action(element: &ActionElement, action: &ActionName) -> Match {
     let one = |pattern: &ActionPattern| match pattern.service_part() {
-        ServicePart::Malformed => Match::No,
         _ if !pattern.matches(action) => Match::No,
         ServicePart::Wildcard => Match::Silent(Undocumented::ServiceWildcard),
-        ServicePart::Every | ServicePart::Named => Match::Yes,
+        ServicePart::Every | ServicePart::Named | ServicePart::Malformed => Match::Yes,
     };
     match element {
         ActionElement::Action(patterns) => any(patterns.iter().map(one)),

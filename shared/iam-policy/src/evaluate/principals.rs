@@ -72,7 +72,7 @@ fn is_role_of(listed: &IdentityArn, caller: &IdentityArn, request: &Request) -> 
         && *listed.kind() == IdentityKind::Role
         && listed.account() == caller.account()
         && listed.role_name() == caller.role_name()
-        && request.role().is_none_or(|role| role == *listed)
+        && request.role().is_none_or(|role| *role == *listed)
 }
 
 /// How completely NotPrincipal lists the caller.
