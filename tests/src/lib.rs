@@ -4,6 +4,7 @@
 
 pub mod event_pattern;
 pub mod fixtures;
+pub mod lab;
 pub mod template;
 pub mod wildcard;
 
