@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
+from .demo import command as demo
 from .deployment import Deployment, cache_directory
 from .errors import LabError
 from .server_process import ACCOUNT, REGION, LabServer, is_healthy
@@ -69,6 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     reset.add_argument("--url", required=True, help="address that `serve` printed")
 
     _command(commands, "canaries", _canaries, "check every patch of MiniStack: needed, in place and working")
+    _command(commands, "demo", demo.demo, "tell in the terminal what Ringfence does, from a deployment to a restored boundary")
+    lab = _command(commands, "lab", demo.lab, "build, start, deploy, and stay up until Ctrl-C")
+    lab.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: 0, any free one)")
     return parser
 
 
