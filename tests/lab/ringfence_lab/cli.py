@@ -20,6 +20,7 @@ from pathlib import Path
 from types import FrameType
 
 from .demo import command as demo
+from .bench import command as bench
 from .deployment import Deployment, cache_directory
 from .errors import LabError
 from .server_process import ACCOUNT, REGION, LabServer, is_healthy
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     _command(commands, "demo", demo.demo, "tell in the terminal what Ringfence does, from a deployment to a restored boundary")
     lab = _command(commands, "lab", demo.lab, "build, start, deploy, and stay up until Ctrl-C")
     lab.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: 0, any free one)")
+    bench.add_arguments(_command(commands, "bench", bench.run, "counts and ratios, held against budgets"))
     return parser
 
 
