@@ -130,10 +130,10 @@ async def _start(setting: _Setting) -> Start:
             try:
                 reached = await asyncio.wait_for(runtime.first_next, _START_SECONDS)
                 memory = peak_rss(process.pid)
-            except (TimeoutError, asyncio.TimeoutError, RuntimeError) as error:
-                process.kill()
+            except (TimeoutError, RuntimeError) as error:
+                reason = str(error) or f"no `next` within {_START_SECONDS:.0f} s"
                 wrote = _text(output)[-2000:]
-                raise LabError(f"`{built.function}` did not get ready ({error}); it wrote: {wrote}") from error
+                raise LabError(f"`{built.function}` did not get ready ({reason}); it wrote: {wrote}") from error
             finally:
                 process.kill()
                 process.wait()
