@@ -82,6 +82,7 @@ def _the_event_arrives(story: Story, calls: dict[str, Done], since: int) -> tupl
     )
     write = story.await_sight(f"a boundary on {_ROLE}", lambda: story.observer.boundary_write(_ROLE, since))
     finding = story.take_finding("bounded", story.alice)
+    story.expect(finding["severity"] == "CRITICAL", "a finding of severity CRITICAL", finding["severity"])
     trigger = finding["trigger"]
     story.expect(trigger["event"] in calls, f"a finding about {', '.join(calls)}", trigger["event"])
     event = story.await_sight("the event that the finding names", lambda: story.observer.event(trigger["event_id"]))
@@ -130,7 +131,6 @@ def _timeline(
 
 def _the_security_team_reads(story: Story, finding: dict[str, Any]) -> None:
     mail = story.take_mail()
-    story.expect(finding["severity"] == "CRITICAL", "severity CRITICAL", finding["severity"])
     story.expect(finding["id"] in mail["body"], f"an e-mail about finding {finding['id']}", mail["subject"])
     story.screen.heading(4, "The security team reads")
     story.screen.say("Three calls, three events, one finding. This is the e-mail, to the letter:")
@@ -177,7 +177,7 @@ def _somebody_removes_the_boundary(story: Story) -> None:
     finding = story.take_finding("restored", story.mallory)
     _timeline(story, call, finding, write, "the boundary is back", "")
     story.expect(story.root.boundary_of(_ROLE) == story.boundary, f"the boundary {story.boundary}", "another or none")
-    story.expect(finding["severity"] in _SERIOUS, "severity HIGH or CRITICAL", finding["severity"])
+    story.expect(finding["severity"] in _SERIOUS, "a finding of severity HIGH or CRITICAL", finding["severity"])
     mail = story.take_mail()
     story.screen.blank()
     story.screen.say("The security team reads about it at once. The beginning of the e-mail:")
