@@ -3,6 +3,7 @@
 
 mod action;
 mod arn;
+pub mod catalogue;
 mod condition;
 mod document;
 mod evaluate;
@@ -18,6 +19,7 @@ mod variable;
 
 pub use action::{ActionName, ActionNameError, ActionPattern};
 pub use arn::{AccountId, AccountIdError, Arn, ArnError};
+pub use catalogue::Catalogue;
 pub use condition::{
     Comparison, ConditionValue, KeyTest, Operator, OperatorBlock, OperatorError, Polarity, Presence,
     Quantifier, Scalar, Spelling, ValueType,
