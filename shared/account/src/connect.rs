@@ -13,6 +13,9 @@ use std::time::Duration;
 
 pub(crate) const ACTIONS: &[&str] = &["sns:GetTopicAttributes"];
 
+/// How long the connections may take to open.
+const WARM_UP: Duration = Duration::from_secs(3);
+
 /// The AWS account, as far as Ringfence touches it. All calls to AWS are methods of this or of its parts.
 #[derive(Debug)]
 pub struct Account {
@@ -33,7 +36,10 @@ impl Account {
     pub async fn connect(settings: Settings) -> Self {
         let account = Self::with_config(settings.clone(), &load_config(&settings).await);
         let stopwatch = Stopwatch::start();
-        account.warm_up().await;
+        // Lambda's init phase ends after 10 s: an endpoint that hangs must not use it up.
+        if tokio::time::timeout(WARM_UP, account.warm_up()).await.is_err() {
+            tracing::warn!("an endpoint does not answer at start");
+        }
         tracing::info!(warm_up_ms = milliseconds(stopwatch.elapsed()), "connections are open");
         account
     }
@@ -50,13 +56,21 @@ impl Account {
         }
     }
 
+    /// Opens the ledger's connection by a read that is needed anyway: the first function that ever starts notes the time.
+    async fn note_installation(&self) -> Result<(), crate::Failure> {
+        match self.ledger.installed_at().await? {
+            Some(_) => Ok(()),
+            None => self.ledger.note_installation(crate::clock::now()).await,
+        }
+    }
+
     /// The endpoints on the path of every event, each asked for something that Ringfence may read anyway.
     async fn warm_up(&self) {
         let own_role =
             self.settings.rules.own_roles.first().map(|role| role.name().as_str()).unwrap_or_default();
         let (iam, ledger, sns) = tokio::join!(
             self.iam.get_role().role_name(own_role).send(),
-            self.ledger.warm_up(),
+            self.note_installation(),
             self.sns.get_topic_attributes().topic_arn(&self.settings.findings_topic).send(),
         );
         let failures = [
@@ -65,8 +79,7 @@ impl Account {
             sns.err().map(|e| crate::Failure::of_call("could not reach the findings topic", e)),
         ];
         for failure in failures.into_iter().flatten() {
-            let cause = aws_smithy_types::error::display::DisplayErrorContext(&failure).to_string();
-            tracing::warn!(cause, "an endpoint does not answer at start");
+            tracing::warn!(cause = %failure, "an endpoint does not answer at start");
         }
     }
 }

@@ -1,20 +1,24 @@
 //! Why an invocation fails: retryable, denied or malformed.
 
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
-use aws_smithy_types::error::display::DisplayErrorContext;
 use lambda_runtime::Diagnostic;
 use std::error::Error;
 
 /// An invocation that could not do its work. Lambda retries it and then hands the event to the on-failure queue;
 /// nothing was changed that is not recorded in the ledger.
 #[derive(Debug, thiserror::Error)]
-#[error("{doing}")]
+#[error("{doing}{why}")]
 pub struct Failure {
     class: FailureClass,
     doing: String,
+    /// `: ` and the cause in words, or nothing. Never the raw answer of a call, which may be a policy document.
+    why: String,
     #[source]
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
+
+/// Longer causes are cut: they end up in a log line and in Lambda's record of the invocation.
+const LONGEST_CAUSE: usize = 1_000;
 
 /// What kind of failure it is: the error type that Lambda records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,22 +48,33 @@ impl Failure {
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
         R: std::fmt::Debug + Send + Sync + 'static,
     {
-        Self { class: class_of(&error), doing: doing.into(), cause: Some(Box::new(error)) }
+        Self {
+            class: class_of(&error),
+            doing: doing.into(),
+            why: cut(&in_words(&error)),
+            cause: Some(Box::new(error)),
+        }
     }
 
     /// Something that may be well in a minute.
     pub(crate) fn retryable(doing: impl Into<String>) -> Self {
-        Self { class: FailureClass::Retryable, doing: doing.into(), cause: None }
+        Self { class: FailureClass::Retryable, doing: doing.into(), why: String::new(), cause: None }
     }
 
     /// Something that AWS refuses.
     pub(crate) fn denied(doing: impl Into<String>) -> Self {
-        Self { class: FailureClass::Denied, doing: doing.into(), cause: None }
+        Self { class: FailureClass::Denied, doing: doing.into(), why: String::new(), cause: None }
     }
 
     /// An event or an answer that makes no sense.
     pub fn malformed(doing: impl Into<String>, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { class: FailureClass::Malformed, doing: doing.into(), cause: Some(cause.into()) }
+        let cause = cause.into();
+        Self {
+            class: FailureClass::Malformed,
+            doing: doing.into(),
+            why: cut(&cause.to_string()),
+            cause: Some(cause),
+        }
     }
 
     /// The kind of failure.
@@ -72,8 +87,33 @@ impl Failure {
 impl From<Failure> for Diagnostic {
     fn from(failure: Failure) -> Self {
         let error_type = failure.class.error_type().to_owned();
-        Self { error_type, error_message: DisplayErrorContext(failure).to_string() }
+        Self { error_type, error_message: failure.to_string() }
     }
+}
+
+/// Code and message of the service, or what kept it from answering.
+fn in_words<E: ProvideErrorMetadata + Error, R>(error: &SdkError<E, R>) -> String {
+    match error {
+        SdkError::ServiceError(_) => {
+            let message = error.message().unwrap_or("no message");
+            format!("{}: {message}", error.code().unwrap_or("an error without a code"))
+        }
+        SdkError::TimeoutError(_) => "it took too long".to_owned(),
+        SdkError::DispatchFailure(failure) => {
+            failure.as_connector_error().map_or("it could not be sent".to_owned(), ToString::to_string)
+        }
+        SdkError::ResponseError(_) => "the answer makes no sense".to_owned(),
+        SdkError::ConstructionFailure(_) => "the request makes no sense".to_owned(),
+        _ => "an error of an unknown kind".to_owned(),
+    }
+}
+
+fn cut(cause: &str) -> String {
+    let mut text = format!(": {}", cause.chars().take(LONGEST_CAUSE).collect::<String>());
+    if cause.chars().count() > LONGEST_CAUSE {
+        text.push('…');
+    }
+    text
 }
 
 fn class_of<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> FailureClass {
@@ -86,14 +126,18 @@ fn class_of<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> FailureClass 
             | "AccessDeniedException"
             | "AuthorizationError"
             | "NotAuthorized"
-            | "KMSAccessDenied",
+            | "KMSAccessDenied"
+            | "KMSAccessDeniedException",
         ) => FailureClass::Denied,
         Some(
             "ValidationError"
             | "ValidationException"
             | "InvalidInput"
             | "InvalidParameter"
-            | "InvalidParameterValue",
+            | "InvalidInputException"
+            | "InvalidParameterException"
+            | "InvalidParameterValue"
+            | "InvalidParameterValueException",
         ) => FailureClass::Malformed,
         _ => FailureClass::Retryable,
     }

@@ -79,9 +79,10 @@ impl Ledger {
         Ok(LedgerPage { record, version, installed_at })
     }
 
-    /// Opens the connection.
-    pub(crate) async fn warm_up(&self) -> Result<(), Failure> {
-        self.get(&[("settings", "installed")]).await.map(drop)
+    /// When Ringfence was installed; none if it was not noted yet.
+    pub(crate) async fn installed_at(&self) -> Result<Option<Timestamp>, Failure> {
+        let items = self.get(&[("settings", "installed")]).await?;
+        items.values().next().map(to_installed_at).transpose()
     }
 
     /// Stores a role's record, if nobody wrote since `read`.

@@ -25,24 +25,38 @@ pub(crate) const ACTIONS: &[&str] = &[
 /// Documents read at once. `GetPolicyVersion` is a known hot spot of IAM's throttling.
 const AT_ONCE: usize = 6;
 
-/// Documents by policy and version: a version never changes.
+/// Documents by the policy's unique id and version, which together never change. Not by ARN: a policy that is deleted and
+/// made again has the same ARN and starts at `v1` anew.
 #[derive(Debug, Default)]
-pub(crate) struct PolicyCache(Mutex<HashMap<(PolicyArn, String), Document>>);
+pub(crate) struct PolicyCache(Mutex<HashMap<CacheKey, Document>>);
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct CacheKey {
+    policy_id: String,
+    version: String,
+}
+
+/// Documents kept at most. Functions have 20 MB.
+const MOST_CACHED: usize = 128;
 
 impl PolicyCache {
-    fn get(&self, key: &(PolicyArn, String)) -> Option<Document> {
+    fn get(&self, key: &CacheKey) -> Option<Document> {
         self.0.lock().ok()?.get(key).cloned()
     }
 
-    fn put(&self, key: (PolicyArn, String), document: Document) {
+    fn put(&self, key: CacheKey, document: Document) {
         if let Ok(mut documents) = self.0.lock() {
+            if documents.len() >= MOST_CACHED {
+                documents.clear();
+            }
             documents.insert(key, document);
         }
     }
 }
 
 impl Account {
-    /// Everything that speaks about the role. What disappears while it is read is as if it had not been there.
+    /// Everything that speaks about the role. An inline policy that disappears while it is read is
+    /// as if it had not been there; a managed one is a doubt.
     pub(crate) async fn read_policies(&self, role: Role) -> Result<RoleSnapshot, Failure> {
         let (policies, boundary) =
             tokio::try_join!(self.role_policies(role.arn.name()), self.boundary(role.boundary.clone()))?;
@@ -139,19 +153,23 @@ impl Account {
             }
             Err(e) => return Err(Failure::of_call(format!("could not read policy `{arn}`"), e)),
         };
-        let Some(version) = policy.and_then(|policy| policy.default_version_id) else {
-            return Ok(Document::NotUnderstood("IAM tells no default version of the policy".to_owned()));
+        let Some((policy_id, version)) =
+            policy.and_then(|policy| policy.policy_id.zip(policy.default_version_id))
+        else {
+            return Ok(Document::NotUnderstood(
+                "IAM tells no id or no default version of the policy".to_owned(),
+            ));
         };
-        let key = (arn.clone(), version);
+        let key = CacheKey { policy_id, version };
         if let Some(document) = self.policies.get(&key) {
             return Ok(document);
         }
-        let document = self.policy_version(&key).await?;
+        let document = self.policy_version(arn, &key.version).await?;
         self.policies.put(key, document.clone());
         Ok(document)
     }
 
-    async fn policy_version(&self, (arn, version): &(PolicyArn, String)) -> Result<Document, Failure> {
+    async fn policy_version(&self, arn: &PolicyArn, version: &str) -> Result<Document, Failure> {
         match self.iam.get_policy_version().policy_arn(arn.as_str()).version_id(version).send().await {
             Ok(answer) => Ok(answer.policy_version.and_then(|v| v.document).as_deref().map_or_else(
                 || Document::NotUnderstood("IAM tells no document of the policy".to_owned()),

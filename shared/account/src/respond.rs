@@ -19,6 +19,7 @@ use guardrail::record::RoleRecord;
 use guardrail::snapshot::{Role, RoleSnapshot};
 use guardrail::trigger::{Change, Subject, Trigger};
 use jiff::Timestamp;
+use std::time::Duration;
 
 /// What to do when the role is not found after some seconds of asking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +55,10 @@ impl Response {
 
 /// How often a decision is made anew when another invocation writes the same role's record in between.
 const ROUNDS: usize = 5;
+
+/// IAM's writes were seen to take three to four seconds until they showed everywhere.
+const SETTLING_MS: u64 = 8_000;
+const SETTLING_PAUSE: Duration = Duration::from_millis(500);
 
 /// One invocation's work on one trigger.
 pub(crate) struct Work<'a> {
@@ -130,9 +135,41 @@ impl Work<'_> {
     async fn look(&self, name: &RoleName) -> Result<Option<Sight>, Failure> {
         let (role, page) = tokio::try_join!(self.account.read_role(name), self.account.ledger.read(name))?;
         let Some(role) = role else { return Ok(None) };
-        // Until the first invocation has noted the time, everything that exists is older than Ringfence.
-        let installed_at = page.installed_at.unwrap_or_else(clock::now);
-        Ok(Some(Sight { record: page.record_of(&role.id), role, page, installed_at }))
+        let installed_at = match page.installed_at {
+            Some(at) => at,
+            // The ledger did not answer when this function started.
+            None => {
+                let now = clock::now();
+                self.account.ledger.note_installation(now).await?;
+                now
+            }
+        };
+        let record = page.record_of(&role.id);
+        let role = self.with_boundary_settled(role, &record).await?;
+        Ok(Some(Sight { record, role, page, installed_at }))
+    }
+
+    /// IAM may show a role without the boundary that we put a moment ago, and that must not be taken for tampering: it is
+    /// asked again until the boundary shows or [`SETTLING_MS`] is over. An event that tells of a later change is believed.
+    async fn with_boundary_settled(&self, mut role: Role, record: &RoleRecord) -> Result<Role, Failure> {
+        let Some(put_at) = record.put_at.filter(|_| role.boundary.is_none() && record.bounded_with.is_some())
+        else {
+            return Ok(role);
+        };
+        let told_of_a_change =
+            matches!(self.trigger.change, Change::BoundaryDeleted | Change::BoundaryPut(_))
+                && self.trigger.time.is_some_and(|called| called.as_second() >= put_at.as_second());
+        while !told_of_a_change
+            && role.boundary.is_none()
+            && clock::milliseconds_between(put_at, clock::now()).is_some_and(|age| age < SETTLING_MS)
+        {
+            tokio::time::sleep(SETTLING_PAUSE).await;
+            match self.account.get_role(role.arn.name()).await? {
+                Some(again) if again.id == role.id => role = again,
+                Some(_) | None => break,
+            }
+        }
+        Ok(role)
     }
 
     /// Decides and acts until a round was not overtaken by another invocation.
@@ -147,10 +184,7 @@ impl Work<'_> {
                 continue;
             }
             match self.round(&sight).await? {
-                Round::Over(response) => {
-                    self.note_installation(&sight).await?;
-                    return Ok(response);
-                }
+                Round::Over(response) => return Ok(response),
                 Round::Overtaken => match self.look(sight.role.arn.name()).await? {
                     Some(next) => sight = next,
                     None => return Ok(Response::of("the role is gone")),
@@ -200,13 +234,6 @@ impl Work<'_> {
             trigger: self.trigger,
             settings: &self.account.settings.rules,
             installed_at: sight.installed_at,
-        }
-    }
-
-    async fn note_installation(&self, sight: &Sight) -> Result<(), Failure> {
-        match sight.page.installed_at {
-            Some(_) => Ok(()),
-            None => self.account.ledger.note_installation(sight.installed_at).await,
         }
     }
 

@@ -7,7 +7,6 @@ use crate::respond::{NotFound, Response};
 use crate::settings::Settings;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
-use aws_smithy_types::error::display::DisplayErrorContext;
 use guardrail::names::AccountId;
 use guardrail::review::ReviewRequest;
 use guardrail::trigger::{CloudTrailRecord, Ignored, Trigger};
@@ -119,7 +118,7 @@ fn log_failure(event: &str, event_id: &str, stopwatch: Stopwatch, failure: &Fail
         event,
         event_id,
         class = ?failure.class(),
-        cause = %DisplayErrorContext(failure),
+        cause = %failure,
         duration_ms = milliseconds(stopwatch.elapsed()),
         "failed, to be retried"
     );

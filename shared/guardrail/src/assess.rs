@@ -12,6 +12,16 @@ use std::collections::BTreeSet;
 pub struct Assessment {
     breaches: Vec<Breach>,
     doubts: Vec<String>,
+    boundary: BoundaryReading,
+}
+
+/// Whether the role's boundary could be judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BoundaryReading {
+    /// There is none, or its document was understood or is known to be gone.
+    Clear,
+    /// Its document was not understood: nothing is known about what it cuts.
+    InDoubt,
 }
 
 /// One check that hit.
@@ -70,7 +80,11 @@ impl Assessment {
             })
             .collect();
         breaches.sort_by_key(|breach| std::cmp::Reverse(breach.severity));
-        Self { breaches, doubts: doubts(role) }
+        let boundary = match &role.boundary {
+            Boundary::Attached { document: Document::NotUnderstood(_), .. } => BoundaryReading::InDoubt,
+            Boundary::Absent | Boundary::Attached { .. } => BoundaryReading::Clear,
+        };
+        Self { breaches, doubts: doubts(role), boundary }
     }
 
     /// The breaches, worst first.
@@ -83,6 +97,12 @@ impl Assessment {
     #[must_use]
     pub fn doubts(&self) -> &[String] {
         &self.doubts
+    }
+
+    /// Whether the role's boundary could be judged.
+    #[must_use]
+    pub fn boundary(&self) -> BoundaryReading {
+        self.boundary
     }
 
     /// The worst of what is shown.
@@ -132,6 +152,7 @@ pub fn possible_under(role: &RoleSnapshot, cap: Cap<'_>) -> BTreeSet<CheckId> {
 fn severity(check: CheckId, possible_now: bool, has_boundary: bool) -> Severity {
     match (check, possible_now) {
         (CheckId::TrustAnyPrincipal, _) if has_boundary => Severity::High,
+        (CheckId::BoundaryDangling, _) => Severity::High,
         (CheckId::AdminAccess | CheckId::TrustAnyPrincipal, true) => Severity::Critical,
         (CheckId::AdminAccess | CheckId::TrustAnyPrincipal, false)
         | (CheckId::FullAccessPolicy | CheckId::ServiceWildcard, true) => Severity::Medium,
@@ -143,7 +164,7 @@ fn severity(check: CheckId, possible_now: bool, has_boundary: bool) -> Severity 
 
 fn is_about_the_boundary(check: CheckId) -> bool {
     match check {
-        CheckId::BoundaryMissing => true,
+        CheckId::BoundaryMissing | CheckId::BoundaryDangling => true,
         CheckId::AdminAccess
         | CheckId::FullAccessPolicy
         | CheckId::ServiceWildcard

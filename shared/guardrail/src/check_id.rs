@@ -18,6 +18,8 @@ pub enum CheckId {
     TrustMultipleServices,
     /// No permissions boundary.
     BoundaryMissing,
+    /// The boundary's policy is gone.
+    BoundaryDangling,
 }
 
 impl CheckId {
@@ -31,6 +33,7 @@ impl CheckId {
             Self::TrustAnyPrincipal => "trust-any-principal",
             Self::TrustMultipleServices => "trust-multiple-services",
             Self::BoundaryMissing => "boundary-missing",
+            Self::BoundaryDangling => "boundary-dangling",
         }
     }
 }

@@ -4,7 +4,7 @@ mod remediation;
 
 pub use remediation::Remediation;
 
-use crate::assess::Assessment;
+use crate::assess::{Assessment, BoundaryReading};
 use crate::finding::Outcome;
 use crate::names::RoleArn;
 use crate::record::{Enforced, Intent, RoleRecord};
@@ -92,7 +92,10 @@ pub fn decide(case: &Case<'_>, assessment: &Assessment) -> Decision {
 pub fn resume(intent: &Intent, case: &Case<'_>) -> Option<Remediation> {
     let same_target =
         case.settings.boundary == intent.boundary_after && case.role.boundary == intent.boundary_before;
-    (same_target && case.settings.mode == Mode::Enforce)
+    let still_ours_to_change = Trust::of(case.role).admits_lambda(was_seen_with_a_function(case))
+        && !is_managed_by_aws(&case.role.arn)
+        && never_changed(case.role, case.settings).is_none();
+    (same_target && still_ours_to_change && case.settings.mode == Mode::Enforce)
         .then(|| Remediation::new(case, intent.outcome, intent.reason.clone()))
 }
 
@@ -100,7 +103,7 @@ pub fn resume(intent: &Intent, case: &Case<'_>) -> Option<Remediation> {
 fn row(case: &Case<'_>, assessment: Option<&Assessment>) -> Step {
     let Case { role, settings, .. } = case;
     let trust = Trust::of(role);
-    if !trust.admits_lambda(case.trigger.change.function().is_some()) {
+    if !trust.admits_lambda(was_seen_with_a_function(case)) {
         return Step::Decided(Decision::Nothing(Untouched::NotAnExecutionRole));
     }
     if is_managed_by_aws(&role.arn) {
@@ -118,8 +121,7 @@ fn row(case: &Case<'_>, assessment: Option<&Assessment>) -> Step {
         Some(boundary) if settings.accepts(boundary) => with(assessment, bounded_role),
         Some(_) => Step::Decided(report(
             Outcome::Reported,
-            "the role has a boundary that is not approved; Ringfence does not overwrite what it did not put"
-                .to_owned(),
+            "the role has a boundary that is neither Ringfence's nor approved, and Ringfence does not overwrite it".to_owned(),
         )),
         None => match trust.others() {
             others if !others.is_empty() && !covers_shared_trust(case) => Step::Decided(report(
@@ -162,7 +164,10 @@ fn role_without_boundary(case: &Case<'_>, assessment: Option<&Assessment>) -> St
             (Some(what), true) => enforce(
                 case,
                 Enforced::Bounded,
-                format!("{what}, and what the role can do now reaches {}", settings.enforce_existing_at),
+                format!(
+                    "{what}, it had no permissions boundary, and what it can do reaches {}",
+                    settings.enforce_existing_at
+                ),
             ),
             (Some(what), false) => would_bound(format!(
                 "{what}, but what the role can do does not reach EnforceExistingAt {}",
@@ -177,6 +182,9 @@ fn role_without_boundary(case: &Case<'_>, assessment: Option<&Assessment>) -> St
 
 /// Rows for a role that has our boundary or an approved one.
 fn bounded_role(assessment: &Assessment) -> Decision {
+    if assessment.boundary() == BoundaryReading::InDoubt {
+        return report(Outcome::Reported, "the role's boundary could not be understood".to_owned());
+    }
     let (with, without) = (assessment.severity_now(), assessment.severity_without_boundary());
     if with >= Some(Severity::High) {
         let reason = "something dangerous stays possible although the role has its boundary".to_owned();
@@ -231,8 +239,13 @@ fn never_changed(role: &Role, settings: &Settings) -> Option<String> {
 }
 
 fn ours_was_taken_away(case: &Case<'_>) -> bool {
-    case.role.boundary.is_none()
-        && case.record.bounded_with.as_ref().is_some_and(|b| case.settings.accepts(b))
+    case.role.boundary.is_none() && case.record.bounded_with.as_ref() == Some(&case.settings.boundary)
+}
+
+/// Lets a role whose trust policy is not understood count as an execution role.
+fn was_seen_with_a_function(case: &Case<'_>) -> bool {
+    let Case { trigger, record, .. } = case;
+    trigger.change.function().is_some() || !record.functions.is_empty() || record.bounded_with.is_some()
 }
 
 fn covers_shared_trust(case: &Case<'_>) -> bool {

@@ -6,6 +6,7 @@
 pub mod assess;
 pub mod check_id;
 pub mod checks;
+pub mod cut_grants;
 pub mod decide;
 pub mod finding;
 pub mod names;

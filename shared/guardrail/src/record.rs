@@ -3,7 +3,7 @@
 use crate::finding::{FindingId, Outcome, StateKey};
 use crate::names::{FunctionArn, PolicyArn, RoleId};
 use crate::severity::Severity;
-use crate::trigger::Trigger;
+use crate::trigger::{Change, Trigger};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -15,9 +15,12 @@ pub struct RoleRecord {
     pub role_id: RoleId,
     /// The boundary, ours or approved, that was last seen on the role or put there; none if there never was one.
     pub bounded_with: Option<PolicyArn>,
+    /// When Ringfence last put it. IAM may show the role without it for some seconds longer.
+    #[serde(default)]
+    pub put_at: Option<Timestamp>,
     /// The last state that was told, so that it is told once.
     pub told: Option<Told>,
-    /// The functions that were seen with the role.
+    /// The functions that were given the role, as far as they were seen; at most [`MOST_FUNCTIONS`].
     #[serde(default)]
     pub functions: BTreeSet<FunctionArn>,
     /// How many intents this role has had: makes their ids differ.
@@ -96,13 +99,27 @@ impl Enforced {
     }
 }
 
+/// How many functions the record of one role names: an item of the ledger holds 400 KB.
+pub const MOST_FUNCTIONS: usize = 200;
+
 impl RoleRecord {
+    /// Notes that a function was given the role. One that merely has it is not noted, so that a later event which gives it
+    /// the role is not taken for old news.
+    pub fn note_given(&mut self, change: &Change) {
+        if let Change::GivenTo(function) = change
+            && self.functions.len() < MOST_FUNCTIONS
+        {
+            self.functions.insert(function.clone());
+        }
+    }
+
     /// The record of a role that the ledger does not know.
     #[must_use]
     pub fn new(role_id: RoleId) -> Self {
         Self {
             role_id,
             bounded_with: None,
+            put_at: None,
             told: None,
             functions: BTreeSet::new(),
             generation: 0,

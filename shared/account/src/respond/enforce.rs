@@ -10,7 +10,7 @@ use guardrail::decide::Remediation;
 use guardrail::finding::{AboutRole, Enforcement, Finding, FindingId};
 use guardrail::names::PolicyArn;
 use guardrail::record::{Intent, RoleRecord, Told};
-use guardrail::snapshot::{Boundary, Role, RoleSnapshot};
+use guardrail::snapshot::{Boundary, Document, Role, RoleSnapshot};
 use guardrail::trigger::Trigger;
 use jiff::Timestamp;
 
@@ -152,22 +152,36 @@ impl Work<'_> {
         let name = open.role.arn.name().clone();
         let bounded_with = told.is_some().then(|| intent.boundary_after.clone());
         let mut record = RoleRecord { intent: None, ..open.record };
-        record.bounded_with = bounded_with.or(record.bounded_with);
+        if bounded_with.is_some() {
+            record.bounded_with = bounded_with;
+            record.put_at = Some(clock::now());
+            // Once a write came through, the next refusal is news again.
+            record.refusals_told.clear();
+        }
         record.told = told.or(record.told);
-        record.functions.extend(intent.trigger.change.function().cloned());
-        record.functions.extend(self.trigger.change.function().cloned());
+        record.note_given(&intent.trigger.change);
+        record.note_given(&self.trigger.change);
         self.account.ledger.write(&name, &record, open.version).await?;
         Ok(())
     }
 
     /// `NoSuchEntity`: either the role went, and there is nothing to contain, or the boundary's policy did.
     async fn nothing_to_put(&self, open: Open, remediation: &Remediation) -> Result<Response, Failure> {
-        let now = self.account.get_role(remediation.role()).await?;
+        let now = self.account.read_role(remediation.role()).await?;
         if now.is_none_or(|role| role.id != *remediation.role_id()) {
+            // Gone, or not to be seen yet: the second look tells.
+            self.account.look_again_later(remediation.role(), self.trigger).await?;
             if let Some(intent) = open.record.intent.clone() {
                 self.close(open, &intent, None).await?;
             }
-            return Ok(Response::of("the role went before it could be bounded"));
+            return Ok(Response::of("the role went before it could be bounded, a second look is queued"));
+        }
+        let ours = self.account.boundary(Some(remediation.after().clone())).await?;
+        if !matches!(ours, Boundary::Attached { document: Document::Gone, .. }) {
+            return Err(Failure::retryable(format!(
+                "IAM does not find role `{}` for a write, but for a read",
+                remediation.role()
+            )));
         }
         let refusal = Refusal {
             code: "boundary-policy-missing".to_owned(),
@@ -228,7 +242,7 @@ impl Work<'_> {
             before: intent.boundary_before.as_ref(),
             contained_at: None,
         };
-        Ok(about.refused(&intended, &refusal.message))
+        Ok(about.refused(&intended, &refusal.code, &refusal.message))
     }
 }
 

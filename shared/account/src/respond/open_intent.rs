@@ -43,7 +43,7 @@ impl Work<'_> {
         } else {
             return self.abandon(sight, name).await;
         };
-        if intent.trigger.event_id == self.trigger.event_id {
+        if !self.trigger.event_id.is_empty() && intent.trigger.event_id == self.trigger.event_id {
             return Ok(Settled::Ours(response));
         }
         self.look_again(&name).await
@@ -73,6 +73,10 @@ impl Work<'_> {
     /// The role is no longer as the intent found it, or the mode forbids its write: it is dropped, and the role is
     /// decided about anew.
     async fn abandon(&self, sight: Sight, name: RoleName) -> Result<Settled, Failure> {
+        tracing::warn!(
+            role = name.as_str(),
+            "an open intent is dropped: the role is no longer as it was found"
+        );
         let record = RoleRecord { intent: None, ..sight.record };
         self.account.ledger.write(&name, &record, sight.page.version()).await?;
         self.look_again(&name).await

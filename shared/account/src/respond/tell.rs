@@ -54,7 +54,7 @@ impl Work<'_> {
     /// The record with the function of this trigger, and with the role's boundary if it is one of the accepted.
     fn seen(&self, sight: &Sight) -> RoleRecord {
         let mut record = sight.record.clone();
-        record.functions.extend(self.trigger.change.function().cloned());
+        record.note_given(&self.trigger.change);
         if let Some(boundary) =
             sight.role.boundary.as_ref().filter(|b| self.account.settings.rules.accepts(b))
         {

@@ -13,22 +13,19 @@
 //! Replace the policy by one that names the actions and resources which the function uses.
 //!
 //! ## Limits
-//! A deny of any service's action on every resource clears this check: what remains shows as `service-wildcard`. A deny on
-//! some resources, or under a condition, does not.
+//! Denies count where they are unconditional and about every resource: one of everything clears the check, and so do those that
+//! together leave no way to change the role's own rights (attaching, putting and versioning policies, changing trust,
+//! making access keys). A deny of other actions leaves the role an administrator.
 
 use super::Hit;
-use super::granted_services::{Services, whole_grants};
+use super::granted_services::{Services, united, whole_grants};
 use crate::snapshot::{Cap, RoleSnapshot};
 
 pub(super) fn find(role: &RoleSnapshot, cap: Cap<'_>) -> Option<Hit> {
-    let evidence: Vec<_> = whole_grants(role, cap)
-        .into_iter()
-        .filter(|grant| grant.services == Services::all())
-        .map(|grant| grant.evidence)
-        .collect();
-    (!evidence.is_empty()).then(|| Hit {
+    let grants = whole_grants(role, cap);
+    (united(&grants) == Services::all()).then(|| Hit {
         summary: "every action on every resource of the account".to_owned(),
-        evidence,
+        evidence: grants.into_iter().map(|grant| grant.evidence).collect(),
         remedy: "replace the policy by one that names the actions and resources which the function uses"
             .to_owned(),
     })

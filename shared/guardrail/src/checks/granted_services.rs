@@ -2,7 +2,9 @@
 
 use crate::assess::Evidence;
 use crate::snapshot::{Cap, RolePolicy, RoleSnapshot};
-use iam_policy::{ActionElement, ActionPattern, Effect, Policy, ResourceElement, Statement};
+use iam_policy::{
+    ActionElement, ActionName, ActionPattern, Effect, Policy, ResourceElement, ResourcePattern, Statement,
+};
 use std::collections::BTreeSet;
 
 /// A grant of every action of some services on every resource, without a condition.
@@ -22,12 +24,16 @@ pub(super) enum Services {
 }
 
 impl Services {
+    fn none() -> Self {
+        Self::These(BTreeSet::new())
+    }
+
     pub(super) fn all() -> Self {
         Self::AllBut(BTreeSet::new())
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        *self == Self::These(BTreeSet::new())
+        *self == Self::none()
     }
 
     fn intersection(&self, other: &Self) -> Self {
@@ -38,7 +44,7 @@ impl Services {
         }
     }
 
-    fn union(&self, other: &Self) -> Self {
+    pub(super) fn union(&self, other: &Self) -> Self {
         match (self, other) {
             (Self::These(a), Self::These(b)) => Self::These(a | b),
             (Self::These(a), Self::AllBut(b)) | (Self::AllBut(b), Self::These(a)) => Self::AllBut(b - a),
@@ -67,15 +73,24 @@ impl std::fmt::Display for Services {
     }
 }
 
+/// What grants together grant.
+pub(super) fn united(grants: &[WholeGrant]) -> Services {
+    grants.iter().fold(Services::none(), |all, grant| all.union(&grant.services))
+}
+
 /// The whole grants of a role, what its own denies and `cap` take away removed.
 pub(super) fn whole_grants(role: &RoleSnapshot, cap: Cap<'_>) -> Vec<WholeGrant> {
-    let kept = match cap {
+    let mut denying: Vec<&Policy> =
+        role.policies.iter().filter_map(|policy| policy.document.understood()).collect();
+    let allowed = match cap {
         Cap::Everything => return Vec::new(),
         Cap::Nothing => Services::all(),
-        Cap::Policy(boundary) => granted_whole(boundary).without(&cut_by(boundary)),
+        Cap::Policy(boundary) => {
+            denying.push(boundary);
+            granted_whole(boundary)
+        }
     };
-    let own: Vec<&Policy> = role.policies.iter().filter_map(|policy| policy.document.understood()).collect();
-    let kept = own.iter().fold(kept, |kept, policy| kept.without(&cut_by(policy)));
+    let kept = allowed.without(&cut_by(&denying));
     role.policies.iter().flat_map(grants_of).filter_map(|grant| keep(grant, &kept)).collect()
 }
 
@@ -103,41 +118,76 @@ fn granted_whole(policy: &Policy) -> Services {
         .statements()
         .iter()
         .map(services_allowed_whole)
-        .fold(Services::These(BTreeSet::new()), |all, services| all.union(&services))
+        .fold(Services::none(), |all, services| all.union(&services))
 }
 
 /// The services whose every action a statement allows on every resource, whatever the circumstances.
 fn services_allowed_whole(statement: &Statement) -> Services {
-    let none = Services::These(BTreeSet::new());
-    if statement.effect() != Effect::Allow || !statement.is_unconditional() || !is_on_everything(statement) {
-        return none;
+    if statement.effect() != Effect::Allow || !statement.is_unconditional() {
+        return Services::none();
     }
-    match statement.action() {
+    let actions = match statement.action() {
         ActionElement::Action(patterns) if patterns.iter().any(ActionPattern::covers_everything) => {
             Services::all()
         }
-        ActionElement::Action(patterns) => Services::These(
-            patterns.iter().filter_map(ActionPattern::covers_service).map(str::to_owned).collect(),
-        ),
-        ActionElement::NotAction(patterns) => touched(patterns).map_or(none, Services::AllBut),
-    }
+        ActionElement::Action(patterns) => Services::These(whole_services(patterns)),
+        ActionElement::NotAction(patterns) => touched(patterns).map_or(Services::none(), Services::AllBut),
+    };
+    actions.intersection(&resources_whole(statement))
 }
 
-/// The services that a policy's denies take something from, on every resource and whatever the circumstances. A deny
-/// on some resources only, or under a condition, leaves a service as good as whole.
-fn cut_by(policy: &Policy) -> Services {
-    let denies = policy.statements().iter().filter(|statement| {
-        statement.effect() == Effect::Deny && statement.is_unconditional() && is_on_everything(statement)
+/// The services that a policy's denies take: those denied whole, on every resource and whatever the circumstances. A deny
+/// of a few actions, on some resources or under a condition leaves a service as good as whole. IAM is the exception: it
+/// is no longer whole once none of [`TAKE_OVER`] is left.
+fn cut_by(policies: &[&Policy]) -> Services {
+    let denied = denied_everywhere(policies).fold(Services::none(), |cut, statement| {
+        cut.union(&match statement.action() {
+            ActionElement::Action(patterns) if patterns.iter().any(ActionPattern::covers_everything) => {
+                Services::all()
+            }
+            ActionElement::Action(patterns) => Services::These(whole_services(patterns)),
+            ActionElement::NotAction(patterns) => {
+                touched(patterns).map_or(Services::none(), Services::AllBut)
+            }
+        })
     });
-    denies.fold(Services::These(BTreeSet::new()), |cut, statement| {
-        let services = match statement.action() {
-            ActionElement::Action(patterns) => touched(patterns).map_or_else(Services::all, Services::These),
-            ActionElement::NotAction(patterns) => Services::AllBut(
-                patterns.iter().filter_map(ActionPattern::covers_service).map(str::to_owned).collect(),
-            ),
-        };
-        cut.union(&services)
+    let iam = Services::These(BTreeSet::from(["iam".to_owned()]));
+    if take_over_is_denied(policies) { denied.union(&iam) } else { denied }
+}
+
+/// Actions by any one of which a role gives itself every right.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html> on why a boundary denies them.
+const TAKE_OVER: [&str; 6] = [
+    "iam:AttachRolePolicy",
+    "iam:PutRolePolicy",
+    "iam:CreatePolicyVersion",
+    "iam:SetDefaultPolicyVersion",
+    "iam:CreateAccessKey",
+    "iam:UpdateAssumeRolePolicy",
+];
+
+/// Whether the policies' denies leave no way to every right.
+fn take_over_is_denied(policies: &[&Policy]) -> bool {
+    let is_denied = |action: &ActionName| {
+        denied_everywhere(policies).any(|statement| match statement.action() {
+            ActionElement::Action(patterns) => patterns.iter().any(|pattern| pattern.matches(action)),
+            ActionElement::NotAction(patterns) => !patterns.iter().any(|pattern| pattern.matches(action)),
+        })
+    };
+    TAKE_OVER.into_iter().filter_map(|action| action.parse().ok()).all(|action| is_denied(&action))
+}
+
+fn denied_everywhere<'a>(policies: &'a [&'a Policy]) -> impl Iterator<Item = &'a Statement> {
+    policies.iter().flat_map(|policy| policy.statements()).filter(|statement| {
+        statement.effect() == Effect::Deny
+            && statement.is_unconditional()
+            && resources_whole(statement) == Services::all()
     })
+}
+
+/// The services named as a whole, such as `s3:*`.
+fn whole_services(patterns: &[ActionPattern]) -> BTreeSet<String> {
+    patterns.iter().filter_map(ActionPattern::covers_service).map(str::to_owned).collect()
 }
 
 /// The services that the patterns touch; none where a pattern may touch any.
@@ -145,15 +195,28 @@ fn touched(patterns: &[ActionPattern]) -> Option<BTreeSet<String>> {
     patterns.iter().map(|pattern| pattern.service().map(str::to_owned)).collect()
 }
 
-/// Whether the statement is about every resource, or every resource of its service (`arn:aws:s3:::*`).
-fn is_on_everything(statement: &Statement) -> bool {
+/// The services all of whose resources the statement is about: all for `*`, S3 for `arn:aws:s3:::*`.
+fn resources_whole(statement: &Statement) -> Services {
     match statement.resource() {
-        Some(ResourceElement::Resource(patterns)) => patterns.iter().any(|pattern| {
-            let resource = pattern.as_str().splitn(6, ':').nth(5);
-            pattern.covers_everything() || resource == Some("*")
-        }),
-        Some(ResourceElement::NotResource(_)) | None => false,
+        Some(ResourceElement::Resource(patterns))
+            if patterns.iter().any(ResourcePattern::covers_everything) =>
+        {
+            Services::all()
+        }
+        Some(ResourceElement::Resource(patterns)) => {
+            Services::These(patterns.iter().filter_map(|pattern| service_of_all(pattern.as_str())).collect())
+        }
+        Some(ResourceElement::NotResource(_)) | None => Services::none(),
     }
+}
+
+/// `s3` of `arn:aws:s3:::*` and `sqs` of `arn:aws:sqs:*:*:*`: an ARN that leaves nothing but its service open.
+fn service_of_all(pattern: &str) -> Option<String> {
+    let mut parts = pattern.splitn(6, ':').skip(2);
+    let service = parts.next().filter(|service| !service.contains(['*', '?']))?;
+    let is_open = |part: &str| part.is_empty() || part == "*";
+    let region_and_account = is_open(parts.next()?) && is_open(parts.next()?);
+    (region_and_account && parts.next() == Some("*")).then(|| service.to_owned())
 }
 
 /// `Allow s3:*, sqs:* on *`, shortened.

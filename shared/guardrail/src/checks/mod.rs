@@ -1,6 +1,7 @@
 //! The checks, one file each. A check's doc comment is its page in the catalogue.
 
 mod admin_access;
+mod boundary_dangling;
 mod boundary_missing;
 mod full_access_policy;
 mod granted_services;
@@ -19,6 +20,7 @@ pub(crate) const CHECKS: &[Check] = &[
     Check { id: CheckId::ServiceWildcard, find: service_wildcard::find },
     Check { id: CheckId::TrustAnyPrincipal, find: trust_any_principal::find },
     Check { id: CheckId::TrustMultipleServices, find: trust_multiple_services::find },
+    Check { id: CheckId::BoundaryDangling, find: boundary_dangling::find },
     Check { id: CheckId::BoundaryMissing, find: boundary_missing::find },
 ];
 

@@ -13,18 +13,17 @@
 //! Name the actions, and the resources by their ARNs.
 //!
 //! ## Limits
-//! A wildcard that covers nearly all actions (`s3:G*`, `s3:P*`, …) is not put together to a whole service. A service with an
-//! action denied on every resource does not count.
+//! A wildcard that covers nearly all actions (`s3:G*`, `s3:P*`, …) is not put together to a whole service. A service
+//! counts as whole while it is not denied whole; IAM no longer counts once a role cannot change its own rights by it.
 
 use super::Hit;
-use super::granted_services::whole_grants;
+use super::granted_services::{united, whole_grants};
 use crate::snapshot::{Cap, RoleSnapshot};
 
 pub(super) fn find(role: &RoleSnapshot, cap: Cap<'_>) -> Option<Hit> {
     let grants = whole_grants(role, cap);
-    let services: Vec<String> = grants.iter().map(|grant| grant.services.to_string()).collect();
     (!grants.is_empty()).then(|| Hit {
-        summary: format!("all actions of {}", services.join("; ")),
+        summary: format!("all actions of {}", united(&grants)),
         evidence: grants.into_iter().map(|grant| grant.evidence).collect(),
         remedy: "name the actions that the function uses, and their resources by ARN".to_owned(),
     })

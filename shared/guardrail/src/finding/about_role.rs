@@ -3,15 +3,23 @@ use super::{
     TriggerFacts,
 };
 use crate::assess::{Assessment, possible_under};
+use crate::cut_grants::cut_grants;
 use crate::names::{FunctionArn, PolicyArn};
 use crate::record::Enforced;
 use crate::settings::Settings;
 use crate::severity::Severity;
-use crate::snapshot::{Boundary, Document, Role, RoleSnapshot};
+use crate::snapshot::{Boundary, Cap, Document, Role, RoleSnapshot};
 use crate::trigger::Trigger;
 use iam_policy::Policy;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
+
+/// SNS takes 256 KB; a finding is held far below that, or a role with many statements could make its own finding
+/// undeliverable.
+const MOST_EVIDENCE: usize = 8;
+const MOST_DOUBTS: usize = 20;
+const MOST_FUNCTIONS: usize = 50;
+const LONGEST_TEXT: usize = 600;
 
 /// What every finding about a role is made from.
 #[derive(Debug, Clone, Copy)]
@@ -72,8 +80,15 @@ impl AboutRole<'_> {
         let would_write = matches!(outcome, Outcome::WouldBound | Outcome::WouldRestore);
         let after = if would_write { self.ours } else { &self.snapshot.boundary };
         let id = FindingId::of_state(&self.state(&self.snapshot.boundary), outcome);
-        let severity = self.assessment.severity().unwrap_or(Severity::Info);
-        let severity = if outcome == Outcome::WouldRestore { restored_severity(severity) } else { severity };
+        let severity = match outcome {
+            Outcome::WouldBound => self.intended_severity(Enforced::Bounded),
+            Outcome::WouldRestore => self.intended_severity(Enforced::Restored),
+            Outcome::Bounded
+            | Outcome::Restored
+            | Outcome::Contained
+            | Outcome::Reported
+            | Outcome::Failed => self.assessment.severity().unwrap_or(Severity::Info),
+        };
         self.finding(outcome, reason, id, severity, after, None)
     }
 
@@ -90,19 +105,25 @@ impl AboutRole<'_> {
 
     /// A finding for a boundary that AWS refused to put.
     #[must_use]
-    pub fn refused(&self, intended: &Enforcement<'_>, refusal: &str) -> Finding {
+    pub fn refused(&self, intended: &Enforcement<'_>, code: &str, message: &str) -> Finding {
         let severity = self.intended_severity(intended.outcome);
-        let id = FindingId::of_refusal(intended.id, refusal);
-        let reason = format!("AWS refused to put the boundary: {refusal}");
+        let id = FindingId::of_refusal(intended.id, code);
+        let reason = format!("AWS refused to put the boundary: {message}");
         self.finding(Outcome::Failed, &reason, id, severity, &self.snapshot.boundary, None)
     }
 
     fn intended_severity(&self, outcome: Enforced) -> Severity {
         let severity = self.assessment.severity().unwrap_or(Severity::Info);
         match outcome {
+            Enforced::Bounded if self.cuts_named_grants() => severity.max(Severity::Medium),
             Enforced::Bounded => severity,
             Enforced::Restored => restored_severity(severity),
         }
+    }
+
+    /// A boundary that cuts what somebody asked for by name is never told in passing.
+    fn cuts_named_grants(&self) -> bool {
+        !cut_grants(self.snapshot, self.ours.cap()).is_empty()
     }
 
     fn finding(
@@ -116,6 +137,15 @@ impl AboutRole<'_> {
     ) -> Finding {
         let role = &self.snapshot.role;
         let (title, summary) = super::email::headline(outcome, role.arn.name(), self.assessment, reason);
+        let cut = if matches!(after.cap(), Cap::Nothing) {
+            Vec::new()
+        } else {
+            cut_grants(self.snapshot, after.cap())
+        };
+        let summary = match super::email::cut_in_words(&cut) {
+            Some(words) => format!("{summary} {words}"),
+            None => summary,
+        };
         Finding {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION"),
@@ -142,7 +172,7 @@ impl AboutRole<'_> {
             boundary: BoundaryFacts { before: role.boundary.clone(), after: arn_of(after).cloned() },
             impact: None,
             undo: None,
-            fix: arn_of(after).map(FixLines::new),
+            fix: arn_of(after).filter(|arn| self.settings.accepts(arn)).map(FixLines::new),
             links: links(role, self.trigger, self.region),
         }
     }
@@ -150,7 +180,7 @@ impl AboutRole<'_> {
     fn functions_involved(&self) -> Vec<FunctionArn> {
         let mut functions = self.functions.clone();
         functions.extend(self.trigger.change.function().cloned());
-        functions.into_iter().collect()
+        functions.into_iter().take(MOST_FUNCTIONS).collect()
     }
 
     fn breaches(&self, after: &Boundary) -> Vec<BreachFacts> {
@@ -159,8 +189,8 @@ impl AboutRole<'_> {
             check: breach.check,
             severity: breach.severity,
             capped: !possible.contains(&breach.check),
-            summary: breach.summary.clone(),
-            evidence: breach.evidence.clone(),
+            summary: shortened(&breach.summary),
+            evidence: breach.evidence.iter().take(MOST_EVIDENCE).cloned().collect(),
             remedy: breach.remedy.clone(),
         };
         self.assessment.breaches().iter().map(facts).collect()
@@ -168,14 +198,27 @@ impl AboutRole<'_> {
 
     fn doubts(&self, after: &Boundary) -> Vec<String> {
         let mut doubts = self.assessment.doubts().to_vec();
-        if let Boundary::Attached { arn, document: Document::NotUnderstood(why) } = after {
-            let doubt = format!("boundary {arn}: {why}");
-            if !doubts.contains(&doubt) {
-                doubts.push(doubt);
+        let about_after = match after {
+            Boundary::Attached { arn, document: Document::NotUnderstood(why) } => {
+                Some(format!("boundary {arn}: {why}"))
             }
-        }
-        doubts
+            Boundary::Attached { arn, document: Document::Gone } => {
+                Some(format!("boundary {arn}: the policy does not exist any more"))
+            }
+            Boundary::Attached { document: Document::Understood(_), .. } | Boundary::Absent => None,
+        };
+        doubts.extend(about_after.filter(|doubt| !self.assessment.doubts().contains(doubt)));
+        doubts.into_iter().take(MOST_DOUBTS).map(|doubt| shortened(&doubt)).collect()
     }
+}
+
+/// A text cut to [`LONGEST_TEXT`] characters.
+fn shortened(text: &str) -> String {
+    let mut shortened: String = text.chars().take(LONGEST_TEXT).collect();
+    if shortened.len() < text.len() {
+        shortened.push('…');
+    }
+    shortened
 }
 
 /// One above what would be possible, at least HIGH (design, "Checks").

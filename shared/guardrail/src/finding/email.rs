@@ -2,6 +2,7 @@
 
 use super::{BreachFacts, Finding, Outcome};
 use crate::assess::Assessment;
+use crate::cut_grants::NamedGrant;
 use crate::names::RoleName;
 use std::fmt::Write as _;
 
@@ -46,6 +47,23 @@ pub(super) fn headline(
     (title, summary)
 }
 
+/// The named grants that a boundary cuts, as a sentence.
+pub(super) fn cut_in_words(cut: &[NamedGrant]) -> Option<String> {
+    let shown: Vec<String> =
+        cut.iter().take(3).map(|grant| format!("{} on {}", grant.action, grant.resource)).collect();
+    let more = match cut.len().saturating_sub(shown.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!shown.is_empty()).then(|| {
+        format!(
+            "The boundary does not allow what a policy grants by name: {}{more}. If the function needs it, the owner has to \
+             move it to a role of its own or ask for an approved boundary.",
+            shown.join("; ")
+        )
+    })
+}
+
 fn capitalised(sentence: &str) -> String {
     let mut letters = sentence.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
@@ -66,7 +84,7 @@ fn write(out: &mut String, finding: &Finding) -> std::fmt::Result {
     if !finding.breaches.is_empty() {
         writeln!(out, "\nWHAT THE ROLE'S POLICIES ALLOW")?;
         for breach in &finding.breaches {
-            breach_lines(out, breach, finding.boundary.after.is_some())?;
+            breach_lines(out, breach, finding)?;
         }
     }
     if !finding.doubts.is_empty() {
@@ -120,15 +138,23 @@ fn who_and_what(out: &mut String, finding: &Finding) -> std::fmt::Result {
     Ok(())
 }
 
-fn breach_lines(out: &mut String, breach: &BreachFacts, has_boundary: bool) -> std::fmt::Result {
-    let state = match (breach.capped, has_boundary) {
+fn breach_lines(out: &mut String, breach: &BreachFacts, finding: &Finding) -> std::fmt::Result {
+    let would = matches!(finding.outcome, Outcome::WouldBound | Outcome::WouldRestore);
+    let state = match (breach.capped, finding.boundary.after.is_some()) {
+        (true, _) if would => "open; the boundary would close it",
         (true, _) => "closed by the boundary",
+        (false, true) if would => "open; the boundary would NOT close it",
         (false, true) => "NOT closed by the boundary",
         (false, false) => "open",
     };
     writeln!(out, "- {} {}: {} [{state}]", breach.severity, breach.check, breach.summary)?;
     for evidence in breach.evidence.iter().take(3) {
-        writeln!(out, "    {}, statement {}: {}", evidence.policy, evidence.statement, evidence.detail)?;
+        match evidence.statement.as_str() {
+            "" => writeln!(out, "    {}", evidence.detail)?,
+            statement => {
+                writeln!(out, "    {}, statement {statement}: {}", evidence.policy, evidence.detail)?
+            }
+        }
     }
     if breach.evidence.len() > 3 {
         writeln!(out, "    and {} more places", breach.evidence.len() - 3)?;

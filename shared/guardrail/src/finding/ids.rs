@@ -31,7 +31,7 @@ impl FindingId {
         Self(format!("rf-{}", digest(&["state", &state.0, outcome.as_str()])))
     }
 
-    /// The id of the finding that tells a refused write.
+    /// The id of the finding that tells a refused write. `reason` is a code, not AWS's words: those name the session.
     #[must_use]
     pub fn of_refusal(write: &Self, reason: &str) -> Self {
         Self(format!("rf-{}", digest(&["refusal", &write.0, reason])))

@@ -53,6 +53,10 @@ impl Finding {
 /// `[CRITICAL] bounded: orders-api-role (123456789012)`: severity first, so that a mailbox sorts.
 fn subject(finding: &Finding) -> String {
     let about = finding.role.as_ref().map_or("Ringfence", |role| role.name.as_str());
-    let line = format!("[{}] {}: {about} ({})", finding.severity, finding.outcome, finding.account);
-    line.chars().filter(|c| (' '..='~').contains(c)).take(SUBJECT_LIMIT).collect()
+    let (before, after) =
+        (format!("[{}] {}: ", finding.severity, finding.outcome), format!(" ({})", finding.account));
+    // A long name is cut, not the account behind it. All parts are ASCII by their types.
+    let room = SUBJECT_LIMIT.saturating_sub(before.len() + after.len());
+    let about: String = about.chars().take(room).collect();
+    format!("{before}{about}{after}")
 }

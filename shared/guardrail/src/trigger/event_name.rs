@@ -4,9 +4,22 @@ use serde::{Deserialize, Serialize};
 ///
 /// `CreateFunction20150331` and `UpdateFunctionConfiguration20150331v2` are `CreateFunction` and
 /// `UpdateFunctionConfiguration` (<https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html>).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct EventName(String);
+
+impl<'de> Deserialize<'de> for EventName {
+    /// Messages of the review queue bring names too: only what could be the name of a call is taken.
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let plausible = (1..=128).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric());
+        if plausible {
+            Ok(Self::from_cloudtrail(&name))
+        } else {
+            Err(serde::de::Error::custom("not the name of an API call (1 to 128 letters and digits)"))
+        }
+    }
+}
 
 impl EventName {
     /// Reads CloudTrail's `eventName`.

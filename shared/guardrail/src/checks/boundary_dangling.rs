@@ -1,0 +1,34 @@
+//! # `boundary-dangling`: the boundary's policy is gone
+//!
+//! ## What it finds
+//! A role whose permissions boundary names a policy that does not exist any more.
+//!
+//! ## Why it matters
+//! Such a boundary allows nothing: the function cannot do anything, and nobody is told why.
+//!
+//! ## Example
+//! The stack that owned the boundary's policy was deleted.
+//!
+//! ## Remedy
+//! Make the policy again under its old ARN, or put another boundary on the role.
+//!
+//! ## Limits
+//! None: `GetPolicy` tells whether the policy exists.
+
+use super::Hit;
+use crate::assess::Evidence;
+use crate::snapshot::{Boundary, Cap, Document, RoleSnapshot};
+
+pub(super) fn find(role: &RoleSnapshot, cap: Cap<'_>) -> Option<Hit> {
+    let Boundary::Attached { arn, document: Document::Gone } = &role.boundary else { return None };
+    matches!(cap, Cap::Everything).then(|| Hit {
+        summary: "nothing at all, for the policy of its boundary does not exist".to_owned(),
+        evidence: vec![Evidence {
+            policy: "boundary".to_owned(),
+            statement: String::new(),
+            detail: format!("{arn} does not exist"),
+        }],
+        remedy: "make the boundary's policy again under its ARN, or put another boundary on the role"
+            .to_owned(),
+    })
+}

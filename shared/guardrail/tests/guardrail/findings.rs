@@ -1,0 +1,174 @@
+//! What is told: the finding's JSON, the e-mail's text, the message.
+
+use crate::roles::*;
+use guardrail::assess::Assessment;
+use guardrail::finding::{AboutRole, Enforcement, Finding, FindingId, Outcome};
+use guardrail::record::Enforced;
+use guardrail::settings::Mode;
+use guardrail::snapshot::{Boundary, RoleSnapshot};
+use guardrail::trigger::{Change, Trigger};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// Runs `tell` with all that a finding is made from.
+fn tell(
+    snapshot: &RoleSnapshot,
+    trigger: &Trigger,
+    mode: Mode,
+    tell: impl FnOnce(&AboutRole<'_>) -> Finding,
+) -> Finding {
+    let settings = guardrail::Settings { mode, ..settings() };
+    tell(&AboutRole {
+        snapshot,
+        assessment: &Assessment::of(snapshot),
+        trigger,
+        settings: &settings,
+        functions: &BTreeSet::new(),
+        ours: &ours(),
+        region: "us-east-1",
+        now: time("2026-11-22T10:00:05Z"),
+    })
+}
+
+fn enforced(snapshot: &RoleSnapshot, outcome: Enforced) -> Finding {
+    tell(snapshot, &trigger("AttachRolePolicy", Change::Rights), Mode::Enforce, |about| {
+        about.enforced(&Enforcement {
+            id: &FindingId::of_write(&snapshot.role.id, 1),
+            outcome,
+            reason: match outcome {
+                Enforced::Bounded => "the role is new and had no permissions boundary",
+                Enforced::Restored => {
+                    "Ringfence's ledger says that this role had its boundary, and now it has none"
+                }
+            },
+            before: None,
+            contained_at: Some(time("2026-11-22T10:00:01.25Z")),
+        })
+    })
+}
+
+fn admin_role() -> RoleSnapshot {
+    snapshot(role(), Boundary::Absent, &[allow(json!("*"), json!("*"))])
+}
+
+fn email(finding: &Finding) -> String {
+    let body: Value = serde_json::from_str(&finding.message().unwrap().body).unwrap();
+    body["email"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn the_json_of_a_bounded_administrator() {
+    insta::assert_json_snapshot!(enforced(&admin_role(), Enforced::Bounded));
+}
+
+#[test]
+fn the_email_of_a_bounded_administrator() {
+    insta::assert_snapshot!(email(&enforced(&admin_role(), Enforced::Bounded)));
+}
+
+#[test]
+fn the_email_of_a_restored_boundary() {
+    insta::assert_snapshot!(email(&enforced(&admin_role(), Enforced::Restored)));
+}
+
+#[test]
+fn the_email_of_what_would_be_done_in_observe_mode() {
+    let finding =
+        tell(&admin_role(), &trigger("CreateRole20300101", Change::Rights), Mode::Observe, |about| {
+            about.told(
+                Outcome::WouldBound,
+                "the role is new and had no permissions boundary; Ringfence only observes",
+            )
+        });
+    insta::assert_snapshot!(email(&finding));
+}
+
+#[test]
+fn the_email_of_a_contained_role() {
+    let contained = snapshot(with_boundary(role(), OURS), ours(), &[allow(json!("*"), json!("*"))]);
+    let finding = tell(&contained, &trigger("AttachRolePolicy", Change::Rights), Mode::Enforce, |about| {
+        about.told(Outcome::Contained, "the role's boundary takes away what its policies would allow")
+    });
+    insta::assert_snapshot!(email(&finding));
+}
+
+#[test]
+fn severities_of_outcomes() {
+    let bare = snapshot(role(), Boundary::Absent, &[]);
+    assert_eq!(enforced(&bare, Enforced::Bounded).severity.as_str(), "LOW");
+    assert_eq!(enforced(&bare, Enforced::Restored).severity.as_str(), "HIGH", "at least");
+    assert_eq!(enforced(&admin_role(), Enforced::Restored).severity.as_str(), "CRITICAL");
+}
+
+#[test]
+fn a_cut_grant_that_was_named_is_told_with_its_name() {
+    let named = [allow(json!("iam:PassRole"), json!("arn:aws:iam::123456789012:role/batch-worker"))];
+    let finding = enforced(&snapshot(role(), Boundary::Absent, &named), Enforced::Bounded);
+    assert_eq!(finding.severity.as_str(), "MEDIUM", "somebody wanted that");
+    assert!(
+        finding.summary.contains("iam:PassRole on arn:aws:iam::123456789012:role/batch-worker"),
+        "{}",
+        finding.summary
+    );
+
+    let kept = [allow(json!("s3:GetObject"), json!("arn:aws:s3:::orders/prices.json"))];
+    assert_eq!(
+        enforced(&snapshot(role(), Boundary::Absent, &kept), Enforced::Bounded).severity.as_str(),
+        "LOW"
+    );
+}
+
+#[test]
+fn one_state_is_one_state_before_and_after_our_boundary() {
+    let before = admin_role();
+    let after = snapshot(with_boundary(role(), OURS), ours(), &[allow(json!("*"), json!("*"))]);
+    let state = |snapshot: &RoleSnapshot| {
+        let mut state = None;
+        tell(snapshot, &trigger("AttachRolePolicy", Change::Rights), Mode::Enforce, |about| {
+            state = Some(about.state(&ours()));
+            about.told(Outcome::Contained, "")
+        });
+        state.unwrap()
+    };
+    assert_eq!(state(&before), state(&after), "`bounded` and `contained` of one state are one");
+    assert_ne!(state(&after), state(&snapshot(with_boundary(role(), OURS), ours(), &[])));
+}
+
+#[test]
+fn a_refusal_is_one_finding_whatever_words_aws_uses() {
+    let refused = |message: &str| {
+        tell(&admin_role(), &trigger("CreateRole", Change::Rights), Mode::Enforce, |about| {
+            let id = FindingId::of_write(&role().id, 1);
+            let intended = Enforcement {
+                id: &id,
+                outcome: Enforced::Bounded,
+                reason: "",
+                before: None,
+                contained_at: None,
+            };
+            about.refused(&intended, "AccessDenied", message)
+        })
+    };
+    assert_eq!(
+        refused("User: session-1 is not authorized").id,
+        refused("User: session-2 is not authorized").id
+    );
+    assert_eq!(refused("x").severity.as_str(), "CRITICAL", "as the intended outcome");
+}
+
+#[test]
+fn the_message_keeps_the_limits_of_sns() {
+    let many: Vec<Value> = (0..400).map(|i| allow(json!(format!("service{i}:*")), json!("*"))).collect();
+    let mut role = snapshot(role(), Boundary::Absent, &many);
+    role.role.arn = format!("arn:aws:iam::123456789012:role/{}", "r".repeat(64)).parse().unwrap();
+    let finding = tell(&role, &trigger("UpdateAssumeRolePolicy", Change::Rights), Mode::Observe, |about| {
+        about.told(Outcome::WouldRestore, "it would")
+    });
+    let message = finding.message().unwrap();
+    assert!(message.subject.len() < 100, "{}", message.subject);
+    assert!(message.subject.ends_with("(123456789012)"), "a long name does not push the account out");
+    assert!(message.body.len() < 32 * 1024, "{} bytes", message.body.len());
+    let names: Vec<_> = message.attributes.iter().map(|attribute| attribute.name).collect();
+    assert_eq!(names, ["severity", "outcome", "account", "trigger", "mode"]);
+    assert!(message.attributes.iter().all(|attribute| !attribute.value.is_empty()));
+}

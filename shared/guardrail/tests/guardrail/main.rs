@@ -1,0 +1,12 @@
+//! The crate from outside: roles in, verdicts, decisions and findings out.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "all of this is test code; clippy's own exception covers test functions only, not what they share"
+)]
+
+mod checks;
+mod decisions;
+mod findings;
+mod roles;
