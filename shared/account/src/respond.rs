@@ -6,6 +6,8 @@
 mod enforce;
 mod open_intent;
 mod tell;
+#[cfg(test)]
+mod tests;
 
 use crate::clock::{self, Stopwatch};
 use crate::connect::{Account, milliseconds};

@@ -1,0 +1,327 @@
+//! Doubles of IAM, DynamoDB, SNS and SQS: SDK clients whose answers are given here. They prove what we ask, not what
+//! AWS answers.
+
+use crate::connect::Account;
+use crate::ledger::Ledger;
+use crate::policies::PolicyCache;
+use crate::settings::tests::settings;
+use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
+use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
+use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_iam::operation::get_policy::{GetPolicyError, GetPolicyOutput};
+use aws_sdk_iam::operation::get_policy_version::GetPolicyVersionOutput;
+use aws_sdk_iam::operation::get_role::{GetRoleError, GetRoleOutput};
+use aws_sdk_iam::operation::list_attached_role_policies::ListAttachedRolePoliciesOutput;
+use aws_sdk_iam::operation::list_role_policies::ListRolePoliciesOutput;
+use aws_sdk_iam::operation::put_role_permissions_boundary::PutRolePermissionsBoundaryOutput;
+use aws_sdk_iam::types::error::NoSuchEntityException;
+use aws_sdk_iam::types::{AttachedPermissionsBoundary, AttachedPolicy, Policy, PolicyVersion, Role};
+use aws_sdk_sns::operation::publish::PublishOutput;
+use aws_sdk_sqs::operation::send_message::SendMessageOutput;
+use aws_smithy_mocks::{MockResponse, Rule, RuleMode, mock, mock_client};
+use aws_smithy_types::DateTime;
+use guardrail::record::RoleRecord;
+use guardrail::settings::Mode;
+use guardrail::trigger::{Caller, Change, EventName, Subject, Trigger};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+pub(super) const OURS: &str = "arn:aws:iam::123456789012:policy/ringfence/ringfence-baseline-v1";
+const TEAM_POLICY: &str = "arn:aws:iam::123456789012:policy/orders";
+const ROLE: &str = "orders-api-role";
+
+const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}}"#;
+const EVERYTHING: &str =
+    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+const LITTLE: &str =
+    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}}"#;
+
+/// The calls in the order in which they were made.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Order(Arc<Mutex<Vec<String>>>);
+
+impl Order {
+    fn note(&self, call: &str) {
+        self.0.lock().unwrap().push(call.to_owned());
+    }
+
+    pub(super) fn taken(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+
+    pub(super) fn count(&self, call: &str) -> usize {
+        self.taken().iter().filter(|taken| *taken == call).count()
+    }
+}
+
+/// The unique id and the document of a managed policy, by ARN; none where it does not exist.
+type ManagedPolicies = Arc<dyn Fn(&str) -> Option<(String, &'static str)> + Send + Sync>;
+
+/// The doubles of one account.
+pub(super) struct Doubles {
+    pub(super) order: Order,
+    mode: Mode,
+    get_role: Rule,
+    put: Rule,
+    policies: ManagedPolicies,
+    item: Arc<Mutex<HashMap<String, AttributeValue>>>,
+    ledger: LedgerManner,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum LedgerManner {
+    Whole,
+    InPart,
+}
+
+impl Doubles {
+    pub(super) fn new() -> Self {
+        let order = Order::default();
+        let noted = order.clone();
+        let put = mock!(aws_sdk_iam::Client::put_role_permissions_boundary).then_compute_output(move |_| {
+            noted.note("iam:PutRolePermissionsBoundary");
+            PutRolePermissionsBoundaryOutput::builder().build()
+        });
+        Self {
+            get_role: answering(&order, || MockResponse::Output(role_answer(None))),
+            put,
+            policies: Arc::new(|arn| (arn == OURS).then(|| ("ANPAOURS".to_owned(), EVERYTHING))),
+            order,
+            mode: Mode::Enforce,
+            item: Arc::default(),
+            ledger: LedgerManner::Whole,
+        }
+    }
+
+    pub(super) fn role_without_boundary(self) -> Self {
+        let get_role = answering(&self.order, || MockResponse::Output(role_answer(None)));
+        Self { get_role, ..self }
+    }
+
+    pub(super) fn role_not_found(self) -> Self {
+        let missing = || NoSuchEntityException::builder().message("gone").build();
+        let get_role = answering(&self.order, move || {
+            MockResponse::Error(GetRoleError::NoSuchEntityException(missing()))
+        });
+        Self { get_role, ..self }
+    }
+
+    pub(super) fn get_role(self, get_role: Rule) -> Self {
+        Self { get_role, ..self }
+    }
+
+    pub(super) fn put(self, put: Rule) -> Self {
+        Self { put, ..self }
+    }
+
+    pub(super) fn mode(self, mode: Mode) -> Self {
+        Self { mode, ..self }
+    }
+
+    pub(super) fn boundary_policy_gone(self) -> Self {
+        Self { policies: Arc::new(|_| None), ..self }
+    }
+
+    /// Each time that it is asked for, the policy is another one of the same ARN and version.
+    pub(super) fn attached_policy_made_anew(self) -> Self {
+        let asked = AtomicUsize::new(0);
+        let policies = move |arn: &str| match arn {
+            TEAM_POLICY if asked.fetch_add(1, Ordering::Relaxed) == 0 => {
+                Some(("ANPAFIRST".to_owned(), LITTLE))
+            }
+            TEAM_POLICY => Some(("ANPASECOND".to_owned(), EVERYTHING)),
+            _ => Some(("ANPAOURS".to_owned(), EVERYTHING)),
+        };
+        Self { policies: Arc::new(policies), ..self }
+    }
+
+    pub(super) fn ledger(self, record: RoleRecord) -> Self {
+        *self.item.lock().unwrap() = HashMap::from([
+            ("pk".to_owned(), AttributeValue::S("role".to_owned())),
+            ("sk".to_owned(), AttributeValue::S(ROLE.to_owned())),
+            ("version".to_owned(), AttributeValue::N("1".to_owned())),
+            ("record".to_owned(), serde_dynamo::to_attribute_value(record).unwrap()),
+        ]);
+        self
+    }
+
+    pub(super) fn ledger_answers_in_part(self) -> Self {
+        Self { ledger: LedgerManner::InPart, ..self }
+    }
+
+    pub(super) fn account(self) -> Account {
+        let mut settings = settings();
+        settings.rules.mode = self.mode;
+        Account {
+            iam: self.iam(),
+            ledger: Ledger::new(self.dynamodb(), settings.ledger_table.clone()),
+            sns: self.sns(),
+            sqs: self.sqs(),
+            lambda: mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &[]),
+            policies: PolicyCache::default(),
+            settings,
+        }
+    }
+
+    fn iam(&self) -> aws_sdk_iam::Client {
+        let list_attached = mock!(aws_sdk_iam::Client::list_attached_role_policies).then_output(|| {
+            let policy = AttachedPolicy::builder().policy_arn(TEAM_POLICY).policy_name("orders").build();
+            ListAttachedRolePoliciesOutput::builder().attached_policies(policy).build()
+        });
+        let list_inline = mock!(aws_sdk_iam::Client::list_role_policies).then_output(|| {
+            ListRolePoliciesOutput::builder().set_policy_names(Some(Vec::new())).build().unwrap()
+        });
+        let documents: Arc<Mutex<HashMap<String, &'static str>>> = Arc::default();
+        let (policies, noted) = (self.policies.clone(), documents.clone());
+        let get_policy = mock!(aws_sdk_iam::Client::get_policy).then_compute_response(move |request| {
+            let arn = request.policy_arn().unwrap();
+            match policies(arn) {
+                Some((id, document)) => {
+                    noted.lock().unwrap().insert(arn.to_owned(), document);
+                    let policy = Policy::builder().arn(arn).policy_id(id).default_version_id("v1").build();
+                    MockResponse::Output(GetPolicyOutput::builder().policy(policy).build())
+                }
+                None => MockResponse::Error(GetPolicyError::NoSuchEntityException(
+                    NoSuchEntityException::builder().message("gone").build(),
+                )),
+            }
+        });
+        let get_version =
+            mock!(aws_sdk_iam::Client::get_policy_version).then_compute_output(move |request| {
+                let document = documents.lock().unwrap()[request.policy_arn().unwrap()];
+                let version = PolicyVersion::builder().document(encoded(document)).version_id("v1").build();
+                GetPolicyVersionOutput::builder().policy_version(version).build()
+            });
+        mock_client!(
+            aws_sdk_iam,
+            RuleMode::MatchAny,
+            &[&self.get_role, &self.put, &list_attached, &list_inline, &get_policy, &get_version]
+        )
+    }
+
+    /// One item with a version, written only by whoever names the version before; and the time of the installation.
+    fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        let (item, order, manner) = (self.item.clone(), self.order.clone(), self.ledger);
+        let read = mock!(aws_sdk_dynamodb::Client::batch_get_item).then_compute_output(move |request| {
+            order.note("dynamodb:BatchGetItem");
+            let table = request.request_items().unwrap().keys().next().unwrap().clone();
+            let installed = HashMap::from([
+                ("pk".to_owned(), AttributeValue::S("settings".to_owned())),
+                ("sk".to_owned(), AttributeValue::S("installed".to_owned())),
+                ("at".to_owned(), AttributeValue::S("2026-01-01T00:00:00Z".to_owned())),
+            ]);
+            let role = item.lock().unwrap().clone();
+            let items = [installed, role].into_iter().filter(|item| !item.is_empty()).collect();
+            let answer = BatchGetItemOutput::builder().responses(&table, items);
+            match manner {
+                LedgerManner::Whole => answer.build(),
+                LedgerManner::InPart => {
+                    let missing = KeysAndAttributes::builder().keys(HashMap::new()).build().unwrap();
+                    answer.unprocessed_keys(&table, missing).build()
+                }
+            }
+        });
+        let (item, order) = (self.item.clone(), self.order.clone());
+        let write = mock!(aws_sdk_dynamodb::Client::put_item).then_compute_response(move |request| {
+            let mut stored = item.lock().unwrap();
+            let expected = request.expression_attribute_values().and_then(|values| values.get(":read"));
+            if stored.get("version") != expected {
+                let failed = ConditionalCheckFailedException::builder().message("overtaken").build();
+                return MockResponse::Error(PutItemError::ConditionalCheckFailedException(failed));
+            }
+            *stored = request.item().unwrap().clone();
+            let is_open =
+                matches!(stored["record"].as_m().unwrap().get("intent"), Some(AttributeValue::M(_)));
+            order.note(if is_open {
+                "dynamodb:PutItem intent=open"
+            } else {
+                "dynamodb:PutItem intent=closed"
+            });
+            MockResponse::Output(PutItemOutput::builder().build())
+        });
+        mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&read, &write])
+    }
+
+    fn sns(&self) -> aws_sdk_sns::Client {
+        let order = self.order.clone();
+        let publish = mock!(aws_sdk_sns::Client::publish).then_compute_output(move |_| {
+            order.note("sns:Publish");
+            PublishOutput::builder().build()
+        });
+        mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[&publish])
+    }
+
+    fn sqs(&self) -> aws_sdk_sqs::Client {
+        let order = self.order.clone();
+        let send = mock!(aws_sdk_sqs::Client::send_message).then_compute_output(move |_| {
+            order.note("sqs:SendMessage");
+            SendMessageOutput::builder().build()
+        });
+        mock_client!(aws_sdk_sqs, RuleMode::MatchAny, &[&send])
+    }
+}
+
+fn answering(
+    order: &Order,
+    answer: impl Fn() -> MockResponse<GetRoleOutput, GetRoleError> + Send + Sync + 'static,
+) -> Rule {
+    let order = order.clone();
+    mock!(aws_sdk_iam::Client::get_role).then_compute_response(move |_| {
+        order.note("iam:GetRole");
+        answer()
+    })
+}
+
+fn encoded(document: &str) -> String {
+    utf8_percent_encode(document, NON_ALPHANUMERIC).to_string()
+}
+
+/// A role that was never used.
+pub(super) fn role_answer(boundary: Option<&str>) -> GetRoleOutput {
+    let boundary =
+        boundary.map(|arn| AttachedPermissionsBoundary::builder().permissions_boundary_arn(arn).build());
+    let role = Role::builder()
+        .path("/")
+        .role_name(ROLE)
+        .role_id("AROAEXAMPLE")
+        .arn(format!("arn:aws:iam::123456789012:role/{ROLE}"))
+        .create_date(DateTime::from_secs(1_700_000_000))
+        .assume_role_policy_document(encoded(TRUST))
+        .set_permissions_boundary(boundary)
+        .build();
+    GetRoleOutput::builder().role(role.unwrap()).build()
+}
+
+/// What the ledger says a moment after our boundary was put.
+pub(super) fn record_with_ours() -> RoleRecord {
+    let mut record = RoleRecord::new("AROAEXAMPLE".parse().unwrap());
+    record.bounded_with = Some(OURS.parse().unwrap());
+    record.put_at = Some(crate::clock::now());
+    record
+}
+
+pub(super) fn role_event() -> Trigger {
+    Trigger {
+        event: EventName::from_cloudtrail("AttachRolePolicy"),
+        event_id: "event-1".to_owned(),
+        time: Some("2026-11-22T10:00:00Z".parse().unwrap()),
+        subject: Subject::Role(ROLE.parse().unwrap()),
+        change: Change::Rights,
+        caller: Caller::default(),
+        source: None,
+    }
+}
+
+/// PutRolePermissionsBoundary by a role of ours.
+pub(super) fn own_put(boundary: &str) -> Trigger {
+    let own = settings().rules.own_roles.first().unwrap().to_string();
+    Trigger {
+        event: EventName::from_cloudtrail("PutRolePermissionsBoundary"),
+        change: Change::BoundaryPut(Some(boundary.parse().unwrap())),
+        caller: Caller { issuer: Some(own), ..Caller::default() },
+        ..role_event()
+    }
+}
