@@ -44,12 +44,13 @@ test-unit: tools ## unit, property, fixture and template tests
 
 test-canaries: tools ## whether each patch of the local AWS account is needed, in place and working
 	$(LAB) canaries
+	cd tests/lab && $(RINGFENCE_LAB_PYTHON) -m unittest discover -q -s tests -t .
 
 lab-build: tools ## build the functions for the lab
 	@$(LAB) build
 
 test-lab: lab-build ## everything that crosses functions, in local AWS accounts
-	cargo nextest run --locked -p tests --profile lab
+	cargo nextest run --locked --workspace --profile lab
 
 deny: tools ## licences, sources and, where its data is reachable, advisories of the dependencies
 	@if command -v cargo-deny >/dev/null; then \
@@ -61,15 +62,13 @@ deny: tools ## licences, sources and, where its data is reachable, advisories of
 
 tools: $(VENVS) $(CACHE)/.checked ## install what the other commands need
 
-$(CACHE)/venv-%/.installed: tests/lab/requirements-%.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "Ringfence's lab needs Python 3.11 or newer; name one with PYTHON=python3.11 make …" >&2; exit 2; }
+$(CACHE)/venv-%/.installed: tests/lab/requirements-%.txt | $(CACHE)/.checked
 	@echo "installing $* tools ($<) …"
 	@rm -rf $(@D) && $(PYTHON) -m venv $(@D) && $(@D)/bin/pip install -q --disable-pip-version-check -r $<
 	@touch $@
 
 $(CACHE)/.checked: rust-toolchain.toml
-	@command -v cargo >/dev/null || { echo "Ringfence needs Rust: see https://rustup.rs" >&2; exit 2; }
+	@$(PYTHON) tests/lab/ringfence_lab/demo/prerequisites.py
 	@cargo nextest --version >/dev/null 2>&1 || \
 	  { echo "installing cargo-nextest $(NEXTEST_VERSION) …"; cargo install -q cargo-nextest --version $(NEXTEST_VERSION) --locked --root $(CACHE)/tools; }
 	@mkdir -p $(CACHE) && touch $@

@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 use std::time::{Duration, Instant};
 
-/// The time now.
+/// The time now, in whole milliseconds: more would only be noise to read.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the one place")]
 pub(crate) fn now() -> Timestamp {
-    Timestamp::now()
+    let now = Timestamp::now();
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }
 
 /// A running stopwatch.

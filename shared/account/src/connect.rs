@@ -3,12 +3,11 @@
 use crate::clock::Stopwatch;
 use crate::ledger::Ledger;
 use crate::policies::PolicyCache;
+use crate::sdk::{Roots, sdk_config};
 use crate::settings::Settings;
-use aws_config::BehaviorVersion;
-use aws_config::environment::EnvironmentVariableCredentialsProvider;
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_config::SdkConfig;
+use aws_sdk_iam::error::SdkError;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 pub(crate) const ACTIONS: &[&str] = &["sns:GetTopicAttributes"];
@@ -21,11 +20,22 @@ const WARM_UP: Duration = Duration::from_secs(3);
 pub struct Account {
     pub(crate) settings: Settings,
     pub(crate) iam: aws_sdk_iam::Client,
-    pub(crate) lambda: aws_sdk_lambda::Client,
     pub(crate) sns: aws_sdk_sns::Client,
-    pub(crate) sqs: aws_sdk_sqs::Client,
     pub(crate) ledger: Ledger,
     pub(crate) policies: PolicyCache,
+    /// Made when they are needed, which is seldom.
+    pub(crate) lambda: OnceLock<aws_sdk_lambda::Client>,
+    pub(crate) sqs: OnceLock<aws_sdk_sqs::Client>,
+    pub(crate) config: SdkConfig,
+}
+
+/// How a warm-up went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum WarmUp {
+    /// Every endpoint answered, if only with an error.
+    Answered,
+    /// One could not be reached at all.
+    Unreachable,
 }
 
 impl Account {
@@ -34,26 +44,46 @@ impl Account {
     /// An endpoint that does not answer is told in the log and is no reason not to start: the event that needs it
     /// will fail, be retried and, at last, wait in the on-failure queue.
     pub async fn connect(settings: Settings) -> Self {
-        let account = Self::with_config(settings.clone(), &load_config(&settings).await);
+        let roots = Roots::of_partition(settings.partition());
+        let mut account = Self::with_config(settings.clone(), sdk_config(&settings, roots));
         let stopwatch = Stopwatch::start();
-        // Lambda's init phase ends after 10 s: an endpoint that hangs must not use it up.
-        if tokio::time::timeout(WARM_UP, account.warm_up()).await.is_err() {
-            tracing::warn!("an endpoint does not answer at start");
+        if account.warm_up_in_time().await == WarmUp::Unreachable && roots == Roots::AmazonTrustServices {
+            // A proxy with certificates of its own, perhaps.
+            tracing::warn!("an endpoint cannot be reached with Amazon's roots, trying the system's");
+            account = Self::with_config(settings.clone(), sdk_config(&settings, Roots::System));
+            account.warm_up_in_time().await;
         }
         tracing::info!(warm_up_ms = milliseconds(stopwatch.elapsed()), "connections are open");
         account
     }
 
-    fn with_config(settings: Settings, config: &aws_config::SdkConfig) -> Self {
+    fn with_config(settings: Settings, config: SdkConfig) -> Self {
         Self {
-            iam: aws_sdk_iam::Client::new(config),
-            lambda: aws_sdk_lambda::Client::new(config),
-            sns: aws_sdk_sns::Client::new(config),
-            sqs: aws_sdk_sqs::Client::new(config),
-            ledger: Ledger::new(aws_sdk_dynamodb::Client::new(config), settings.ledger_table.clone()),
+            iam: aws_sdk_iam::Client::new(&config),
+            sns: aws_sdk_sns::Client::new(&config),
+            ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&config), settings.ledger_table.clone()),
             policies: PolicyCache::default(),
+            lambda: OnceLock::new(),
+            sqs: OnceLock::new(),
             settings,
+            config,
         }
+    }
+
+    pub(crate) fn lambda(&self) -> &aws_sdk_lambda::Client {
+        self.lambda.get_or_init(|| aws_sdk_lambda::Client::new(&self.config))
+    }
+
+    pub(crate) fn sqs(&self) -> &aws_sdk_sqs::Client {
+        self.sqs.get_or_init(|| aws_sdk_sqs::Client::new(&self.config))
+    }
+
+    /// Lambda's init phase ends after 10 s: an endpoint that hangs must not use it up.
+    async fn warm_up_in_time(&self) -> WarmUp {
+        tokio::time::timeout(WARM_UP, self.warm_up()).await.unwrap_or_else(|_| {
+            tracing::warn!("an endpoint does not answer at start");
+            WarmUp::Unreachable
+        })
     }
 
     /// Opens the ledger's connection by a read that is needed anyway: the first function that ever starts notes the time.
@@ -65,7 +95,7 @@ impl Account {
     }
 
     /// The endpoints on the path of every event, each asked for something that Ringfence may read anyway.
-    async fn warm_up(&self) {
+    async fn warm_up(&self) -> WarmUp {
         let own_role =
             self.settings.rules.own_roles.first().map(|role| role.name().as_str()).unwrap_or_default();
         let (iam, ledger, sns) = tokio::join!(
@@ -73,6 +103,8 @@ impl Account {
             self.note_installation(),
             self.sns.get_topic_attributes().topic_arn(&self.settings.findings_topic).send(),
         );
+        let unreachable = matches!(iam, Err(SdkError::DispatchFailure(_)))
+            || matches!(sns, Err(SdkError::DispatchFailure(_)));
         let failures = [
             iam.err().map(|e| crate::Failure::of_call("could not reach IAM", e)),
             ledger.err(),
@@ -81,30 +113,8 @@ impl Account {
         for failure in failures.into_iter().flatten() {
             tracing::warn!(cause = %failure, "an endpoint does not answer at start");
         }
+        if unreachable { WarmUp::Unreachable } else { WarmUp::Answered }
     }
-}
-
-/// Fast to make: credentials come from the environment only, which is where Lambda puts them.
-async fn load_config(settings: &Settings) -> aws_config::SdkConfig {
-    let http_client =
-        aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-    aws_config::defaults(BehaviorVersion::latest())
-        .region(aws_config::Region::new(settings.region.clone()))
-        .http_client(http_client)
-        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
-        .retry_config(
-            RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(100)),
-        )
-        .timeout_config(
-            // Within the functions' 30 s there must be room for a second try of a call that hangs.
-            TimeoutConfig::builder()
-                .connect_timeout(Duration::from_secs(2))
-                .operation_attempt_timeout(Duration::from_secs(5))
-                .operation_timeout(Duration::from_secs(12))
-                .build(),
-        )
-        .load()
-        .await
 }
 
 pub(crate) fn milliseconds(duration: Duration) -> u64 {

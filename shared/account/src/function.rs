@@ -14,7 +14,7 @@ impl Account {
         // Events of other Regions are forwarded here; the function answers where it lives.
         let there =
             aws_sdk_lambda::config::Builder::default().region(Region::new(function.region().to_owned()));
-        let asked = self.lambda.get_function_configuration().function_name(function.as_str());
+        let asked = self.lambda().get_function_configuration().function_name(function.as_str());
         match asked.customize().config_override(there).send().await {
             Ok(answer) => {
                 let role = answer.role.unwrap_or_default();

@@ -15,6 +15,7 @@ mod publish;
 mod respond;
 mod role;
 pub mod run;
+mod sdk;
 mod second_look;
 pub mod settings;
 

@@ -17,7 +17,8 @@ impl Account {
         let body = serde_json::to_string(&ReviewRequest::second_look(role, trigger))
             .map_err(|e| Failure::malformed("could not write the review request as JSON", e))?;
         let queue = &self.settings.review_queue_url;
-        let send = self.sqs.send_message().queue_url(queue).message_body(body).delay_seconds(SECONDS).send();
+        let send =
+            self.sqs().send_message().queue_url(queue).message_body(body).delay_seconds(SECONDS).send();
         send.await
             .map_err(|e| Failure::of_call(format!("could not queue role `{role}` for a second look"), e))?;
         Ok(())

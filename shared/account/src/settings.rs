@@ -19,6 +19,8 @@ pub struct Settings {
     pub account: AccountId,
     /// The Region that this function runs in.
     pub region: String,
+    /// Where AWS's endpoints are, if not where they usually are: `AWS_ENDPOINT_URL`, as the AWS SDKs know it.
+    pub endpoint_url: Option<String>,
 }
 
 /// A setting that is missing or makes no sense. The function does not start with it.
@@ -52,6 +54,11 @@ impl Settings {
         Self::read(&|variable| std::env::var(variable).ok())
     }
 
+    /// `aws`, `aws-us-gov`, `aws-cn` …
+    pub(crate) fn partition(&self) -> &str {
+        self.rules.own_roles.first().map_or("aws", RoleArn::partition)
+    }
+
     fn read(lookup: Lookup<'_>) -> Result<Self, InvalidSettings> {
         let own_roles: BTreeSet<RoleArn> = list(lookup, "RINGFENCE_OWN_ROLE_ARNS")?.into_iter().collect();
         let account = own_roles
@@ -75,6 +82,7 @@ impl Settings {
             review_queue_url: text(lookup, "RINGFENCE_REVIEW_QUEUE_URL")?,
             account,
             region: text(lookup, "AWS_REGION")?,
+            endpoint_url: text(lookup, "AWS_ENDPOINT_URL").ok(),
         })
     }
 }

@@ -19,8 +19,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
-from .demo import command as demo
 from .bench import command as bench
+from .demo import command as demo
 from .deployment import Deployment, cache_directory
 from .errors import LabError
 from .server_process import ACCOUNT, REGION, LabServer, is_healthy
@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if sys.platform != "linux":
         print("the lab needs Linux: it runs functions as processes and looks at /proc", file=sys.stderr)
         return _FAILED
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         return int(parsed.command(parsed))
     except LabError as error:
@@ -44,6 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _FAILED
     except KeyboardInterrupt:
         return _INTERRUPTED
+
+
+def _terminate(number: int, _: FrameType | None) -> None:
+    """Leave through every `with` and `finally`."""
+    raise SystemExit(128 + number)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -55,7 +61,10 @@ def _parser() -> argparse.ArgumentParser:
     serve = _command(commands, "serve", _serve, "start the account and keep it until it is stopped")
     serve.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: 0, any free one)")
     serve.add_argument("--print-env", action="store_true", help="print the variables for clients as shell exports too")
-    serve.add_argument("--die-with-parent", action="store_true", help="stop when the parent goes, or standard input ends")
+    serve.add_argument("--die-with-parent", action="store_true", help="stop with the parent or standard input")
+
+    build = _command(commands, "build", _build, "sam build, with the workspace's fast profile")
+    _add_deployment(build)
 
     deploy = _command(commands, "deploy", _deploy, "sam build and sam deploy into a running account")
     deploy.add_argument("--url", required=True, help="address that `serve` printed")
@@ -65,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: 0, any free one)")
     _add_deployment(run)
     run.add_argument("--no-deploy", action="store_true", help="run the command in an empty account")
-    run.add_argument("child", nargs="+", metavar="-- COMMAND", help="what to run; its exit code is returned")
+    run.add_argument("child", nargs="+", metavar="COMMAND", help="what to run, after `--`; its exit code is returned")
 
     reset = _command(commands, "reset", _reset, "wipe a running account, the deployed stack included")
     reset.add_argument("--url", required=True, help="address that `serve` printed")
@@ -79,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
     name: str,
     run: Callable[[argparse.Namespace], int],
     summary: str,
@@ -128,6 +137,11 @@ def _watch_parent(stopped: threading.Event) -> None:
         else:
             stopped.wait(0.2)
     stopped.set()
+
+
+def _build(arguments: argparse.Namespace) -> int:
+    _deployment(arguments).build()
+    return 0
 
 
 def _deploy(arguments: argparse.Namespace) -> int:

@@ -24,7 +24,7 @@ use crate::snapshot::{Cap, RoleSnapshot};
 pub(super) fn find(role: &RoleSnapshot, cap: Cap<'_>) -> Option<Hit> {
     let grants = whole_grants(role, cap);
     (united(&grants) == Services::all()).then(|| Hit {
-        summary: "every action on every resource of the account".to_owned(),
+        summary: "the role may do everything in the account".to_owned(),
         evidence: grants.into_iter().map(|grant| grant.evidence).collect(),
         remedy: "replace the policy by one that names the actions and resources which the function uses"
             .to_owned(),

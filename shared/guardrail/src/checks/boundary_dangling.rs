@@ -22,7 +22,7 @@ use crate::snapshot::{Boundary, Cap, Document, RoleSnapshot};
 pub(super) fn find(role: &RoleSnapshot, cap: Cap<'_>) -> Option<Hit> {
     let Boundary::Attached { arn, document: Document::Gone } = &role.boundary else { return None };
     matches!(cap, Cap::Everything).then(|| Hit {
-        summary: "nothing at all, for the policy of its boundary does not exist".to_owned(),
+        summary: "the policy of its boundary does not exist, so the role may do nothing".to_owned(),
         evidence: vec![Evidence {
             policy: "boundary".to_owned(),
             statement: String::new(),

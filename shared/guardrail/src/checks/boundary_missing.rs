@@ -22,7 +22,7 @@ use crate::snapshot::{Boundary, Cap, RoleSnapshot};
 pub(super) fn find(role: &RoleSnapshot, cap: Cap<'_>) -> Option<Hit> {
     let missing = matches!((&role.boundary, cap), (Boundary::Absent, Cap::Nothing));
     missing.then(|| Hit {
-        summary: "whatever policies are attached later, for the role has no permissions boundary".to_owned(),
+        summary: "nothing limits what is attached to the role later".to_owned(),
         evidence: vec![Evidence {
             policy: "boundary".to_owned(),
             statement: String::new(),

@@ -33,7 +33,7 @@ pub(super) fn find(role: &RoleSnapshot, cap: Cap<'_>) -> Option<Hit> {
     let mut names: Vec<&str> = evidence.iter().filter_map(|e| e.policy.rsplit('/').next()).collect();
     names.dedup();
     let (summary, remedy) = (
-        format!("whole services through AWS's {}", names.join(", ")),
+        format!("AWS's {} gives the role whole services", names.join(", ")),
         "detach the AWS managed policy; attach one of your own with the actions that the function uses"
             .to_owned(),
     );

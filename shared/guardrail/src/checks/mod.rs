@@ -33,7 +33,7 @@ pub(crate) struct Check {
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Hit {
-    /// What the role can do, to be read after "its policies allow: ".
+    /// What the role can do: a sentence without capital and full stop.
     pub(crate) summary: String,
     pub(crate) evidence: Vec<Evidence>,
     pub(crate) remedy: String,

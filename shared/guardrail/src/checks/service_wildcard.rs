@@ -23,7 +23,7 @@ use crate::snapshot::{Cap, RoleSnapshot};
 pub(super) fn find(role: &RoleSnapshot, cap: Cap<'_>) -> Option<Hit> {
     let grants = whole_grants(role, cap);
     (!grants.is_empty()).then(|| Hit {
-        summary: format!("all actions of {}", united(&grants)),
+        summary: format!("the role may do everything in {}", united(&grants)),
         evidence: grants.into_iter().map(|grant| grant.evidence).collect(),
         remedy: "name the actions that the function uses, and their resources by ARN".to_owned(),
     })

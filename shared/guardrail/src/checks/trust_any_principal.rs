@@ -23,7 +23,7 @@ use crate::trust::Trust;
 pub(super) fn find(role: &RoleSnapshot, _: Cap<'_>) -> Option<Hit> {
     match Trust::of(&role.role) {
         Trust::Understood { anybody, .. } if !anybody.is_empty() => Some(Hit {
-            summary: "anybody, from any AWS account, to assume the role".to_owned(),
+            summary: "anybody, from any AWS account, may assume the role".to_owned(),
             evidence: anybody,
             remedy: "trust `lambda.amazonaws.com` alone in the role's trust policy".to_owned(),
         }),

@@ -22,7 +22,7 @@ use crate::trust::Trust;
 pub(super) fn find(role: &RoleSnapshot, _: Cap<'_>) -> Option<Hit> {
     let Trust::Understood { other_services, .. } = Trust::of(&role.role) else { return None };
     let names: Vec<&str> = other_services.iter().map(|evidence| evidence.detail.as_str()).collect();
-    let summary = format!("{} to assume the role as well", names.join(", "));
+    let summary = format!("{} may assume the role as well", names.join(", "));
     (!names.is_empty()).then(|| Hit {
         summary,
         evidence: other_services.clone(),

@@ -27,21 +27,21 @@ pub(super) fn headline(
     };
     let summary = match outcome {
         Outcome::Bounded => format!(
-            "{because}, so Ringfence put one on it. Its policies allow: {could}. The role keeps its policies; what \
-             the boundary does not allow is refused from now on."
+            "{because}, so Ringfence put one on it. What was found: {could}. The role keeps its policies; what the \
+             boundary does not allow is refused from now on."
         ),
         Outcome::Restored => format!(
-            "{because}, so Ringfence put it back. Without it the policies allow: {could}. If the boundary was meant to \
-             go, protect the role from Ringfence first (see the e-mail's last section)."
+            "{because}, so Ringfence put it back. Without it: {could}. If the boundary was meant to go, the role has to \
+             be on the list `ProtectedRoles` first."
         ),
         Outcome::Contained => format!(
-            "{because}. Without it they would allow: {could}. Nothing has to be done at once; the policies should \
-             shrink to what the function needs."
+            "{because}. Without it: {could}. Nothing has to be done at once; the policies should shrink to what the \
+             function needs."
         ),
-        Outcome::Reported => format!("{because}. The worst of what was found: {could}. Nothing was changed."),
-        Outcome::Failed => format!("{because}. The role stays as it is, and its policies allow: {could}."),
+        Outcome::Reported => format!("{because}. What was found: {could}. Nothing was changed."),
+        Outcome::Failed => format!("{because}. The role stays as it is. What was found: {could}."),
         Outcome::WouldBound | Outcome::WouldRestore => {
-            format!("{because}. Its policies allow: {could}. Nothing was changed.")
+            format!("{because}. What was found: {could}. Nothing was changed.")
         }
     };
     (title, summary)
@@ -82,7 +82,7 @@ fn write(out: &mut String, finding: &Finding) -> std::fmt::Result {
     writeln!(out, "{}\n", finding.summary)?;
     who_and_what(out, finding)?;
     if !finding.breaches.is_empty() {
-        writeln!(out, "\nWHAT THE ROLE'S POLICIES ALLOW")?;
+        writeln!(out, "\nWHAT WAS FOUND")?;
         for breach in &finding.breaches {
             breach_lines(out, breach, finding)?;
         }
@@ -117,8 +117,8 @@ fn who_and_what(out: &mut String, finding: &Finding) -> std::fmt::Result {
     let trigger = &finding.trigger;
     let by = trigger.principal.as_deref().unwrap_or("an unknown caller");
     write!(out, "Call       {} by {by}", trigger.event)?;
-    if trigger.via != "unknown" {
-        write!(out, ", through {}", trigger.via)?;
+    if let Some(tool) = tool_in_words(trigger.via) {
+        write!(out, ", through {tool}")?;
     }
     if let Some(address) = &trigger.source_ip {
         write!(out, ", from {address}")?;
@@ -138,13 +138,25 @@ fn who_and_what(out: &mut String, finding: &Finding) -> std::fmt::Result {
     Ok(())
 }
 
+fn tool_in_words(via: &str) -> Option<&'static str> {
+    Some(match via {
+        "cloudformation" => "CloudFormation",
+        "terraform" => "Terraform",
+        "console" => "the console",
+        "cli" => "the AWS CLI",
+        "sdk" => "an AWS SDK",
+        "service" => "an AWS service",
+        _ => return None,
+    })
+}
+
 fn breach_lines(out: &mut String, breach: &BreachFacts, finding: &Finding) -> std::fmt::Result {
     let would = matches!(finding.outcome, Outcome::WouldBound | Outcome::WouldRestore);
     let state = match (breach.capped, finding.boundary.after.is_some()) {
         (true, _) if would => "open; the boundary would close it",
         (true, _) => "closed by the boundary",
         (false, true) if would => "open; the boundary would NOT close it",
-        (false, true) => "NOT closed by the boundary",
+        (false, true) => "still possible under the boundary",
         (false, false) => "open",
     };
     writeln!(out, "- {} {}: {} [{state}]", breach.severity, breach.check, breach.summary)?;

@@ -4,6 +4,7 @@
 use crate::connect::Account;
 use crate::ledger::Ledger;
 use crate::policies::PolicyCache;
+use crate::sdk::{Roots, sdk_config};
 use crate::settings::tests::settings;
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
@@ -159,8 +160,9 @@ impl Doubles {
             iam: self.iam(),
             ledger: Ledger::new(self.dynamodb(), settings.ledger_table.clone()),
             sns: self.sns(),
-            sqs: self.sqs(),
-            lambda: mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &[]),
+            sqs: self.sqs().into(),
+            lambda: mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &[]).into(),
+            config: sdk_config(&settings, Roots::System),
             policies: PolicyCache::default(),
             settings,
         }
