@@ -6,6 +6,7 @@ mod fixtures;
 mod functions;
 mod patterns;
 mod permissions;
+mod readme;
 
 use serde_json::Value;
 use tests::template::{Stack, Template};
