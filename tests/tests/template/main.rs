@@ -1,5 +1,6 @@
 //! Holds `template.yaml`, `functions/` and `events/` together, without AWS: what one of them promises, the others keep.
 
+mod architecture;
 mod boundaries;
 mod contract;
 mod fixtures;
@@ -7,6 +8,7 @@ mod functions;
 mod patterns;
 mod permissions;
 mod readme;
+mod real_records;
 
 use serde_json::Value;
 use tests::template::{Stack, Template};
