@@ -174,6 +174,10 @@ impl ActionPattern {
         self.text.parse().ok()
     }
 
+    pub(crate) fn glob(&self) -> &Glob {
+        &self.glob
+    }
+
     pub(crate) fn service_part(&self) -> ServicePart {
         self.service_part
     }

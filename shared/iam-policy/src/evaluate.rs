@@ -7,7 +7,7 @@
 //! Where the guide is silent, an Allow applies and a Deny does not, which over-states what is possible; the
 //! answer names the open questions it hangs on.
 
-mod conditions;
+pub(crate) mod conditions;
 pub(crate) mod matching;
 mod principals;
 mod verdict;

@@ -4,6 +4,7 @@
 mod action;
 mod arn;
 pub mod catalogue;
+mod compare;
 mod condition;
 mod document;
 mod evaluate;
@@ -20,6 +21,7 @@ mod variable;
 pub use action::{ActionName, ActionNameError, ActionPattern};
 pub use arn::{AccountId, AccountIdError, Arn, ArnError};
 pub use catalogue::Catalogue;
+pub use compare::{Containment, Counterexample, Doubt, within};
 pub use condition::{
     Comparison, ConditionValue, KeyTest, Operator, OperatorBlock, OperatorError, Polarity, Presence,
     Quantifier, Scalar, Spelling, ValueType,

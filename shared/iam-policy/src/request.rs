@@ -171,6 +171,18 @@ impl Context {
         self
     }
 
+    /// The keys in lower case, sorted, with their values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[Box<str>])> {
+        self.entries.iter().map(|(key, values)| (&**key, values.as_slice()))
+    }
+
+    /// Takes a key away.
+    pub(crate) fn remove(&mut self, key: &str) {
+        if let Ok(at) = self.place(&key.to_lowercase()) {
+            self.entries.remove(at);
+        }
+    }
+
     /// Whether the request carries the key.
     pub fn contains(&self, key: &str) -> bool {
         self.place(&key.to_lowercase()).is_ok()

@@ -49,6 +49,10 @@ impl ResourcePattern {
         self.glob.matches(resource.as_str(), &crate::glob::NoValues) == GlobMatch::Yes
     }
 
+    pub(crate) fn glob(&self) -> &Glob {
+        &self.glob
+    }
+
     pub(crate) fn matches_with<'v>(&self, resource: &ResourceName, values: &impl Values<'v>) -> GlobMatch {
         self.glob.matches(resource.as_str(), values)
     }

@@ -1,6 +1,7 @@
 //! The values of a condition, read once for the operator they stand under.
 
 use std::cmp::Ordering;
+use std::fmt;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -119,9 +120,37 @@ impl Decimal {
         Some(Self { sign, whole: whole.into(), fraction: fraction.into() })
     }
 
+    /// How many digits stand after the point.
+    pub(crate) fn fraction_digits(&self) -> usize {
+        self.fraction.len()
+    }
+
+    /// A number further from zero by less than any difference between numbers of `digits` digits after the point.
+    pub(crate) fn a_little_beyond(&self, digits: usize) -> String {
+        let fraction = &self.fraction;
+        format!("{}0{}.{fraction:0<digits$}1", self.sign.text(), self.whole)
+    }
+
     fn magnitude(&self, other: &Self) -> Ordering {
         let whole = self.whole.len().cmp(&other.whole.len()).then_with(|| self.whole.cmp(&other.whole));
         whole.then_with(|| self.fraction.cmp(&other.fraction))
+    }
+}
+
+impl Sign {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Minus => "-",
+            Self::Plus => "",
+        }
+    }
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let or_zero = |digits: &str| if digits.is_empty() { "0".to_owned() } else { digits.to_owned() };
+        write!(f, "{}{}", self.sign.text(), or_zero(&self.whole))?;
+        if self.fraction.is_empty() { Ok(()) } else { write!(f, ".{}", self.fraction) }
     }
 }
 

@@ -18,7 +18,8 @@ pub(super) fn hold(statement: &Statement, context: &Context) -> Match {
     all(statement.tests().map(|(operator, test)| holds(operator, test, context)))
 }
 
-fn holds(operator: Operator, test: &KeyTest, context: &Context) -> Match {
+/// What one key test says of a request.
+pub(crate) fn holds(operator: Operator, test: &KeyTest, context: &Context) -> Match {
     if operator.spelling() == Spelling::OtherCase {
         return Match::Silent(Undocumented::OperatorCase);
     }

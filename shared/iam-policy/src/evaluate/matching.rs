@@ -55,7 +55,7 @@ pub(crate) enum Match {
 }
 
 impl Match {
-    pub(super) fn not(self) -> Self {
+    pub(crate) fn not(self) -> Self {
         match self {
             Self::Yes => Self::No,
             Self::No => Self::Yes,

@@ -1,0 +1,240 @@
+//! The resource patterns of two policies, and how any two of them lie to each other.
+
+use std::collections::BTreeMap;
+
+use super::language::{Budget, Exhausted, Language, Step, find};
+use crate::document::ResourceElement;
+use crate::glob::{Reach, Token};
+use crate::request::Context;
+use crate::resource::ResourcePattern;
+use crate::variable::Variable;
+
+/// The place of a pattern in [`Resources`].
+pub(super) type ResourceId = usize;
+
+/// The distinct resource patterns of the policies.
+#[derive(Debug)]
+pub(super) struct Resources<'p> {
+    patterns: Vec<Entry<'p>>,
+    /// Patterns by their text; `${` means something else in the old version of the language.
+    places: BTreeMap<&'p str, Vec<ResourceId>>,
+    variables: Vec<&'p Variable>,
+    arn: Language,
+    any: Language,
+    relations: BTreeMap<(Universe, ResourceId, ResourceId), Relation>,
+    found: BTreeMap<Area, Option<String>>,
+}
+
+#[derive(Debug)]
+struct Entry<'p> {
+    pattern: &'p ResourcePattern,
+    /// Every variable any text.
+    widened: Language,
+    /// Every variable a letter of its own.
+    symbolic: Language,
+}
+
+/// What a request can be about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Universe {
+    /// One resource.
+    Arn,
+    /// `*`, for actions that take none.
+    Any,
+}
+
+/// Resources that match all of some patterns and none of others.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Area {
+    pub(super) universe: Universe,
+    pub(super) within: Vec<ResourceId>,
+    /// INVARIANT: no patterns with variables.
+    pub(super) without: Vec<ResourceId>,
+}
+
+/// How one pattern lies to another, whatever the variables are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Relation {
+    /// All that the one matches, the other matches.
+    Inside,
+    /// They match nothing together.
+    Apart,
+    Other,
+}
+
+/// A Resource or NotResource element over these patterns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ResourceRule {
+    Listed(Vec<ResourceId>),
+    AllBut(Vec<ResourceId>),
+}
+
+/// What one question about patterns may cost of the budget.
+const COST_OF_ONE_FIND: u32 = 4_000;
+
+impl<'p> Resources<'p> {
+    pub(super) fn new() -> Result<Self, Exhausted> {
+        let part = |may_be_empty| {
+            let one = if may_be_empty { vec![] } else { vec![Step::One(Reach::WithinPart)] };
+            [vec![Step::Char(':')], one, vec![Step::Run(Reach::WithinPart)]].concat()
+        };
+        let rest = vec![Step::Char(':'), Step::One(Reach::Anything), Step::Run(Reach::Anything)];
+        let arn = [Language::text("arn"), part(false), part(false), part(true), part(true), rest].concat();
+        Ok(Self {
+            patterns: Vec::new(),
+            places: BTreeMap::new(),
+            variables: Vec::new(),
+            arn: Language::from_steps(arn)?,
+            any: Language::from_steps(Language::text("*"))?,
+            relations: BTreeMap::new(),
+            found: BTreeMap::new(),
+        })
+    }
+
+    pub(super) fn add(&mut self, element: &'p ResourceElement) -> Result<ResourceRule, Exhausted> {
+        let patterns =
+            element.patterns().iter().map(|pattern| self.place(pattern)).collect::<Result<_, _>>()?;
+        Ok(match element {
+            ResourceElement::Resource(_) => ResourceRule::Listed(patterns),
+            ResourceElement::NotResource(_) => ResourceRule::AllBut(patterns),
+        })
+    }
+
+    fn place(&mut self, pattern: &'p ResourcePattern) -> Result<ResourceId, Exhausted> {
+        let seen = self.places.get(pattern.as_str()).map_or(&[][..], |seen| seen);
+        let is_same =
+            |id: &&ResourceId| self.patterns.get(**id).is_some_and(|entry| entry.pattern == pattern);
+        if let Some(place) = seen.iter().find(is_same) {
+            return Ok(*place);
+        }
+        let widened = Language::new(pattern.glob(), Language::any_text)?;
+        for token in pattern.glob().tokens() {
+            if let Token::Value(variable, _) = token
+                && !self.variables.contains(&variable)
+            {
+                self.variables.push(variable);
+            }
+        }
+        let symbols = &self.variables;
+        let symbolic = Language::new(pattern.glob(), |variable, reach| {
+            let symbol = symbols.iter().position(|seen| *seen == variable);
+            symbol
+                .and_then(|symbol| u16::try_from(symbol).ok())
+                .map_or_else(|| vec![Step::Never], |symbol| vec![Step::Symbol(symbol, reach)])
+        })?;
+        let place = self.patterns.len();
+        self.places.entry(pattern.as_str()).or_default().push(place);
+        self.patterns.push(Entry { pattern, widened, symbolic });
+        Ok(place)
+    }
+
+    fn entry(&self, id: ResourceId) -> Result<&Entry<'p>, Exhausted> {
+        self.patterns.get(id).ok_or(Exhausted)
+    }
+
+    pub(super) fn has_variables(&self, id: ResourceId) -> bool {
+        self.patterns.get(id).is_some_and(|entry| entry.pattern.has_variables())
+    }
+
+    /// The keys of a pattern's variables.
+    pub(super) fn variables_of(&self, id: ResourceId) -> impl Iterator<Item = &str> {
+        let tokens = self.patterns.get(id).map_or(&[][..], |entry| entry.pattern.glob().tokens());
+        tokens.iter().filter_map(|token| match token {
+            Token::Value(variable, _) => Some(&*variable.key),
+            Token::Literal(_) | Token::Run(_) | Token::One(_) => None,
+        })
+    }
+
+    fn universe(&self, universe: Universe) -> &Language {
+        match universe {
+            Universe::Arn => &self.arn,
+            Universe::Any => &self.any,
+        }
+    }
+
+    /// How the resources of `one` lie to those of `other`. What cannot be told within the budget is `Other`,
+    /// which is never wrong.
+    pub(super) fn relation(
+        &mut self,
+        universe: Universe,
+        one: ResourceId,
+        other: ResourceId,
+        budget: &mut Budget,
+    ) -> Result<Relation, Exhausted> {
+        if one == other {
+            return Ok(Relation::Inside);
+        }
+        if let Some(known) = self.relations.get(&(universe, one, other)) {
+            return Ok(*known);
+        }
+        let (left, right) = (self.entry(one)?, self.entry(other)?);
+        let mut ask = |within: &[&Language], without: &[&Language]| {
+            let mut share = budget.split(COST_OF_ONE_FIND);
+            let found = find(within, without, any_letter, &mut share);
+            budget.merge(share);
+            found.is_ok_and(|text| text.is_none())
+        };
+        // The universe has no symbols in it, so that it stays out where variables are symbols.
+        let bounds = if left.pattern.has_variables() { vec![] } else { vec![self.universe(universe)] };
+        let relation = if right.pattern.covers_everything()
+            || ask(&[bounds, vec![&left.symbolic]].concat(), &[&right.symbolic])
+        {
+            Relation::Inside
+        } else if ask(&[self.universe(universe), &left.widened, &right.widened], &[]) {
+            Relation::Apart
+        } else {
+            Relation::Other
+        };
+        budget.spend(1)?;
+        self.relations.insert((universe, one, other), relation);
+        Ok(relation)
+    }
+
+    /// A resource of the area, were its variables any text.
+    pub(super) fn find(&mut self, area: &Area, budget: &mut Budget) -> Result<Option<String>, Exhausted> {
+        if let Some(known) = self.found.get(area) {
+            return Ok(known.clone());
+        }
+        let languages = |ids: &[ResourceId]| {
+            ids.iter().map(|id| Ok(&self.entry(*id)?.widened)).collect::<Result<Vec<_>, _>>()
+        };
+        let within = [vec![self.universe(area.universe)], languages(&area.within)?].concat();
+        let mut share = budget.split(COST_OF_ONE_FIND);
+        let found = find(&within, &languages(&area.without)?, any_letter, &mut share);
+        budget.merge(share);
+        let found = found?;
+        self.found.insert(area.clone(), found.clone());
+        Ok(found)
+    }
+
+    /// A resource of the area for a request with this context; also outside the patterns `but`, which may hold
+    /// variables.
+    pub(super) fn find_for(
+        &self,
+        area: &Area,
+        but: &[ResourceId],
+        context: &Context,
+        budget: &mut Budget,
+    ) -> Result<Option<String>, Exhausted> {
+        let substitute = |variable: &Variable, reach: Reach| match context
+            .value(&variable.key)
+            .or(variable.default.as_deref())
+        {
+            Some(value) if reach == Reach::Anything || !value.contains(':') => Language::text(value),
+            Some(_) | None => vec![Step::Never],
+        };
+        let languages = |ids: &[ResourceId]| {
+            ids.iter()
+                .map(|id| Language::new(self.entry(*id)?.pattern.glob(), substitute))
+                .collect::<Result<Vec<_>, _>>()
+        };
+        let (within, without, but) = (languages(&area.within)?, languages(&area.without)?, languages(but)?);
+        let within: Vec<_> = [self.universe(area.universe)].into_iter().chain(&within).collect();
+        let without: Vec<_> = without.iter().chain(&but).collect();
+        find(&within, &without, any_letter, budget)
+    }
+}
+
+fn any_letter(_: char) -> bool {
+    true
+}

@@ -1,0 +1,456 @@
+//! The search for a request that the inner policies allow and the outer ones do not.
+//!
+//! Per class of actions and per Allow of the inner side there are two ways: a Deny of the outer side applies, or none
+//! of its Allows does; and no Deny of the inner side applies either way. So one or two statements have to apply and
+//! others must not, each of which can be left by its resource or by one of its conditions.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use super::actions::{Actions, Matched};
+use super::keys::{KeyState, StateSet, TestId};
+use super::language::{Budget, Exhausted};
+use super::resources::{Area, Relation, ResourceId, ResourceRule, Universe};
+use super::rules::{Rule, RuleId, Rules, Side};
+use super::{Counterexample, Doubt};
+use crate::action::ActionName;
+use crate::document::{Effect, Policy};
+use crate::evaluate::matching::Match;
+use crate::evaluate::{Policies, Verdict, evaluate};
+use crate::request::{Context, Request};
+
+pub(super) struct Search<'p> {
+    rules: Rules<'p>,
+    inner: &'p [&'p Policy],
+    outer: &'p [&'p Policy],
+    budget: Budget,
+    /// What was searched already, for other actions: what has to apply, and what must not.
+    done: BTreeSet<(Vec<RuleId>, Vec<RuleId>)>,
+    /// Why the search cannot end with a pass.
+    doubt: Option<Doubt>,
+    unconfirmed: usize,
+}
+
+/// After so many candidates that the evaluator does not confirm, a search for more is not worth its time.
+const MOST_UNCONFIRMED: usize = 24;
+
+/// How many requests to try for one candidate.
+const MOST_TRIES: usize = 16;
+
+/// The requests that are still looked at.
+#[derive(Debug, Clone)]
+struct Region {
+    area: Area,
+    /// Patterns with variables that should not match, where the search itself leaves it open.
+    without_variables: Vec<ResourceId>,
+    /// What each key may be.
+    states: Vec<StateSet>,
+    /// Tests that hold.
+    held: Vec<TestId>,
+}
+
+/// A way to keep a statement from applying.
+#[derive(Debug, Clone)]
+enum WayOut {
+    /// The test fails.
+    Test(TestId),
+    /// The resource is none of these.
+    Avoid(Vec<ResourceId>),
+    /// The resource is one of those that the statement excepts.
+    Enter(ResourceId),
+}
+
+/// What the search makes of a statement that must not apply.
+enum Standing {
+    /// It cannot apply here.
+    Gone,
+    /// It can be left in these ways; in none, if it always applies here.
+    Leave(Vec<WayOut>),
+}
+
+type Flow = ControlFlow<Box<Counterexample>>;
+
+impl<'p> Search<'p> {
+    pub(super) fn new(
+        rules: Rules<'p>,
+        inner: &'p [&'p Policy],
+        outer: &'p [&'p Policy],
+        budget: Budget,
+    ) -> Self {
+        Self { rules, inner, outer, budget, done: BTreeSet::new(), doubt: None, unconfirmed: 0 }
+    }
+
+    /// A counterexample, or the certainty that there is none.
+    pub(super) fn run(mut self) -> Result<Option<Box<Counterexample>>, Doubt> {
+        let grants =
+            self.rules.rules.iter().filter(|rule| (rule.side, rule.effect) == (Side::Inner, Effect::Allow));
+        let services = self.rules.actions.services(grants.map(|rule| &rule.action));
+        let services: Vec<Option<Box<str>>> =
+            services.into_iter().map(|service| service.map(Into::into)).collect();
+        for service in services {
+            let classes = self.rules.actions.classes(service.as_deref(), &mut self.budget)?;
+            for (matched, action) in &classes {
+                if let ControlFlow::Break(found) = self.class(matched, action)? {
+                    return Ok(Some(found));
+                }
+            }
+        }
+        self.doubt.map_or(Ok(None), Err)
+    }
+
+    fn class(&mut self, matched: &Matched, action: &ActionName) -> Result<Flow, Doubt> {
+        self.budget.spend(1 + self.rules.rules.len() / 16)?;
+        let said: Vec<Match> =
+            self.rules.rules.iter().map(|rule| self.rules.actions.says(&rule.action, matched)).collect();
+        let of = |side, effect| {
+            let rules = self.rules.rules.iter().enumerate().zip(&said);
+            let about = rules.filter(|(_, said)| **said != Match::No);
+            let of_side = about.filter(|((_, rule), _)| rule.side == side && rule.effect == effect);
+            of_side.map(|((id, _), _)| id).collect::<Vec<RuleId>>()
+        };
+        let grants = of(Side::Inner, Effect::Allow);
+        let denies = of(Side::Inner, Effect::Deny);
+        let outer_grants = of(Side::Outer, Effect::Allow);
+        let outer_denies = of(Side::Outer, Effect::Deny);
+        for grant in grants {
+            for deny in outer_denies.iter().copied() {
+                if let found @ ControlFlow::Break(_) =
+                    self.question((matched, action), &said, &[grant, deny], &denies)?
+                {
+                    return Ok(found);
+                }
+            }
+            let others = [denies.as_slice(), &outer_grants].concat();
+            if let found @ ControlFlow::Break(_) =
+                self.question((matched, action), &said, &[grant], &others)?
+            {
+                return Ok(found);
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Looks for a request to which all of `apply` apply and none of `not`.
+    fn question(
+        &mut self,
+        (matched, action): (&Matched, &ActionName),
+        said: &[Match],
+        apply: &[RuleId],
+        not: &[RuleId],
+    ) -> Result<Flow, Doubt> {
+        self.budget.spend(1)?;
+        let is_sure = |rule: &RuleId| said.get(*rule) == Some(&Match::Yes);
+        for (rule, other) in not.iter().flat_map(|rule| apply.iter().map(move |other| (*rule, *other))) {
+            let (left, right) = (self.rules.get(rule)?, self.rules.get(other)?);
+            if left.follows_from(right)
+                && (is_sure(&rule) || Actions::follows(&left.action, &right.action, matched))
+            {
+                return Ok(ControlFlow::Continue(()));
+            }
+        }
+        // What may apply or not, for all the guide says, does not have to be left.
+        let not: Vec<RuleId> = not.iter().copied().filter(is_sure).collect();
+        if !self.done.insert((apply.to_vec(), not.clone())) {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let mut regions = Vec::new();
+        for universe in [Universe::Arn, Universe::Any] {
+            regions.extend(self.regions(universe, apply)?);
+        }
+        for region in regions {
+            if let found @ ControlFlow::Break(_) = self.solve(action, region, not.clone())? {
+                return Ok(found);
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Where all the statements apply: one region for each choice of their resource patterns.
+    fn regions(&self, universe: Universe, apply: &[RuleId]) -> Result<Vec<Region>, Exhausted> {
+        let keys = &self.rules.keys;
+        let states = (0..keys.len()).map(|key| keys.all_states(key)).collect();
+        let area = Area { universe, within: Vec::new(), without: Vec::new() };
+        let mut start = Region { area, without_variables: Vec::new(), states, held: Vec::new() };
+        for rule in apply {
+            for test in &self.rules.get(*rule)?.tests {
+                if !start.hold(&self.rules, *test) {
+                    return Ok(Vec::new());
+                }
+            }
+        }
+        let mut regions = vec![start];
+        for rule in apply {
+            match &self.rules.get(*rule)?.resource {
+                ResourceRule::Listed(patterns) => {
+                    let mut chosen = Vec::new();
+                    for region in &regions {
+                        for pattern in patterns {
+                            let mut region = region.clone();
+                            insert(&mut region.area.within, *pattern);
+                            chosen.push(region);
+                        }
+                    }
+                    regions = chosen;
+                }
+                ResourceRule::AllBut(patterns) => {
+                    regions.iter_mut().for_each(|region| region.avoid(&self.rules, patterns));
+                }
+            }
+        }
+        Ok(regions)
+    }
+
+    /// Looks for a request of the region to which none of the statements apply.
+    fn solve(
+        &mut self,
+        action: &ActionName,
+        mut region: Region,
+        mut not: Vec<RuleId>,
+    ) -> Result<Flow, Doubt> {
+        // Statements with one way out leave no choice, so that their way is taken before any choice is made.
+        let mut choices = loop {
+            self.budget.spend(1 + not.len() / 8)?;
+            let mut open: Vec<(RuleId, Vec<WayOut>)> = Vec::new();
+            for rule in not {
+                match self.standing(&region, rule)? {
+                    Standing::Gone => {}
+                    Standing::Leave(ways) if ways.is_empty() => return Ok(ControlFlow::Continue(())),
+                    Standing::Leave(ways) => open.push((rule, ways)),
+                }
+            }
+            let (forced, free): (Vec<_>, Vec<_>) = open.into_iter().partition(|(_, ways)| ways.len() == 1);
+            if forced.is_empty() {
+                break free;
+            }
+            for way in forced.into_iter().flat_map(|(_, ways)| ways) {
+                if !region.take(&self.rules, &way) {
+                    return Ok(ControlFlow::Continue(()));
+                }
+            }
+            not = free.into_iter().map(|(rule, _)| rule).collect();
+        };
+        let resource = match self.rules.resources.find(&region.area, &mut self.budget) {
+            Ok(Some(resource)) => resource,
+            Ok(None) => return Ok(ControlFlow::Continue(())),
+            Err(Exhausted) => {
+                self.doubt.get_or_insert(Doubt::TooComplex);
+                return Ok(ControlFlow::Continue(()));
+            }
+        };
+        let Some(place) =
+            (0..choices.len()).min_by_key(|place| choices.get(*place).map(|(_, ways)| ways.len()))
+        else {
+            return self.candidate(action, &region, resource);
+        };
+        let (_, ways) = choices.swap_remove(place);
+        let rest: Vec<RuleId> = choices.into_iter().map(|(rule, _)| rule).collect();
+        for way in ways {
+            let mut chosen = region.clone();
+            if chosen.take(&self.rules, &way)
+                && let found @ ControlFlow::Break(_) = self.solve(action, chosen, rest.clone())?
+            {
+                return Ok(found);
+            }
+            // The other ways need only be looked at where this one was not taken.
+            if let WayOut::Test(test) = way
+                && !region.narrow(&self.rules, test, Outcome::Holds)
+            {
+                break;
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Whether a statement that must not apply can apply in the region, and how that can be helped.
+    fn standing(&mut self, region: &Region, rule: RuleId) -> Result<Standing, Exhausted> {
+        let Rules { rules, resources, keys, .. } = &mut self.rules;
+        let rule: &Rule = rules.get(rule).ok_or(Exhausted)?;
+        let mut ways = Vec::new();
+        for test in &rule.tests {
+            let states = region.states.get(keys.key_of(*test)).ok_or(Exhausted)?;
+            let meets = |set: Option<&StateSet>| set.is_some_and(|set| !states.and(set).is_empty());
+            if !meets(keys.can_hold(*test)) {
+                return Ok(Standing::Gone);
+            }
+            if meets(keys.can_fail(*test)) && !region.held.contains(test) {
+                ways.push(WayOut::Test(*test));
+            }
+        }
+        let (ResourceRule::Listed(patterns) | ResourceRule::AllBut(patterns)) = &rule.resource;
+        self.budget.spend(1 + patterns.len() * region.area.within.len() / 8)?;
+        let mut touched = Vec::new();
+        let mut is_inside = false;
+        for pattern in patterns {
+            let mut is_apart = false;
+            let mut contains = false;
+            for within in &region.area.within {
+                match resources.relation(region.area.universe, *within, *pattern, &mut self.budget)? {
+                    Relation::Inside => contains = true,
+                    Relation::Apart => is_apart = true,
+                    Relation::Other => {}
+                }
+            }
+            is_inside |= contains;
+            if !contains && !is_apart {
+                touched.push(*pattern);
+            }
+        }
+        match &rule.resource {
+            ResourceRule::Listed(_) if is_inside => {}
+            ResourceRule::Listed(_) if touched.is_empty() => return Ok(Standing::Gone),
+            ResourceRule::Listed(_) => ways.push(WayOut::Avoid(touched)),
+            ResourceRule::AllBut(_) if is_inside => return Ok(Standing::Gone),
+            // An exception that hangs on a variable may not be one: the guide is silent.
+            ResourceRule::AllBut(patterns)
+                if patterns.iter().any(|pattern| resources.has_variables(*pattern)) =>
+            {
+                return Ok(Standing::Gone);
+            }
+            ResourceRule::AllBut(_) => ways.extend(touched.into_iter().map(WayOut::Enter)),
+        }
+        Ok(Standing::Leave(ways))
+    }
+
+    /// Puts what was found to the evaluator.
+    fn candidate(&mut self, action: &ActionName, region: &Region, resource: String) -> Result<Flow, Doubt> {
+        let matched = self.rules.actions.matched(action);
+        let known = self.rules.actions.known(action, &matched).unwrap_or(action);
+        for choice in self.choices_of_states(region) {
+            self.budget.spend(8)?;
+            let context = self.context(region, &choice);
+            let resource = if self.hangs_on_variables(region) {
+                let (area, but) = (&region.area, &region.without_variables);
+                match self.rules.resources.find_for(area, but, &context, &mut self.budget)? {
+                    Some(resource) => resource,
+                    None => continue,
+                }
+            } else {
+                resource.clone()
+            };
+            if let Some(found) = self.confirm(known, &resource, context) {
+                return Ok(ControlFlow::Break(Box::new(found)));
+            }
+        }
+        self.doubt.get_or_insert(Doubt::Unconfirmed);
+        self.unconfirmed += 1;
+        if self.unconfirmed < MOST_UNCONFIRMED {
+            Ok(ControlFlow::Continue(()))
+        } else {
+            Err(Doubt::Unconfirmed)
+        }
+    }
+
+    fn hangs_on_variables(&self, region: &Region) -> bool {
+        !region.without_variables.is_empty()
+            || region.area.within.iter().any(|pattern| self.rules.resources.has_variables(*pattern))
+    }
+
+    /// The first state of every key, and then others of one key at a time.
+    fn choices_of_states(&self, region: &Region) -> Vec<Vec<usize>> {
+        let first: Vec<usize> =
+            region.states.iter().map(|states| states.states().next().unwrap_or_default()).collect();
+        let mut choices = vec![first.clone()];
+        for (key, states) in region.states.iter().enumerate() {
+            let is_open = states.states().count() < self.rules.keys.all_states(key).states().count();
+            for state in states.states().skip(1).filter(|_| is_open) {
+                if choices.len() >= MOST_TRIES {
+                    return choices;
+                }
+                let mut choice = first.clone();
+                if let Some(place) = choice.get_mut(key) {
+                    *place = state;
+                }
+                choices.push(choice);
+            }
+        }
+        choices
+    }
+
+    /// A request context in these states. Keys that only variables ask for get a value too.
+    fn context(&self, region: &Region, choice: &[usize]) -> Context {
+        let mut context = Context::new();
+        let patterns = region.area.within.iter().chain(&region.without_variables);
+        for key in patterns.flat_map(|pattern| self.rules.resources.variables_of(*pattern)) {
+            context.insert(key, ["example"]);
+        }
+        for (key, state) in choice.iter().enumerate() {
+            let keys = &self.rules.keys;
+            let is_free = region.states.get(key) == Some(&keys.all_states(key));
+            match keys.state(key, *state) {
+                Some(_) if is_free => {}
+                Some(KeyState::Values(values)) => context.insert(keys.name(key), values.iter().cloned()),
+                Some(KeyState::Missing) => context.remove(keys.name(key)),
+                Some(KeyState::Unexplored) | None => {}
+            }
+        }
+        context
+    }
+
+    fn confirm(&self, action: &ActionName, resource: &str, context: Context) -> Option<Counterexample> {
+        let request = Request {
+            principal: "arn:aws:iam::111122223333:role/example".parse().ok()?,
+            action: action.clone(),
+            resource: resource.parse().ok()?,
+            resource_account: Some("111122223333".parse().ok()?),
+            context,
+        };
+        let judge = |identity| evaluate(&Policies { identity, ..Policies::default() }, &request);
+        let (inner, outer) = (judge(self.inner), judge(self.outer));
+        let is_one = inner.verdict == Verdict::Allowed && outer.verdict != Verdict::Allowed;
+        is_one.then_some(Counterexample { request, inner, outer })
+    }
+}
+
+/// How a test comes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Holds,
+    Fails,
+}
+
+impl Region {
+    /// Leaves the requests of which the test holds; false, where there are none.
+    fn hold(&mut self, rules: &Rules<'_>, test: TestId) -> bool {
+        self.held.push(test);
+        self.narrow(rules, test, Outcome::Holds)
+    }
+
+    fn narrow(&mut self, rules: &Rules<'_>, test: TestId, outcome: Outcome) -> bool {
+        let set = match outcome {
+            Outcome::Holds => rules.keys.can_hold(test),
+            Outcome::Fails => rules.keys.can_fail(test),
+        };
+        let states = self.states.get_mut(rules.keys.key_of(test));
+        let (Some(set), Some(states)) = (set, states) else { return true };
+        *states = states.and(set);
+        !states.is_empty()
+    }
+
+    /// Goes a way out; false, where it leads nowhere.
+    fn take(&mut self, rules: &Rules<'_>, way: &WayOut) -> bool {
+        match way {
+            WayOut::Test(test) => return self.narrow(rules, *test, Outcome::Fails),
+            WayOut::Avoid(patterns) => self.avoid(rules, patterns),
+            WayOut::Enter(pattern) => insert(&mut self.area.within, *pattern),
+        }
+        true
+    }
+
+    fn avoid(&mut self, rules: &Rules<'_>, patterns: &[ResourceId]) {
+        for pattern in patterns {
+            let list = if rules.resources.has_variables(*pattern) {
+                &mut self.without_variables
+            } else {
+                &mut self.area.without
+            };
+            insert(list, *pattern);
+        }
+    }
+}
+
+/// Adds to a sorted list without doubles.
+fn insert(list: &mut Vec<ResourceId>, id: ResourceId) {
+    if let Err(place) = list.binary_search(&id) {
+        list.insert(place, id);
+    }
+}
