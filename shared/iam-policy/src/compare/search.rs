@@ -4,11 +4,13 @@
 //! of its Allows does; and no Deny of the inner side applies either way. So one or two statements have to apply and
 //! others must not, each of which can be left by its resource or by one of its conditions.
 
+mod candidate;
+
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::actions::{Actions, Matched};
-use super::keys::{KeyState, StateSet, TestId};
+use super::keys::{StateSet, TestId};
 use super::language::{Budget, Exhausted};
 use super::resources::{Area, Relation, ResourceId, ResourceRule, Universe};
 use super::rules::{Rule, RuleId, Rules, Side};
@@ -16,8 +18,6 @@ use super::{Counterexample, Doubt};
 use crate::action::ActionName;
 use crate::document::{Effect, Policy};
 use crate::evaluate::matching::Match;
-use crate::evaluate::{Policies, Verdict, evaluate};
-use crate::request::{Context, Request};
 
 pub(super) struct Search<'p> {
     rules: Rules<'p>,
@@ -30,12 +30,6 @@ pub(super) struct Search<'p> {
     doubt: Option<Doubt>,
     unconfirmed: usize,
 }
-
-/// After so many candidates that the evaluator does not confirm, a search for more is not worth its time.
-const MOST_UNCONFIRMED: usize = 24;
-
-/// How many requests to try for one candidate.
-const MOST_TRIES: usize = 16;
 
 /// The requests that are still looked at.
 #[derive(Debug, Clone)]
@@ -309,95 +303,6 @@ impl<'p> Search<'p> {
             ResourceRule::AllBut(_) => ways.extend(touched.into_iter().map(WayOut::Enter)),
         }
         Ok(Standing::Leave(ways))
-    }
-
-    /// Puts what was found to the evaluator.
-    fn candidate(&mut self, action: &ActionName, region: &Region, resource: String) -> Result<Flow, Doubt> {
-        let matched = self.rules.actions.matched(action);
-        let known = self.rules.actions.known(action, &matched).unwrap_or(action);
-        for choice in self.choices_of_states(region) {
-            self.budget.spend(8)?;
-            let context = self.context(region, &choice);
-            let resource = if self.hangs_on_variables(region) {
-                let (area, but) = (&region.area, &region.without_variables);
-                match self.rules.resources.find_for(area, but, &context, &mut self.budget)? {
-                    Some(resource) => resource,
-                    None => continue,
-                }
-            } else {
-                resource.clone()
-            };
-            if let Some(found) = self.confirm(known, &resource, context) {
-                return Ok(ControlFlow::Break(Box::new(found)));
-            }
-        }
-        self.doubt.get_or_insert(Doubt::Unconfirmed);
-        self.unconfirmed += 1;
-        if self.unconfirmed < MOST_UNCONFIRMED {
-            Ok(ControlFlow::Continue(()))
-        } else {
-            Err(Doubt::Unconfirmed)
-        }
-    }
-
-    fn hangs_on_variables(&self, region: &Region) -> bool {
-        !region.without_variables.is_empty()
-            || region.area.within.iter().any(|pattern| self.rules.resources.has_variables(*pattern))
-    }
-
-    /// The first state of every key, and then others of one key at a time.
-    fn choices_of_states(&self, region: &Region) -> Vec<Vec<usize>> {
-        let first: Vec<usize> =
-            region.states.iter().map(|states| states.states().next().unwrap_or_default()).collect();
-        let mut choices = vec![first.clone()];
-        for (key, states) in region.states.iter().enumerate() {
-            let is_open = states.states().count() < self.rules.keys.all_states(key).states().count();
-            for state in states.states().skip(1).filter(|_| is_open) {
-                if choices.len() >= MOST_TRIES {
-                    return choices;
-                }
-                let mut choice = first.clone();
-                if let Some(place) = choice.get_mut(key) {
-                    *place = state;
-                }
-                choices.push(choice);
-            }
-        }
-        choices
-    }
-
-    /// A request context in these states. Keys that only variables ask for get a value too.
-    fn context(&self, region: &Region, choice: &[usize]) -> Context {
-        let mut context = Context::new();
-        let patterns = region.area.within.iter().chain(&region.without_variables);
-        for key in patterns.flat_map(|pattern| self.rules.resources.variables_of(*pattern)) {
-            context.insert(key, ["example"]);
-        }
-        for (key, state) in choice.iter().enumerate() {
-            let keys = &self.rules.keys;
-            let is_free = region.states.get(key) == Some(&keys.all_states(key));
-            match keys.state(key, *state) {
-                Some(_) if is_free => {}
-                Some(KeyState::Values(values)) => context.insert(keys.name(key), values.iter().cloned()),
-                Some(KeyState::Missing) => context.remove(keys.name(key)),
-                Some(KeyState::Unexplored) | None => {}
-            }
-        }
-        context
-    }
-
-    fn confirm(&self, action: &ActionName, resource: &str, context: Context) -> Option<Counterexample> {
-        let request = Request {
-            principal: "arn:aws:iam::111122223333:role/example".parse().ok()?,
-            action: action.clone(),
-            resource: resource.parse().ok()?,
-            resource_account: Some("111122223333".parse().ok()?),
-            context,
-        };
-        let judge = |identity| evaluate(&Policies { identity, ..Policies::default() }, &request);
-        let (inner, outer) = (judge(self.inner), judge(self.outer));
-        let is_one = inner.verdict == Verdict::Allowed && outer.verdict != Verdict::Allowed;
-        is_one.then_some(Counterexample { request, inner, outer })
     }
 }
 
