@@ -8,6 +8,7 @@
 //! Where something cannot be told exactly, it is taken to be possible, so that it can hide no access.
 
 mod actions;
+mod escapes;
 mod keys;
 mod language;
 mod resources;
@@ -20,6 +21,7 @@ use crate::document::{Effect, Policy, Statement};
 use crate::evaluate::Evaluation;
 use crate::request::Request;
 
+pub use escapes::{EscalationSet, EscalationTarget, Escape, EscapeStep, escapes};
 use language::{Budget, Exhausted};
 use rules::Rules;
 use search::Search;

@@ -21,7 +21,9 @@ mod variable;
 pub use action::{ActionName, ActionNameError, ActionPattern};
 pub use arn::{AccountId, AccountIdError, Arn, ArnError};
 pub use catalogue::Catalogue;
-pub use compare::{Containment, Counterexample, Doubt, within};
+pub use compare::{
+    Containment, Counterexample, Doubt, EscalationSet, EscalationTarget, Escape, EscapeStep, escapes, within,
+};
 pub use condition::{
     Comparison, ConditionValue, KeyTest, Operator, OperatorBlock, OperatorError, Polarity, Presence,
     Quantifier, Scalar, Spelling, ValueType,

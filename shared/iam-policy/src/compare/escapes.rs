@@ -1,0 +1,150 @@
+//! Which ways to more rights a boundary leaves open.
+
+use serde_json::json;
+
+use super::{Containment, Doubt, within};
+use crate::action::ActionName;
+use crate::catalogue::{Catalogue, Need};
+use crate::document::Policy;
+use crate::principal::{IdentityArn, IdentityKind};
+use crate::request::Request;
+
+/// Actions that together let a role gain rights: a privilege escalation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EscalationSet {
+    /// What to call it.
+    pub id: Box<str>,
+    /// All of them are needed. An empty set escapes nothing.
+    pub actions: Vec<ActionName>,
+    /// What they have to be possible on.
+    pub target: EscalationTarget,
+}
+
+/// What the actions of an escalation act on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EscalationTarget {
+    /// Any resource of the role's account, or none at all for an action that takes none.
+    Account,
+    /// The role itself; for actions on policies, any customer managed policy of its account.
+    Itself,
+}
+
+/// An escalation that policies leave open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Escape<'s> {
+    /// The escalation.
+    pub set: &'s EscalationSet,
+    /// For each of its actions, in order, why it counts as possible.
+    pub steps: Vec<EscapeStep>,
+}
+
+/// Why an action counts as possible.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EscapeStep {
+    /// This request is allowed.
+    Allowed(Request),
+    /// It was not shown that there is no such request.
+    Doubtful(Doubt),
+}
+
+/// The escalations of which every action stays possible for `role` under a boundary, whatever its identity policies
+/// grant. An escalation that is left out is ruled out, as far as the catalogue is right about the ARNs that its
+/// actions take; an action that it does not know is looked at on any ARN.
+///
+/// The actions of a set are judged one by one: a boundary that allows each of them under conditions that exclude
+/// each other still leaves the set open.
+pub fn escapes<'s>(
+    boundary: &Policy,
+    role: &IdentityArn,
+    sets: impl IntoIterator<Item = &'s EscalationSet>,
+) -> Vec<Escape<'s>> {
+    let escape = |set: &'s EscalationSet| {
+        let steps = set.actions.iter().map(|action| step(boundary, role, action, set.target));
+        let steps = steps.collect::<Option<Vec<_>>>()?;
+        (!steps.is_empty()).then_some(Escape { set, steps })
+    };
+    sets.into_iter().filter_map(escape).collect()
+}
+
+/// A request with this action on such a target that the boundary allows, unless there is none.
+fn step(
+    boundary: &Policy,
+    role: &IdentityArn,
+    action: &ActionName,
+    target: EscalationTarget,
+) -> Option<EscapeStep> {
+    let targets = match target {
+        EscalationTarget::Account => in_account(role, action),
+        EscalationTarget::Itself => itself(role, action),
+    };
+    // What is allowed but for these requests: a boundary within it allows none of them.
+    let everything_else = json!({
+        "Version": "2008-10-17",
+        "Statement": [
+            { "Effect": "Allow", "NotAction": action.as_str(), "Resource": "*" },
+            { "Effect": "Allow", "Action": action.as_str(), "NotResource": targets },
+        ]
+    });
+    let Ok(everything_else) = Policy::from_value(&everything_else) else {
+        return Some(EscapeStep::Doubtful(Doubt::Unconfirmed));
+    };
+    match within(&[boundary], &[&everything_else]) {
+        Containment::Pass => None,
+        Containment::Fail(found) => Some(EscapeStep::Allowed(found.request)),
+        Containment::Unknown(doubt) => Some(EscapeStep::Doubtful(doubt)),
+    }
+}
+
+/// Patterns for the resources of the role's account that the action can be about: in the forms that the catalogue
+/// has for it, or in any form for an action that it does not know.
+fn in_account(role: &IdentityArn, action: &ActionName) -> Vec<String> {
+    let known = Catalogue::bundled().service(action.service());
+    let known = known.and_then(|service| Some((service, service.action(action)?)));
+    let mut forms: Vec<&str> = Vec::new();
+    let mut needs_resource = false;
+    if let Some((service, action)) = known {
+        for (kind, need) in service.resources_of(action) {
+            forms.push(kind.arn());
+            needs_resource |= need == Need::Required;
+        }
+    } else {
+        forms.extend(["arn:*:*:*:*:*", "arn:*:*::*:*", "arn:*:*:*::*", "arn:*:*:::*"]);
+    }
+    let mut patterns: Vec<String> = forms.into_iter().map(|form| in_form(role, form)).collect();
+    if !needs_resource {
+        // The resource `*` of an action that takes none is the only one that is a single character.
+        patterns.push("?".to_owned());
+    }
+    patterns
+}
+
+/// The resources of this form in the role's partition and account.
+fn in_form(role: &IdentityArn, form: &str) -> String {
+    let partition = role.as_str().split(':').nth(1).unwrap_or("*?").to_owned();
+    let account = role.account().to_string();
+    let part = |(place, part): (usize, &str)| match (place, part) {
+        (1, "*") => partition.clone(),
+        (4, "*") => account.clone(),
+        // A star before a `?` stays inside its part of the ARN.
+        (0..=4, "*") => "*?".to_owned(),
+        _ => part.to_owned(),
+    };
+    form.splitn(6, ':').enumerate().map(part).collect::<Vec<_>>().join(":")
+}
+
+/// The role, and for actions on policies those of its account.
+fn itself(role: &IdentityArn, action: &ActionName) -> Vec<String> {
+    let known = Catalogue::bundled().service(action.service());
+    let known = known.and_then(|service| Some((service, service.action(action)?)));
+    let is_about_policies = known.is_some_and(|(service, action)| {
+        service.resources_of(action).any(|(kind, need)| kind.name() == "policy" && need == Need::Required)
+    });
+    match (role.kind(), role.role_name()) {
+        _ if is_about_policies => vec![in_form(role, "arn:*:iam::*:policy/*")],
+        // A session does not tell the path of its role.
+        (IdentityKind::Session, Some(name)) => {
+            ["", "*/"].map(|path| in_form(role, &format!("arn:*:iam::*:role/{path}{name}"))).to_vec()
+        }
+        _ => vec![role.as_str().to_owned()],
+    }
+}
