@@ -171,11 +171,21 @@ impl Lab {
 
     /// Waits until nothing runs and nothing is due: no event, invocation, retry or message.
     pub async fn silence(&self) {
-        self.until("silence", || self.get("idle")["idle"] == json!(true)).await;
+        // Between the delivery of an event and the start of its invocation nothing is counted, so one look is not enough.
+        let mut quiet_looks = 0;
+        let mut calls = usize::MAX;
+        self.until("silence", || {
+            let so_far = self.get("journal").as_array().map_or(0, Vec::len);
+            let is_quiet = self.get("idle")["idle"] == json!(true) && so_far == calls;
+            calls = so_far;
+            quiet_looks = if is_quiet { quiet_looks + 1 } else { 0 };
+            quiet_looks >= 3
+        })
+        .await;
     }
 
     /// Waits until something holds.
-    pub async fn until(&self, what: &str, holds: impl Fn() -> bool) {
+    pub async fn until(&self, what: &str, mut holds: impl FnMut() -> bool) {
         let started = Instant::now();
         while !holds() {
             assert!(started.elapsed() < PATIENCE, "waited in vain for {what}: {:#}", self.get("idle"));

@@ -147,7 +147,7 @@ class Lab:
         armed = self.faults.kills_for(signer)
         if not armed or signer.function is None:
             return None, 0
-        pid = function_processes.process_of_connection(signer.function, scope["client"][1])
+        pid = function_processes.process_of_connection(signer.function, scope["client"][1], scope["server"][1])
         due = [kill for kill in armed if kill.counts(pid, call)]
         return (due[0], pid) if due and pid is not None else (None, 0)
 

@@ -21,9 +21,9 @@ def processes_of(function: str) -> list[int]:
     ]
 
 
-def process_of_connection(function: str, client_port: int) -> int | None:
+def process_of_connection(function: str, client_port: int, server_port: int) -> int | None:
     """The process of a function that owns the client end of a loopback connection, itself or through a child."""
-    inode = _socket_inode(client_port)
+    inode = _socket_inode(client_port, server_port)
     if inode is None:
         return None
     for pid in processes_of(function):
@@ -61,7 +61,7 @@ def _with_descendants(pid: int) -> list[int]:
     return found
 
 
-def _socket_inode(local_port: int) -> str | None:
+def _socket_inode(local_port: int, remote_port: int) -> str | None:
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         try:
             lines = Path(table).read_text().splitlines()[1:]
@@ -69,8 +69,10 @@ def _socket_inode(local_port: int) -> str | None:
             continue
         for line in lines:
             fields = line.split()
-            # Field 1 is the local end; the server's end of the same connection has the port in field 2.
-            if fields[1].rpartition(":")[2] == f"{local_port:04X}":
+            # Both ends have to fit: the kernel gives one local port to connections with different servers, and keeps
+            # closed ones, without an owner, in the table for a while.
+            ends = (fields[1].rpartition(":")[2], fields[2].rpartition(":")[2])
+            if ends == (f"{local_port:04X}", f"{remote_port:04X}") and fields[9] != "0":
                 return fields[9]
     return None
 

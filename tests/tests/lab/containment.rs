@@ -143,3 +143,38 @@ async fn an_existing_role_is_bounded_only_when_an_event_gives_it_dangerous_right
     assert_eq!(words(&lab.findings_about("old-role").await), told);
     assert_eq!(lab.boundary_of("old-role").await.as_deref(), Some(OURS));
 }
+
+/// A whole deployment within milliseconds, each call in a process of its own, as CloudFormation and Terraform do it.
+#[tokio::test]
+async fn a_burst_of_calls_about_one_role_is_one_write_and_no_false_alarm() {
+    let lab = Lab::start(&[]).await;
+    lab.create_role("orders-api-role", "/").await;
+    lab.attach("orders-api-role", ADMINISTRATOR).await;
+    lab.create_function("orders-api", "arn:aws:iam::123456789012:role/orders-api-role").await;
+    lab.silence().await;
+
+    assert_eq!(lab.boundary_of("orders-api-role").await.as_deref(), Some(OURS));
+    assert_eq!(lab.own_calls("PutRolePermissionsBoundary"), 1);
+    let findings = lab.findings_about("orders-api-role").await;
+    let words = words(&findings);
+    let at_once = [("bounded", "CRITICAL")];
+    let one_after_the_other = [("bounded", "LOW"), ("contained", "MEDIUM")];
+    assert!(words == at_once || words == one_after_the_other, "{words:?}");
+    assert!(lab.dead_letters().await.is_empty());
+}
+
+#[tokio::test]
+async fn events_delivered_five_times_and_out_of_order_are_one_write_and_one_finding() {
+    let lab = Lab::start(&[]).await;
+    lab.post("tap", json!({"duplicate": 4, "shuffle": 3, "seed": 7, "paused": true}));
+    lab.create_role("orders-api-role", "/").await;
+    lab.attach("orders-api-role", ADMINISTRATOR).await;
+    lab.create_function("orders-api", "arn:aws:iam::123456789012:role/orders-api-role").await;
+    lab.resume_events();
+    lab.silence().await;
+
+    assert_eq!(lab.boundary_of("orders-api-role").await.as_deref(), Some(OURS));
+    assert_eq!(lab.own_calls("PutRolePermissionsBoundary"), 1);
+    assert_eq!(words(&lab.findings_about("orders-api-role").await), [("bounded", "CRITICAL")]);
+    assert!(lab.dead_letters().await.is_empty());
+}
