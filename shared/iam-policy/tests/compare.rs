@@ -146,6 +146,23 @@ fn contained() -> Vec<(Value, Value)> {
 /// The first allows something that the second does not.
 fn wider() -> Vec<(Value, Value)> {
     vec![
+        // Only numbers that neither policy names.
+        (
+            when(json!({ "NumericGreaterThan": { "k:n": "5" }, "NumericLessThan": { "k:n": "5.01" } })),
+            json!([]),
+        ),
+        (
+            when(json!({ "NumericGreaterThan": { "k:n": "-5.01" }, "NumericLessThan": { "k:n": "-5" } })),
+            json!([]),
+        ),
+        (
+            when(json!({ "NumericGreaterThan": { "k:n": "5" } })),
+            when(json!({ "NumericLessThan": { "k:n": "4" } })),
+        ),
+        (
+            when(json!({ "NumericLessThan": { "k:n": "-5" } })),
+            when(json!({ "NumericGreaterThan": { "k:n": "-4" } })),
+        ),
         // One empty text is a key that is there, and no value to the set operators.
         (
             when(json!({ "ForAllValues:StringEquals": { "k:l": ["a", "b"] }, "Null": { "k:l": "false" } })),
