@@ -20,10 +20,10 @@ const WARM_UP: Duration = Duration::from_secs(3);
 pub struct Account {
     pub(crate) settings: Settings,
     pub(crate) iam: aws_sdk_iam::Client,
-    pub(crate) sns: aws_sdk_sns::Client,
     pub(crate) ledger: Ledger,
     pub(crate) policies: PolicyCache,
-    /// Made when they are needed, which is seldom.
+    /// Made when they are first needed: no role waits for these.
+    pub(crate) sns: OnceLock<aws_sdk_sns::Client>,
     pub(crate) lambda: OnceLock<aws_sdk_lambda::Client>,
     pub(crate) sqs: OnceLock<aws_sdk_sqs::Client>,
     pub(crate) config: SdkConfig,
@@ -44,7 +44,7 @@ impl Account {
     /// An endpoint that does not answer is told in the log and is no reason not to start: the event that needs it
     /// will fail, be retried and, at last, wait in the on-failure queue.
     pub async fn connect(settings: Settings) -> Self {
-        let roots = Roots::of_partition(settings.partition());
+        let roots = Roots::chosen(&settings);
         let mut account = Self::with_config(settings.clone(), sdk_config(&settings, roots));
         let stopwatch = Stopwatch::start();
         if account.warm_up_in_time().await == WarmUp::Unreachable && roots == Roots::AmazonTrustServices {
@@ -53,21 +53,27 @@ impl Account {
             account = Self::with_config(settings.clone(), sdk_config(&settings, Roots::System));
             account.warm_up_in_time().await;
         }
-        tracing::info!(warm_up_ms = milliseconds(stopwatch.elapsed()), "connections are open");
+        // In microseconds, so that `make bench` can tell the warm-up from the rest of the init phase.
+        let warm_up_us = u64::try_from(stopwatch.elapsed().as_micros()).unwrap_or(u64::MAX);
+        tracing::info!(warm_up_us, "connections are open");
         account
     }
 
     fn with_config(settings: Settings, config: SdkConfig) -> Self {
         Self {
             iam: aws_sdk_iam::Client::new(&config),
-            sns: aws_sdk_sns::Client::new(&config),
             ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&config), settings.ledger_table.clone()),
             policies: PolicyCache::default(),
+            sns: OnceLock::new(),
             lambda: OnceLock::new(),
             sqs: OnceLock::new(),
             settings,
             config,
         }
+    }
+
+    pub(crate) fn sns(&self) -> &aws_sdk_sns::Client {
+        self.sns.get_or_init(|| aws_sdk_sns::Client::new(&self.config))
     }
 
     pub(crate) fn lambda(&self) -> &aws_sdk_lambda::Client {
@@ -101,7 +107,7 @@ impl Account {
         let (iam, ledger, sns) = tokio::join!(
             self.iam.get_role().role_name(own_role).send(),
             self.note_installation(),
-            self.sns.get_topic_attributes().topic_arn(&self.settings.findings_topic).send(),
+            self.sns().get_topic_attributes().topic_arn(&self.settings.findings_topic).send(),
         );
         let unreachable = matches!(iam, Err(SdkError::DispatchFailure(_)))
             || matches!(sns, Err(SdkError::DispatchFailure(_)));

@@ -15,7 +15,7 @@ impl Account {
         let message =
             finding.message().map_err(|e| Failure::malformed("could not write the finding as JSON", e))?;
         let mut publish = self
-            .sns
+            .sns()
             .publish()
             .topic_arn(&self.settings.findings_topic)
             .subject(message.subject)

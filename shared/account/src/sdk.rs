@@ -26,10 +26,10 @@ pub(crate) enum Roots {
 }
 
 impl Roots {
-    /// The endpoints of China have certificates of others.
-    pub(crate) fn of_partition(partition: &str) -> Self {
-        match partition {
-            "aws" | "aws-us-gov" => Self::AmazonTrustServices,
+    /// Amazon's, except where somebody names others, and in China, where the endpoints have certificates of others.
+    pub(crate) fn chosen(settings: &Settings) -> Self {
+        match (settings.partition(), &settings.trust_file) {
+            ("aws" | "aws-us-gov", None) => Self::AmazonTrustServices,
             _ => Self::System,
         }
     }
@@ -85,9 +85,13 @@ mod tests {
     }
 
     #[test]
-    fn other_partitions_trust_the_system() {
-        assert_eq!(Roots::of_partition("aws"), Roots::AmazonTrustServices);
-        assert_eq!(Roots::of_partition("aws-us-gov"), Roots::AmazonTrustServices);
-        assert_eq!(Roots::of_partition("aws-cn"), Roots::System);
+    fn the_system_is_trusted_in_china_and_where_certificates_are_named() {
+        let mut settings = crate::settings::tests::settings();
+        assert_eq!(Roots::chosen(&settings), Roots::AmazonTrustServices);
+        settings.trust_file = Some("/etc/proxy.pem".to_owned());
+        assert_eq!(Roots::chosen(&settings), Roots::System);
+        settings.trust_file = None;
+        settings.rules.own_roles = ["arn:aws-cn:iam::123456789012:role/ringfence".parse().unwrap()].into();
+        assert_eq!(Roots::chosen(&settings), Roots::System);
     }
 }

@@ -21,6 +21,8 @@ pub struct Settings {
     pub region: String,
     /// Where AWS's endpoints are, if not where they usually are: `AWS_ENDPOINT_URL`, as the AWS SDKs know it.
     pub endpoint_url: Option<String>,
+    /// Certificates that somebody wants believed instead of the usual: `SSL_CERT_FILE`.
+    pub trust_file: Option<String>,
 }
 
 /// A setting that is missing or makes no sense. The function does not start with it.
@@ -83,6 +85,7 @@ impl Settings {
             account,
             region: text(lookup, "AWS_REGION")?,
             endpoint_url: text(lookup, "AWS_ENDPOINT_URL").ok(),
+            trust_file: text(lookup, "SSL_CERT_FILE").ok(),
         })
     }
 }

@@ -4,6 +4,7 @@ that answer the calls of the warm-up at once. They note when they were reached. 
 from __future__ import annotations
 
 import asyncio
+import json
 import ssl
 import time
 from types import TracebackType
@@ -21,7 +22,6 @@ _GET_TOPIC_ATTRIBUTES = """<GetTopicAttributesResponse xmlns="http://sns.amazona
 _ANSWERS = {
     "GetRole": ("text/xml", _GET_ROLE),
     "GetTopicAttributes": ("text/xml", _GET_TOPIC_ATTRIBUTES),
-    "BatchGetItem": ("application/x-amz-json-1.0", '{"Responses":{},"UnprocessedKeys":{}}'),
 }
 
 
@@ -117,9 +117,18 @@ class AwsEndpoints(_Server):
         """The canned answer of the call."""
         operation = _operation(head, body)
         self.calls.append(operation)
+        if operation == "BatchGetItem":
+            return "application/x-amz-json-1.0", _installed(body)
         if operation not in _ANSWERS:
             self.unknown.append(operation)
         return _ANSWERS.get(operation, ("", ""))
+
+
+def _installed(request: str) -> str:
+    """The ledger of an account in which Ringfence has been for a while: the time of its installation is noted."""
+    item = {"pk": {"S": "settings"}, "sk": {"S": "installed"}, "at": {"S": "2026-01-01T00:00:00Z"}}
+    tables = json.loads(request)["RequestItems"]
+    return json.dumps({"Responses": {table: [item] for table in tables}, "UnprocessedKeys": {}})
 
 
 def _operation(head: str, body: str) -> str:

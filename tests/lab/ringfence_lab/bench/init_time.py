@@ -30,16 +30,16 @@ class Start:
     """One start of a process. Times in milliseconds, memory in bytes."""
 
     total: float
-    # From the first connection to an AWS endpoint to the last answer, as the endpoint saw it; 0 for the empty function.
+    # By the function's own stopwatch around its warm-up, which it logs; 0 for the empty function.
     warm_up: float
-    # What the function itself logged, in whole milliseconds.
-    logged_warm_up: int | None
+    # From the first connection to an AWS endpoint to the last answer, as the endpoint saw it: a part of the warm-up.
+    seen_at_the_endpoint: float
     calls: tuple[str, ...]
     peak_rss: int
 
     @property
     def without_warm_up(self) -> float:
-        """Signing the first request, and reading the last answer, still count."""
+        """What the function would take if it did not warm up."""
         return self.total - self.warm_up
 
 
@@ -141,12 +141,12 @@ async def _start(setting: _Setting) -> Start:
                 raise LabError(f"`{built.function}` calls {aws.unknown} in its warm-up; teach doubles.py to answer")
             if built.function != EMPTY and aws.first_connection is None:
                 raise LabError(f"`{built.function}` made no connection in its init phase, so there is no warm-up")
-        warm_up = 0.0
+        warm_up, seen = 0.0, 0.0
         if aws.first_connection is not None and aws.last_answer is not None:
-            warm_up = aws.last_answer - aws.first_connection
-        return Start(
-            (reached - started) * 1000, warm_up * 1000, _logged_warm_up(_text(output)), tuple(sorted(aws.calls)), memory
-        )
+            warm_up, seen = _logged_warm_up(_text(output)), (aws.last_answer - aws.first_connection) * 1000
+            if warm_up < seen:
+                raise LabError(f"`{built.function}` logs a warm-up of {warm_up} ms, but its endpoint saw {seen} ms of it")
+        return Start((reached - started) * 1000, warm_up, seen, tuple(sorted(aws.calls)), memory)
 
 
 def _lambda_variables(function: str, runtime_api: str) -> dict[str, str]:
@@ -172,9 +172,9 @@ def _text(output: tempfile._TemporaryFileWrapper[bytes]) -> str:
     return output.read().decode(errors="replace")
 
 
-def _logged_warm_up(output: str) -> int | None:
+def _logged_warm_up(output: str) -> float:
     for line in output.splitlines():
-        if "warm_up_ms" in line:
+        if "warm_up_us" in line:
             fields = json.loads(line)
-            return int(fields.get("fields", fields)["warm_up_ms"])
-    return None
+            return int(fields.get("fields", fields)["warm_up_us"]) / 1000
+    raise LabError(f"the function does not log its warm-up; it wrote: {output[-2000:]}")

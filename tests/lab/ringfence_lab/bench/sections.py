@@ -32,7 +32,7 @@ def init(builds: Builds, measured: Measured, judged: bool) -> Section:
         ]
     remarks = [
         "Start of the process to its first `next`, in turns; starting an execution environment is no part of it.",
-        "Without warm-up: less the time from the first connection to the AWS endpoint to its last answer, seen there.",
+        "Without warm-up: less what the function's own stopwatch says of its warm-up, which it logs.",
         "The endpoint is a double that answers at once, without TLS.",
     ]
     plain = measured.one_trust_file.without_warm_up
@@ -63,8 +63,7 @@ def _ratio(name: str, ours: Samples, empty: Samples, limit: float | None) -> Fig
 
 
 def _calls_of(start: Start) -> str:
-    logged = "nothing" if start.logged_warm_up is None else f"{start.logged_warm_up} ms"
-    return f"{', '.join(start.calls)}; logged {logged}"
+    return f"{', '.join(start.calls)}; of which {start.seen_at_the_endpoint:.2f} ms seen at the endpoint"
 
 
 def memory(builds: Builds, starts: Mapping[str, Starts], after_event: Mapping[str, int], judged: bool) -> Section:

@@ -159,7 +159,7 @@ impl Doubles {
         Account {
             iam: self.iam(),
             ledger: Ledger::new(self.dynamodb(), settings.ledger_table.clone()),
-            sns: self.sns(),
+            sns: self.sns().into(),
             sqs: self.sqs().into(),
             lambda: mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &[]).into(),
             config: sdk_config(&settings, Roots::System),
