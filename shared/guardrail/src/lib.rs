@@ -8,6 +8,7 @@ pub mod check_id;
 pub mod checks;
 pub mod cut_grants;
 pub mod decide;
+pub mod escalation;
 pub mod finding;
 pub mod names;
 pub mod record;
