@@ -11,6 +11,7 @@ mod actions;
 mod escapes;
 mod keys;
 mod language;
+mod merge;
 mod resources;
 mod rules;
 mod search;
@@ -23,6 +24,7 @@ use crate::request::Request;
 
 pub use escapes::{EscalationSet, EscalationTarget, Escape, EscapeStep, escapes};
 use language::{Budget, Exhausted};
+pub use merge::{Fit, Merged, merge};
 use rules::Rules;
 use search::Search;
 

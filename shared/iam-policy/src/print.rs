@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use crate::condition::{OperatorBlock, Scalar};
+use crate::condition::{KeyTest, OperatorBlock, Scalar};
 use crate::document::{ActionElement, OneOrMany, Policy, ResourceElement, Statement};
 use crate::principal::{PrincipalElement, PrincipalList, PrincipalSpec};
 
@@ -42,7 +42,8 @@ impl fmt::Display for Policy {
     }
 }
 
-fn statement(statement: &Statement) -> Value {
+/// One statement as JSON.
+pub(crate) fn statement(statement: &Statement) -> Value {
     let mut object = Map::new();
     let mut put = |key: &str, value: Value| object.insert(key.to_owned(), value);
     if let Some(sid) = &statement.sid {
@@ -91,17 +92,19 @@ fn principals(spec: &PrincipalSpec) -> Value {
 
 fn condition(blocks: &[OperatorBlock]) -> Value {
     let blocks = blocks.iter().map(|block| {
-        let tests = block.tests.iter().map(|test| {
-            let values = list(test.values(), |value| match value.written() {
-                Scalar::Text(text) => (**text).into(),
-                Scalar::Number(number) => Value::Number(number.clone()),
-                Scalar::Bool(truth) => Value::Bool(*truth),
-            });
-            (test.key().to_owned(), values)
-        });
+        let tests = block.tests.iter().map(|test| (test.key().to_owned(), values(test)));
         (block.written.to_string(), Value::Object(tests.collect()))
     });
     Value::Object(blocks.collect())
+}
+
+/// The values of a condition key as JSON.
+pub(crate) fn values(test: &KeyTest) -> Value {
+    list(test.values(), |value| match value.written() {
+        Scalar::Text(text) => (**text).into(),
+        Scalar::Number(number) => Value::Number(number.clone()),
+        Scalar::Bool(truth) => Value::Bool(*truth),
+    })
 }
 
 fn list<T>(values: &OneOrMany<T>, print: impl Fn(&T) -> Value) -> Value {

@@ -145,7 +145,16 @@ impl<'p> Resources<'p> {
         })
     }
 
-    fn universe(&self, universe: Universe) -> &Language {
+    /// The pattern as it was written.
+    pub(super) fn text(&self, id: ResourceId) -> &'p str {
+        self.patterns.get(id).map_or("", |entry| entry.pattern.as_str())
+    }
+
+    pub(super) fn covers_everything(&self, id: ResourceId) -> bool {
+        self.patterns.get(id).is_some_and(|entry| entry.pattern.covers_everything())
+    }
+
+    pub(super) fn universe(&self, universe: Universe) -> &Language {
         match universe {
             Universe::Arn => &self.arn,
             Universe::Any => &self.any,
