@@ -6,7 +6,7 @@ use super::language::{Budget, Exhausted, Language, Step, find};
 use crate::document::ResourceElement;
 use crate::glob::{Reach, Token};
 use crate::request::Context;
-use crate::resource::ResourcePattern;
+use crate::resource::{ResourceName, ResourcePattern};
 use crate::variable::Variable;
 
 /// The place of a pattern in [`Resources`].
@@ -152,6 +152,11 @@ impl<'p> Resources<'p> {
 
     pub(super) fn covers_everything(&self, id: ResourceId) -> bool {
         self.patterns.get(id).is_some_and(|entry| entry.pattern.covers_everything())
+    }
+
+    /// Whether the pattern covers `*`, for actions that take no resource.
+    pub(super) fn covers_no_resource(&self, id: ResourceId) -> bool {
+        self.patterns.get(id).is_some_and(|entry| entry.pattern.matches(&ResourceName::Any))
     }
 
     pub(super) fn universe(&self, universe: Universe) -> &Language {

@@ -215,14 +215,11 @@ fn relation(
     known: &mut Resources<'_>,
     budget: &mut Budget,
 ) -> Result<Relation, Exhausted> {
-    let relations = [
-        known.relation(Universe::Arn, one, other, budget)?,
-        known.relation(Universe::Any, one, other, budget)?,
-    ];
-    Ok(match relations {
-        [Relation::Apart, Relation::Apart] => Relation::Apart,
-        // What matches nothing in one universe is inside and apart there.
-        [Relation::Inside, Relation::Inside | Relation::Apart] => Relation::Inside,
+    let by_arn = known.relation(Universe::Arn, one, other, budget)?;
+    let without_resource = (known.covers_no_resource(one), known.covers_no_resource(other));
+    Ok(match (by_arn, without_resource) {
+        (Relation::Inside, (false, _) | (_, true)) => Relation::Inside,
+        (Relation::Apart, (false, _) | (_, false)) => Relation::Apart,
         _ => Relation::Other,
     })
 }
