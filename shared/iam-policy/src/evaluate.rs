@@ -13,7 +13,7 @@ mod principals;
 mod verdict;
 
 use crate::document::{Effect, Policy, Statement};
-use crate::principal::IdentityKind;
+use crate::principal::{IdentityKind, PrincipalElement};
 use crate::request::{Principal, Request};
 use crate::resource::ResourceName;
 
@@ -247,7 +247,7 @@ impl<'a> Evaluator<'a> {
 
     /// In what capacity the statement concerns the caller, if it applies to the request.
     fn applies(&mut self, statement: &Statement, source: Source) -> Option<Capacity> {
-        let (matched, capacity) = examine(statement, source, self.request);
+        let (matched, capacity) = examine(statement, source, self.request, self.callers_boundary());
         let applies = match (matched, self.reading, statement.effect()) {
             (Match::Yes, _, _) => true,
             (Match::No, _, _) => false,
@@ -258,6 +258,10 @@ impl<'a> Evaluator<'a> {
             }
         };
         applies.then_some(capacity)
+    }
+
+    fn callers_boundary(&self) -> Option<&'a Policy> {
+        self.policies.boundary.filter(|_| matches!(self.request.principal, Principal::Identity(_)))
     }
 
     /// Weighs the caller's side against the resource's.
@@ -298,7 +302,12 @@ impl<'a> Evaluator<'a> {
 }
 
 /// What the elements of a statement together say about a request.
-fn examine(statement: &Statement, source: Source, request: &Request) -> (Match, Capacity) {
+fn examine(
+    statement: &Statement,
+    source: Source,
+    request: &Request,
+    boundary: Option<&Policy>,
+) -> (Match, Capacity) {
     let mut capacity = Capacity::Itself;
     let matched = matching::action(statement.action(), &request.action)
         .and(|| match statement.resource() {
@@ -307,6 +316,13 @@ fn examine(statement: &Statement, source: Source, request: &Request) -> (Match, 
         })
         .and(|| match (source, statement.principal()) {
             (Source::Identity(_) | Source::Boundary | Source::Session | Source::ServiceControl { .. }, _) => {
+                Match::Yes
+            }
+            // Whoever has a boundary is denied, listed or not.
+            // See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>.
+            (_, Some(PrincipalElement::NotPrincipal(_)))
+                if boundary.is_some() && statement.effect() == Effect::Deny =>
+            {
                 Match::Yes
             }
             (_, Some(element)) => {

@@ -202,7 +202,7 @@ fn boundaries_and_sessions() {
 
 #[test]
 fn resource_policies() {
-    check("resource-policies.json", 26);
+    check("resource-policies.json", 27);
 }
 
 #[test]
