@@ -2,16 +2,17 @@
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::arn::{Arn, ArnError};
 use crate::glob::{Glob, GlobMatch, Values};
-use crate::variable::Variables;
+use crate::variable::{Piece, Variables, pieces};
 
 /// An entry of Resource or NotResource, such as `arn:aws:s3:::bucket/${aws:username}/*` or `*`.
 ///
 /// Case counts. A `*` in the sixth part of the ARN, or one that ends its part, goes past colons;
-/// any other stays inside its part.
+/// any other stays inside its part. Parts that are missing stand for every text, as in `arn:aws:sqs`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ResourcePattern {
     text: Box<str>,
@@ -21,7 +22,7 @@ pub struct ResourcePattern {
 impl ResourcePattern {
     /// Compiles any text; `validate` says which texts IAM refuses.
     pub(crate) fn new(text: &str, variables: Variables) -> Self {
-        Self { text: text.into(), glob: Glob::resource(text, variables) }
+        Self { text: text.into(), glob: Glob::resource(&completed(text), variables) }
     }
 
     /// The pattern as it was written.
@@ -62,6 +63,23 @@ impl fmt::Display for ResourcePattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
+}
+
+/// A name with fewer than six parts means the same as with `*` for those that are missing. Where a star ends it,
+/// that star stands for them already, and one in the middle may go past as many colons.
+///
+/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>.
+fn completed(text: &str) -> Cow<'_, str> {
+    if is_incomplete(text) && !text.contains('*') { format!("{text}:*").into() } else { text.into() }
+}
+
+/// Whether `text` starts like an ARN and has fewer than six parts.
+pub(crate) fn is_incomplete(text: &str) -> bool {
+    let colons = |piece: Piece<'_>| match piece {
+        Piece::Text(part) => part.matches(':').count(),
+        Piece::Escaped(_) | Piece::Variable(_) | Piece::Malformed(..) => 0,
+    };
+    text.starts_with("arn:") && pieces(text).into_iter().map(colons).sum::<usize>() < 5
 }
 
 /// What a request is about: one resource, or `*` for an action that takes none.
@@ -125,6 +143,17 @@ mod tests {
             "arn:aws:lambda:*:*:function:my-*",
         ] {
             assert!(matches(pattern, FUNCTION), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn missing_parts_stand_for_every_text() {
+        for pattern in ["arn:aws:lambda", "arn:aws:lambda:us-east-1", "arn:aws:lambda:us-east-?:123456789012"]
+        {
+            assert!(matches(pattern, FUNCTION), "{pattern}");
+        }
+        for pattern in ["arn:aws:lambd", "arn:aws:lambda:us-east", "arn:aws:sqs", "aws"] {
+            assert!(!matches(pattern, FUNCTION), "{pattern}");
         }
     }
 

@@ -155,10 +155,14 @@ fn actions_and_resources_have_a_form() {
         let found = identity(&format!(r#"{{"Effect":"Allow","NotAction":["{text}"],"Resource":"*"}}"#));
         assert_eq!(found, warning(Rule::ServiceWildcard(text.into()), ".NotAction[0]"), "{text}");
     }
-    for text in ["", "b/*", "s3:::b", "arn:aws:s3", "**b", "${aws:username}"] {
+    for text in ["", "b/*", "s3:::b", "**b", "${aws:username}"] {
         let found = identity(&format!(r#"{{"Effect":"Allow","Action":"s3:*","Resource":["{text}"]}}"#));
         assert_eq!(found, refused(Rule::Resource(text.into()), ".Resource[0]"), "{text}");
     }
+    let ends_early = r#"{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3"}"#;
+    let rule = || Rule::Resource("arn:aws:s3".into());
+    assert_eq!(identity(ends_early), error(rule(), ".Resource"));
+    assert_eq!(statement(ends_early, PolicyKind::Session), refused(rule(), ".Resource"));
     for text in ["*", "arn:*", "arn:aws:lambda:*", "arn:aws:s3:::b/${aws:username}"] {
         assert_eq!(identity(&format!(r#"{{"Effect":"Allow","Action":"s3:*","NotResource":"{text}"}}"#)), []);
     }

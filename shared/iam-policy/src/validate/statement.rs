@@ -5,7 +5,7 @@ use crate::action::{ActionPattern, ServicePart};
 use crate::document::{ActionElement, Effect, OneOrMany, ResourceElement, Statement};
 use crate::parse::JsonPath;
 use crate::principal::{AwsPrincipalKind, PrincipalElement, PrincipalList, PrincipalSpec};
-use crate::resource::ResourcePattern;
+use crate::resource::{ResourcePattern, is_incomplete};
 
 impl Findings {
     pub(super) fn statement(&mut self, statement: &Statement, path: &JsonPath) {
@@ -154,7 +154,12 @@ impl Findings {
             let path = entry(patterns, &path, index);
             self.variable_text(pattern.as_str(), &path);
             if !is_resource(pattern) {
-                self.add(Level::Refused, Rule::Resource(pattern.as_str().to_owned()), path);
+                // IAM stores an ARN that ends early and completes it, in the policies of identities only.
+                // See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>.
+                let is_completed = matches!(self.kind, PolicyKind::Identity | PolicyKind::Boundary)
+                    && is_incomplete(pattern.as_str());
+                let level = if is_completed { Level::Error } else { Level::Refused };
+                self.add(level, Rule::Resource(pattern.as_str().to_owned()), path);
             }
         }
         self.not_empty(patterns, &path);
@@ -170,14 +175,5 @@ impl Findings {
 /// `*`, six parts after `arn:`, or fewer that end with a `*` for the rest.
 fn is_resource(pattern: &ResourcePattern) -> bool {
     let text = pattern.as_str();
-    let colons = crate::variable::pieces(text)
-        .iter()
-        .map(|piece| match piece {
-            crate::variable::Piece::Text(part) => part.matches(':').count(),
-            crate::variable::Piece::Escaped(_)
-            | crate::variable::Piece::Variable(_)
-            | crate::variable::Piece::Malformed(..) => 0,
-        })
-        .sum::<usize>();
-    pattern.covers_everything() || (text.starts_with("arn:") && (colons >= 5 || text.contains('*')))
+    pattern.covers_everything() || (text.starts_with("arn:") && (text.contains('*') || !is_incomplete(text)))
 }
