@@ -6,7 +6,6 @@ pub mod event_pattern;
 pub mod fixtures;
 pub mod lab;
 pub mod template;
-pub mod wildcard;
 
 use std::path::{Path, PathBuf};
 

@@ -1,10 +1,10 @@
 //! What the roles of the functions are granted: what the code calls, no more and no less.
 
 use crate::{one_or_many, stack, statements, text};
+use iam_policy::ActionPattern;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use tests::template::Stack;
-use tests::wildcard::action_matches;
 use tests::{function_folders, logical_id};
 
 /// Granted, but called by AWS with the function's role and not by our code, so no SDK call declares them.
@@ -93,11 +93,12 @@ fn our_own_boundary_lets_every_grant_through() {
     let boundary = statements(&stack.properties("OwnBoundary")["PolicyDocument"]);
     for folder in function_folders() {
         for action in allowed(&grants(&stack, &folder)) {
+            let name = action.parse().expect("grants name their actions");
             let open = boundary
                 .iter()
                 .filter(|statement| statement["Effect"] == "Allow")
                 .flat_map(|statement| one_or_many(&statement["Action"]))
-                .any(|pattern| action_matches(pattern, &action));
+                .any(|pattern| ActionPattern::new(pattern).matches(&name));
             assert!(open, "{folder} is granted {action} and OwnBoundary takes it away");
         }
     }
@@ -115,11 +116,12 @@ fn our_own_boundary_is_no_wider_than_the_grants() {
 pub(crate) fn assert_only_our_boundary_can_be_put(stack: &Stack, ours: &str) {
     let own_boundary = statements(&stack.properties("OwnBoundary")["PolicyDocument"]);
     let all = function_folders().into_iter().flat_map(|folder| grants(stack, &folder)).chain(own_boundary);
+    let put = "iam:PutRolePermissionsBoundary".parse().expect("an action");
     let mut seen = 0;
     for statement in all {
         let puts = one_or_many(&statement["Action"])
             .into_iter()
-            .any(|pattern| action_matches(pattern, "iam:PutRolePermissionsBoundary"));
+            .any(|pattern| ActionPattern::new(pattern).matches(&put));
         if puts && statement["Effect"] == "Allow" {
             let condition = json!({"StringEquals": {"iam:PermissionsBoundary": ours}});
             assert_eq!(statement["Condition"], condition, "{}", text(statement, "/Sid"));
