@@ -155,7 +155,7 @@ fn resolve<'a, 'v: 'a>(variable: &'a Variable, values: &impl Values<'v>) -> Opti
 }
 
 fn tokenise(text: &str, wildcards: Wildcards, variables: Variables) -> Vec<Token> {
-    let mut tokens = Vec::new();
+    let mut tokens = Tokens::default();
     let pieces = match variables {
         Variables::Expanded => pieces(text),
         Variables::Literal => vec![Piece::Text(text)],
@@ -163,38 +163,48 @@ fn tokenise(text: &str, wildcards: Wildcards, variables: Variables) -> Vec<Token
     for piece in pieces {
         match piece {
             Piece::Text(part) => match wildcards {
-                Wildcards::Active => push_wildcards(&mut tokens, part),
-                Wildcards::Literal => push_literal(&mut tokens, part),
+                Wildcards::Active => tokens.push_wildcards(part),
+                Wildcards::Literal => tokens.literal.push_str(part),
             },
-            Piece::Escaped(part) | Piece::Malformed(part, _) => push_literal(&mut tokens, part),
+            Piece::Escaped(part) | Piece::Malformed(part, _) => tokens.literal.push_str(part),
             Piece::Variable(variable) => tokens.push(Token::Value(variable, Reach::Anything)),
         }
     }
-    tokens
+    tokens.end_literal();
+    tokens.ended
 }
 
-fn push_wildcards(tokens: &mut Vec<Token>, text: &str) {
-    for part in text.split_inclusive(['*', '?']) {
-        let literal = part.trim_end_matches(['*', '?']);
-        push_literal(tokens, literal);
-        match part.chars().next_back() {
-            Some('*') if !matches!(tokens.last(), Some(Token::Run(_))) => {
-                tokens.push(Token::Run(Reach::Anything));
-            }
-            Some('?') => tokens.push(Token::One(Reach::Anything)),
-            Some(_) | None => {}
+/// Tokens in the making.
+#[derive(Default)]
+struct Tokens {
+    ended: Vec<Token>,
+    /// What comes after them, which may go on.
+    literal: String,
+}
+
+impl Tokens {
+    fn push(&mut self, token: Token) {
+        self.end_literal();
+        self.ended.push(token);
+    }
+
+    fn end_literal(&mut self) {
+        if !self.literal.is_empty() {
+            self.ended.push(Token::Literal(std::mem::take(&mut self.literal).into()));
         }
     }
-}
 
-fn push_literal(tokens: &mut Vec<Token>, text: &str) {
-    if text.is_empty() {
-        return;
-    }
-    if let Some(Token::Literal(before)) = tokens.last_mut() {
-        *before = format!("{before}{text}").into();
-    } else {
-        tokens.push(Token::Literal(text.into()));
+    fn push_wildcards(&mut self, text: &str) {
+        for part in text.split_inclusive(['*', '?']) {
+            self.literal.push_str(part.trim_end_matches(['*', '?']));
+            match part.chars().next_back() {
+                // Two runs side by side are one.
+                Some('*') if self.literal.is_empty() && matches!(self.ended.last(), Some(Token::Run(_))) => {}
+                Some('*') => self.push(Token::Run(Reach::Anything)),
+                Some('?') => self.push(Token::One(Reach::Anything)),
+                Some(_) | None => {}
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is asked of the policies: who wants to do what to which resource, under which circumstances.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -140,8 +141,8 @@ impl Request {
 /// The condition keys of a request with their values. Key names ignore case.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Context {
-    /// INVARIANT: keys in lower case, sorted, each once.
-    entries: Vec<(Box<str>, Vec<Box<str>>)>,
+    /// INVARIANT: keys in lower case.
+    entries: BTreeMap<Box<str>, Vec<Box<str>>>,
 }
 
 impl Context {
@@ -152,16 +153,7 @@ impl Context {
 
     /// Adds a key, replacing the values it had. A key with an empty list counts as missing.
     pub fn insert<V: Into<Box<str>>>(&mut self, key: &str, values: impl IntoIterator<Item = V>) {
-        let values = values.into_iter().map(Into::into).collect();
-        let key: Box<str> = key.to_lowercase().into();
-        match self.place(&key) {
-            Ok(at) => {
-                if let Some(entry) = self.entries.get_mut(at) {
-                    entry.1 = values;
-                }
-            }
-            Err(at) => self.entries.insert(at, (key, values)),
-        }
+        self.entries.insert(key.to_lowercase().into(), values.into_iter().map(Into::into).collect());
     }
 
     /// The same context with one more key.
@@ -178,24 +170,17 @@ impl Context {
 
     /// Takes a key away.
     pub(crate) fn remove(&mut self, key: &str) {
-        if let Ok(at) = self.place(&key.to_lowercase()) {
-            self.entries.remove(at);
-        }
+        self.entries.remove(&*key.to_lowercase());
     }
 
     /// Whether the request carries the key.
     pub fn contains(&self, key: &str) -> bool {
-        self.place(&key.to_lowercase()).is_ok()
+        self.entries.contains_key(&*key.to_lowercase())
     }
 
     /// The values of a key given in lower case; none where it is missing.
     pub(crate) fn values(&self, folded_key: &str) -> &[Box<str>] {
-        let entry = self.place(folded_key).ok().and_then(|at| self.entries.get(at));
-        entry.map_or(&[], |(_, values)| values)
-    }
-
-    fn place(&self, folded_key: &str) -> Result<usize, usize> {
-        self.entries.binary_search_by(|(key, _)| (**key).cmp(folded_key))
+        self.entries.get(folded_key).map_or(&[], Vec::as_slice)
     }
 }
 

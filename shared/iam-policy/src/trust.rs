@@ -5,6 +5,9 @@
 
 mod closure;
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use crate::arn::AccountId;
 use crate::document::{Effect, Policy, Statement, StatementId};
 use crate::evaluate::matching::{self, Match};
@@ -22,8 +25,8 @@ pub struct Admission<'a> {
     /// The statement that lets them in.
     pub statement: StatementId<'a>,
     /// The keys that conditions ask for, in the statement itself or in a Deny about everyone; empty where the
-    /// admission is unconditional.
-    pub conditions: Vec<ConditionKey<'a>>,
+    /// admission is unconditional. Shared, because one statement may let in thousands.
+    pub conditions: Arc<[ConditionKey<'a>]>,
 }
 
 /// Who is let in.
@@ -142,20 +145,21 @@ impl AssumeRole {
 /// Tells whom `trust` lets in: what its Allow statements admit, less what its unconditional Deny statements take
 /// back. Conditions are not judged, but listed with what they do to the admission.
 pub fn admits(trust: &Policy) -> TrustAdmissions<'_> {
-    let (allows, denies): (Vec<_>, Vec<_>) =
-        trust.statements().iter().partition(|statement| statement.effect() == Effect::Allow);
+    let denied = AssumeRole::ALL.map(|call| Denied::of(trust, call));
+    let allows = trust.statements().iter().filter(|statement| statement.effect() == Effect::Allow);
     let mut admissions = Vec::new();
     for statement in allows {
-        let conditions = closure::of_allow(statement);
+        let asked = closure::of_allow(statement);
+        let by_call = denied.each_ref().map(|denied| {
+            let conditions: Arc<[_]> = asked.iter().chain(&denied.closing).cloned().collect();
+            (denied, conditions)
+        });
         for (who, by) in named(statement) {
-            if denies.iter().any(|deny| takes_back(deny, &who, by)) {
-                continue;
-            }
-            let closing =
-                denies.iter().filter(|deny| by.matched_by(deny) == Match::Yes && names_everyone(deny));
-            let mut conditions = conditions.clone();
-            conditions.extend(closing.flat_map(|deny| closure::of_deny(deny)));
-            admissions.push(Admission { who, by, statement: statement.id(), conditions });
+            let left = by_call.iter().find(|(denied, _)| denied.call == by && !denied.takes_back(&who));
+            admissions.extend(left.map(|(_, conditions)| {
+                let (statement, conditions) = (statement.id(), Arc::clone(conditions));
+                Admission { who, by, statement, conditions }
+            }));
         }
     }
     TrustAdmissions { admissions }
@@ -171,63 +175,73 @@ fn named(statement: &Statement) -> Vec<(Admitted<'_>, AssumeRole)> {
     let plain = AssumeRole::first_in(&[AssumeRole::AssumeRole], statement);
     let any = AssumeRole::first_in(&AssumeRole::ALL, statement);
     let vouched = AssumeRole::first_in(&[AssumeRole::WithWebIdentity, AssumeRole::WithSaml], statement);
-    let mut found = Vec::new();
-    let mut push = |who, by: Option<AssumeRole>| found.extend(by.map(|by| (who, by)));
-    if *spec == PrincipalSpec::Everyone {
-        push(Admitted::Everyone, any);
-    }
-    for principal in spec.aws() {
-        match principal.kind() {
-            AwsPrincipalKind::Everyone => push(Admitted::Everyone, any),
-            AwsPrincipalKind::Account(account) => push(Admitted::Account(*account), plain),
-            AwsPrincipalKind::Identity(identity) => push(Admitted::Identity(identity), plain),
-            AwsPrincipalKind::UniqueId => push(Admitted::Deleted(principal.as_str()), plain),
-            AwsPrincipalKind::Unrecognised => {}
-        }
-    }
-    for service in spec.services() {
-        push(Admitted::Service(service), plain);
-    }
-    for provider in spec.federated() {
-        push(Admitted::Federated(provider), vouched);
-    }
-    found
-}
-
-fn names_everyone(statement: &Statement) -> bool {
-    match statement.principal() {
-        Some(PrincipalElement::Principal(spec)) => spec.names_everyone(),
-        Some(PrincipalElement::NotPrincipal(_)) | None => false,
-    }
-}
-
-/// Whether an unconditional Deny covers all that is admitted. IAM refuses a Resource in a trust policy, so a Deny
-/// with one is not relied upon, and neither is one whose action pattern the guide leaves open.
-fn takes_back(deny: &Statement, who: &Admitted<'_>, by: AssumeRole) -> bool {
-    let is_certain =
-        by.matched_by(deny) == Match::Yes && deny.is_unconditional() && deny.resource().is_none();
-    if !is_certain {
-        return false;
-    }
-    let spec = match deny.principal() {
-        Some(PrincipalElement::Principal(spec)) => spec,
-        Some(PrincipalElement::NotPrincipal(_)) | None => return false,
-    };
-    spec.names_everyone()
-        || match who {
-            Admitted::Everyone => false,
-            Admitted::Service(name) => spec.services().any(|listed| listed == *name),
-            Admitted::Federated(name) => spec.federated().any(|listed| listed == *name),
-            Admitted::Deleted(id) => spec.aws().any(|listed| listed.as_str() == *id),
-            Admitted::Account(account) => {
-                spec.aws().any(|listed| *listed.kind() == AwsPrincipalKind::Account(*account))
+    let named = listed(spec).filter_map(|who| {
+        let by = match &who {
+            Admitted::Everyone => any,
+            Admitted::Federated(_) => vouched,
+            Admitted::Service(_) | Admitted::Account(_) | Admitted::Identity(_) | Admitted::Deleted(_) => {
+                plain
             }
-            Admitted::Identity(identity) => spec.aws().any(|listed| match listed.kind() {
-                AwsPrincipalKind::Account(account) => *account == identity.account(),
-                AwsPrincipalKind::Identity(denied) => denied == *identity,
-                AwsPrincipalKind::Everyone | AwsPrincipalKind::UniqueId | AwsPrincipalKind::Unrecognised => {
-                    false
-                }
-            }),
+        };
+        by.map(|by| (who, by))
+    });
+    named.collect()
+}
+
+/// Everybody whom the element lists.
+fn listed(spec: &PrincipalSpec) -> impl Iterator<Item = Admitted<'_>> {
+    let everyone = (*spec == PrincipalSpec::Everyone).then_some(Admitted::Everyone);
+    let aws = spec.aws().filter_map(|principal| match principal.kind() {
+        AwsPrincipalKind::Everyone => Some(Admitted::Everyone),
+        AwsPrincipalKind::Account(account) => Some(Admitted::Account(*account)),
+        AwsPrincipalKind::Identity(identity) => Some(Admitted::Identity(identity)),
+        AwsPrincipalKind::UniqueId => Some(Admitted::Deleted(principal.as_str())),
+        AwsPrincipalKind::Unrecognised => None,
+    });
+    let services = spec.services().map(Admitted::Service);
+    everyone.into_iter().chain(aws).chain(services).chain(spec.federated().map(Admitted::Federated))
+}
+
+/// What the Deny statements take back of one call. Gathered once, so that thousands of Allow statements need not be
+/// held against thousands of Deny statements.
+struct Denied<'a> {
+    call: AssumeRole,
+    /// Those whom an unconditional Deny is about. IAM refuses a Resource in a trust policy, so a Deny with one is
+    /// not relied upon, and neither is one whose action pattern the guide leaves open.
+    who: HashSet<Admitted<'a>>,
+    /// The keys that a Deny about everyone asks for, each once.
+    closing: Vec<ConditionKey<'a>>,
+}
+
+impl<'a> Denied<'a> {
+    fn of(trust: &'a Policy, call: AssumeRole) -> Self {
+        let mut denied = Self { call, who: HashSet::new(), closing: Vec::new() };
+        let denies = trust.statements().iter().filter(|statement| statement.effect() == Effect::Deny);
+        for deny in denies.filter(|deny| call.matched_by(deny) == Match::Yes) {
+            let Some(PrincipalElement::Principal(spec)) = deny.principal() else { continue };
+            if deny.is_unconditional() && deny.resource().is_none() {
+                denied.who.extend(listed(spec));
+            }
+            if spec.names_everyone()
+                && let Some(asked) = closure::of_deny(deny)
+                && !denied.closing.iter().any(|known| known.key.eq_ignore_ascii_case(asked.key))
+            {
+                denied.closing.push(asked);
+            }
         }
+        denied
+    }
+
+    /// Whether all that is admitted is taken back.
+    fn takes_back(&self, who: &Admitted<'_>) -> bool {
+        let of_account = match who {
+            Admitted::Identity(identity) => self.who.contains(&Admitted::Account(identity.account())),
+            Admitted::Everyone
+            | Admitted::Service(_)
+            | Admitted::Account(_)
+            | Admitted::Deleted(_)
+            | Admitted::Federated(_) => false,
+        };
+        of_account || self.who.contains(&Admitted::Everyone) || self.who.contains(who)
+    }
 }
