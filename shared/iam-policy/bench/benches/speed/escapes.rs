@@ -4,7 +4,7 @@ use iam_policy::{EscalationSet, EscalationTarget, EscapeStep, Policy, escapes};
 use iam_policy_bench::report::{Figure, Section};
 use iam_policy_bench::{read, role};
 
-use crate::compare::fastest;
+use crate::processor_time::fastest;
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/orders";
 
