@@ -8,7 +8,9 @@
 //! Where something cannot be told exactly, it is taken to be possible, so that it can hide no access.
 
 mod actions;
+mod bits;
 mod escapes;
+mod impact;
 mod keys;
 mod language;
 mod merge;
@@ -23,6 +25,7 @@ use crate::evaluate::Evaluation;
 use crate::request::Request;
 
 pub use escapes::{EscalationSet, EscalationTarget, Escape, EscapeStep, escapes};
+pub use impact::{Breadth, Cut, Danger, LostAction, Removal, impact};
 use language::{Budget, Exhausted};
 pub use merge::{Fit, Merged, merge};
 use rules::Rules;

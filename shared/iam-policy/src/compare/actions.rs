@@ -12,7 +12,8 @@ use crate::document::ActionElement;
 use crate::evaluate::matching::{Match, Undocumented};
 use crate::glob::Reach;
 
-type PatternId = usize;
+/// The place of a pattern in [`Actions`].
+pub(super) type PatternId = usize;
 
 /// The distinct action patterns of the policies.
 #[derive(Debug, Default)]
@@ -56,11 +57,28 @@ pub(super) enum Sense {
 
 /// The patterns that match one action, and all actions that are matched by the same.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Matched(BTreeSet<PatternId>);
+pub(super) struct Matched(
+    /// INVARIANT: sorted, each once.
+    Vec<PatternId>,
+);
 
 impl ActionRule {
     fn lists(&self, id: PatternId) -> bool {
         self.patterns.binary_search(&id).is_ok()
+    }
+
+    pub(super) fn patterns(&self) -> &[PatternId] {
+        &self.patterns
+    }
+
+    pub(super) fn sense(&self) -> Sense {
+        self.sense
+    }
+}
+
+impl Matched {
+    pub(super) fn has(&self, id: PatternId) -> bool {
+        self.0.binary_search(&id).is_ok()
     }
 }
 
@@ -104,6 +122,20 @@ impl<'p> Actions<'p> {
         self.patterns.push(Entry { pattern, language });
         self.places.insert(text, place);
         Ok(place)
+    }
+
+    /// How many patterns there are.
+    pub(super) fn len(&self) -> usize {
+        self.patterns.len()
+    }
+
+    pub(super) fn pattern(&self, id: PatternId) -> Option<&'p ActionPattern> {
+        self.patterns.get(id).map(|entry| entry.pattern)
+    }
+
+    /// Whether a pattern names this action without wildcards.
+    pub(super) fn names(&self, name: &ActionName) -> bool {
+        self.services.get(name.service()).is_some_and(|named| named.exact.contains_key(name))
     }
 
     /// The services in which one of the elements can be about an action; no name stands for all that are not named.
@@ -173,9 +205,9 @@ impl<'p> Actions<'p> {
         universe: &Language,
         budget: &mut Budget,
     ) -> Result<Option<ActionName>, Exhausted> {
-        let matched = self.matched(name).0;
+        let matched = self.matched(name);
         let (within, without): (Vec<PatternId>, Vec<PatternId>) =
-            self.wild_of(service).partition(|id| matched.contains(id));
+            self.wild_of(service).partition(|id| matched.has(*id));
         let languages = |ids: Vec<PatternId>| ids.into_iter().filter_map(|id| self.language(id));
         let mut named = Vec::new();
         match service {
@@ -213,7 +245,9 @@ impl<'p> Actions<'p> {
             .filter(|id| self.patterns.get(*id).is_some_and(|entry| entry.pattern.matches(name)));
         let named = self.services.get(name.service());
         let exact = named.and_then(|named| named.exact.get(name).copied());
-        Matched(wild.chain(exact).collect())
+        let mut matched: Vec<PatternId> = wild.chain(exact).collect();
+        matched.sort_unstable();
+        Matched(matched)
     }
 
     /// What the element says of the actions that these patterns match.

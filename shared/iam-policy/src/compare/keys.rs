@@ -5,6 +5,7 @@
 
 mod samples;
 
+use super::bits::Bits;
 use super::language::{Budget, Exhausted};
 use crate::condition::{KeyTest, Operand, Operator};
 use crate::document::Effect;
@@ -40,8 +41,8 @@ struct Test<'p> {
     key: KeyId,
     /// Which states of the key can make the test true, and which false. Both, where the guide is silent or a
     /// variable decides.
-    can_hold: StateSet,
-    can_fail: StateSet,
+    can_hold: Bits,
+    can_fail: Bits,
 }
 
 /// What a request carries for one key.
@@ -51,38 +52,6 @@ pub(super) enum KeyState {
     Values(Vec<Box<str>>),
     /// Something that was not worked out; every test may hold and may fail.
     Unexplored,
-}
-
-/// A set of states of one key.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct StateSet {
-    bits: Vec<u64>,
-}
-
-impl StateSet {
-    fn from_states(count: usize, mut is_in: impl FnMut(usize) -> bool) -> Self {
-        let mut bits = vec![0; count.div_ceil(64)];
-        for state in (0..count).filter(|state| is_in(*state)) {
-            if let Some(word) = bits.get_mut(state / 64) {
-                *word |= 1 << (state % 64);
-            }
-        }
-        Self { bits }
-    }
-
-    pub(super) fn and(&self, other: &Self) -> Self {
-        Self { bits: self.bits.iter().zip(&other.bits).map(|(left, right)| left & right).collect() }
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.bits.iter().all(|word| *word == 0)
-    }
-
-    pub(super) fn states(&self) -> impl Iterator<Item = usize> {
-        (0..).zip(&self.bits).flat_map(|(place, word)| {
-            (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| place * 64 + bit)
-        })
-    }
 }
 
 impl<'p> Keys<'p> {
@@ -116,7 +85,7 @@ impl<'p> Keys<'p> {
             self.keys.push(Key { name: test.folded_key().into(), states: Vec::new() });
             self.keys.len() - 1
         });
-        let (can_hold, can_fail) = (StateSet::default(), StateSet::default());
+        let (can_hold, can_fail) = (Bits::default(), Bits::default());
         self.tests.push(Test { operator, test, effect, key, can_hold, can_fail });
         Ok(self.tests.len() - 1)
     }
@@ -133,7 +102,7 @@ impl<'p> Keys<'p> {
             let verdicts: Vec<Verdicts> =
                 key.states.iter().map(|state| ask(test, &key.name, state)).collect();
             let is = |which: fn(&Verdicts) -> bool| {
-                StateSet::from_states(verdicts.len(), |state| verdicts.get(state).is_some_and(which))
+                Bits::such_that(verdicts.len(), |state| verdicts.get(state).is_some_and(which))
             };
             test.can_hold = is(|verdicts| verdicts.can_hold);
             test.can_fail = is(|verdicts| verdicts.can_fail);
@@ -149,17 +118,17 @@ impl<'p> Keys<'p> {
         self.tests.get(test).map_or(0, |test| test.key)
     }
 
-    pub(super) fn can_hold(&self, test: TestId) -> Option<&StateSet> {
+    pub(super) fn can_hold(&self, test: TestId) -> Option<&Bits> {
         self.tests.get(test).map(|test| &test.can_hold)
     }
 
-    pub(super) fn can_fail(&self, test: TestId) -> Option<&StateSet> {
+    pub(super) fn can_fail(&self, test: TestId) -> Option<&Bits> {
         self.tests.get(test).map(|test| &test.can_fail)
     }
 
     /// Every state of a key.
-    pub(super) fn all_states(&self, key: KeyId) -> StateSet {
-        StateSet::from_states(self.keys.get(key).map_or(0, |key| key.states.len()), |_| true)
+    pub(super) fn all_states(&self, key: KeyId) -> Bits {
+        Bits::all(self.keys.get(key).map_or(0, |key| key.states.len()))
     }
 
     pub(super) fn name(&self, key: KeyId) -> &str {

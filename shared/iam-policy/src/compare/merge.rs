@@ -12,6 +12,7 @@ use super::{Containment, Doubt, within};
 use crate::document::{Effect, Policy, Statement, Version};
 use crate::print;
 use conditions::Both;
+pub(super) use elements::both_resources;
 use meet::Loss;
 
 /// A policy that is within two others.

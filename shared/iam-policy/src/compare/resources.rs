@@ -100,7 +100,8 @@ impl<'p> Resources<'p> {
         })
     }
 
-    fn place(&mut self, pattern: &'p ResourcePattern) -> Result<ResourceId, Exhausted> {
+    /// The place of a pattern; one that was seen before keeps its place.
+    pub(super) fn place(&mut self, pattern: &'p ResourcePattern) -> Result<ResourceId, Exhausted> {
         let seen = self.places.get(pattern.as_str()).map_or(&[][..], |seen| seen);
         let is_same =
             |id: &&ResourceId| self.patterns.get(**id).is_some_and(|entry| entry.pattern == pattern);

@@ -10,7 +10,8 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::actions::{Actions, Matched};
-use super::keys::{StateSet, TestId};
+use super::bits::Bits;
+use super::keys::TestId;
 use super::language::{Budget, Exhausted};
 use super::resources::{Area, Relation, ResourceId, ResourceRule, Universe};
 use super::rules::{Rule, RuleId, Rules, Side};
@@ -20,15 +21,36 @@ use crate::document::{Effect, Policy};
 use crate::evaluate::matching::Match;
 
 pub(super) struct Search<'p> {
-    rules: Rules<'p>,
+    pub(super) rules: Rules<'p>,
     inner: &'p [&'p Policy],
     outer: &'p [&'p Policy],
-    budget: Budget,
+    pub(super) budget: Budget,
     /// What was searched already, for other actions: what has to apply, and what must not.
     done: BTreeSet<(Vec<RuleId>, Vec<RuleId>)>,
     /// Why the search cannot end with a pass.
     doubt: Option<Doubt>,
     unconfirmed: usize,
+}
+
+/// What to look for.
+pub(super) struct Ask<'a> {
+    /// All of these statements apply.
+    pub(super) apply: &'a [RuleId],
+    /// The first of them by this pattern, if one is given.
+    pub(super) on: Option<ResourceId>,
+    pub(super) about: About,
+    /// None of these applies.
+    pub(super) not: &'a [RuleId],
+}
+
+/// What the request is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum About {
+    Anything,
+    /// A resource that this pattern matches.
+    Form(ResourceId),
+    /// An action without resource.
+    NoResource,
 }
 
 /// The requests that are still looked at.
@@ -38,7 +60,7 @@ struct Region {
     /// Patterns with variables that should not match, where the search itself leaves it open.
     without_variables: Vec<ResourceId>,
     /// What each key may be.
-    states: Vec<StateSet>,
+    states: Vec<Bits>,
     /// Tests that hold.
     held: Vec<TestId>,
 }
@@ -62,7 +84,7 @@ enum Standing {
     Leave(Vec<WayOut>),
 }
 
-type Flow = ControlFlow<Box<Counterexample>>;
+pub(super) type Flow = ControlFlow<Box<Counterexample>>;
 
 impl<'p> Search<'p> {
     pub(super) fn new(
@@ -72,6 +94,12 @@ impl<'p> Search<'p> {
         budget: Budget,
     ) -> Self {
         Self { rules, inner, outer, budget, done: BTreeSet::new(), doubt: None, unconfirmed: 0 }
+    }
+
+    /// Forgets why earlier questions had no answer.
+    pub(super) fn take_doubt(&mut self) -> Option<Doubt> {
+        self.unconfirmed = 0;
+        self.doubt.take()
     }
 
     /// A counterexample, or the certainty that there is none.
@@ -94,14 +122,8 @@ impl<'p> Search<'p> {
 
     fn class(&mut self, matched: &Matched, action: &ActionName) -> Result<Flow, Doubt> {
         self.budget.spend(1 + self.rules.rules.len() / 16)?;
-        let said: Vec<Match> =
-            self.rules.rules.iter().map(|rule| self.rules.actions.says(&rule.action, matched)).collect();
-        let of = |side, effect| {
-            let rules = self.rules.rules.iter().enumerate().zip(&said);
-            let about = rules.filter(|(_, said)| **said != Match::No);
-            let of_side = about.filter(|((_, rule), _)| rule.side == side && rule.effect == effect);
-            of_side.map(|((id, _), _)| id).collect::<Vec<RuleId>>()
-        };
+        let said = self.said(matched);
+        let of = |side, effect| self.about(&said, side, effect);
         let grants = of(Side::Inner, Effect::Allow);
         let denies = of(Side::Inner, Effect::Deny);
         let outer_grants = of(Side::Outer, Effect::Allow);
@@ -124,6 +146,19 @@ impl<'p> Search<'p> {
         Ok(ControlFlow::Continue(()))
     }
 
+    /// What every statement says of the actions of a class.
+    pub(super) fn said(&self, matched: &Matched) -> Vec<Match> {
+        self.rules.rules.iter().map(|rule| self.rules.actions.says(&rule.action, matched)).collect()
+    }
+
+    /// The statements of one side and effect that may be about them.
+    pub(super) fn about(&self, said: &[Match], side: Side, effect: Effect) -> Vec<RuleId> {
+        let rules = self.rules.rules.iter().enumerate().zip(said);
+        let about = rules.filter(|(_, said)| **said != Match::No);
+        let of_side = about.filter(|((_, rule), _)| rule.side == side && rule.effect == effect);
+        of_side.map(|((id, _), _)| id).collect()
+    }
+
     /// Looks for a request to which all of `apply` apply and none of `not`.
     fn question(
         &mut self,
@@ -133,26 +168,49 @@ impl<'p> Search<'p> {
         not: &[RuleId],
     ) -> Result<Flow, Doubt> {
         self.budget.spend(1)?;
+        let Some(not) = self.to_leave(matched, said, apply, not)? else {
+            return Ok(ControlFlow::Continue(()));
+        };
+        if !self.done.insert((apply.to_vec(), not.clone())) {
+            return Ok(ControlFlow::Continue(()));
+        }
+        self.look(action, &Ask { apply, on: None, about: About::Anything, not: &not })
+    }
+
+    /// Which of the statements that must not apply have to be left; nothing, where one applies for certain.
+    pub(super) fn to_leave(
+        &self,
+        matched: &Matched,
+        said: &[Match],
+        apply: &[RuleId],
+        not: &[RuleId],
+    ) -> Result<Option<Vec<RuleId>>, Exhausted> {
         let is_sure = |rule: &RuleId| said.get(*rule) == Some(&Match::Yes);
         for (rule, other) in not.iter().flat_map(|rule| apply.iter().map(move |other| (*rule, *other))) {
             let (left, right) = (self.rules.get(rule)?, self.rules.get(other)?);
             if left.follows_from(right)
                 && (is_sure(&rule) || Actions::follows(&left.action, &right.action, matched))
             {
-                return Ok(ControlFlow::Continue(()));
+                return Ok(None);
             }
         }
         // What may apply or not, for all the guide says, does not have to be left.
-        let not: Vec<RuleId> = not.iter().copied().filter(is_sure).collect();
-        if !self.done.insert((apply.to_vec(), not.clone())) {
-            return Ok(ControlFlow::Continue(()));
-        }
+        Ok(Some(not.iter().copied().filter(is_sure).collect()))
+    }
+
+    /// Looks for a request with this action to which all of `apply` apply and none of `not`.
+    pub(super) fn look(&mut self, action: &ActionName, ask: &Ask<'_>) -> Result<Flow, Doubt> {
+        let universes: &[Universe] = match ask.about {
+            About::Anything => &[Universe::Arn, Universe::Any],
+            About::Form(_) => &[Universe::Arn],
+            About::NoResource => &[Universe::Any],
+        };
         let mut regions = Vec::new();
-        for universe in [Universe::Arn, Universe::Any] {
-            regions.extend(self.regions(universe, apply)?);
+        for universe in universes {
+            regions.extend(self.regions(*universe, ask)?);
         }
         for region in regions {
-            if let found @ ControlFlow::Break(_) = self.solve(action, region, not.clone())? {
+            if let found @ ControlFlow::Break(_) = self.solve(action, region, ask.not.to_vec())? {
                 return Ok(found);
             }
         }
@@ -160,12 +218,13 @@ impl<'p> Search<'p> {
     }
 
     /// Where all the statements apply: one region for each choice of their resource patterns.
-    fn regions(&self, universe: Universe, apply: &[RuleId]) -> Result<Vec<Region>, Exhausted> {
+    fn regions(&self, universe: Universe, ask: &Ask<'_>) -> Result<Vec<Region>, Exhausted> {
         let keys = &self.rules.keys;
         let states = (0..keys.len()).map(|key| keys.all_states(key)).collect();
-        let area = Area { universe, within: Vec::new(), without: Vec::new() };
+        let within = if let About::Form(form) = ask.about { vec![form] } else { Vec::new() };
+        let area = Area { universe, within, without: Vec::new() };
         let mut start = Region { area, without_variables: Vec::new(), states, held: Vec::new() };
-        for rule in apply {
+        for rule in ask.apply {
             for test in &self.rules.get(*rule)?.tests {
                 if !start.hold(&self.rules, *test) {
                     return Ok(Vec::new());
@@ -173,12 +232,14 @@ impl<'p> Search<'p> {
             }
         }
         let mut regions = vec![start];
-        for rule in apply {
+        let mut on = ask.on;
+        for rule in ask.apply {
+            let only = on.take();
             match &self.rules.get(*rule)?.resource {
                 ResourceRule::Listed(patterns) => {
                     let mut chosen = Vec::new();
                     for region in &regions {
-                        for pattern in patterns {
+                        for pattern in patterns.iter().filter(|id| only.is_none_or(|only| only == **id)) {
                             let mut region = region.clone();
                             insert(&mut region.area.within, *pattern);
                             chosen.push(region);
@@ -262,7 +323,7 @@ impl<'p> Search<'p> {
         let mut ways = Vec::new();
         for test in &rule.tests {
             let states = region.states.get(keys.key_of(*test)).ok_or(Exhausted)?;
-            let meets = |set: Option<&StateSet>| set.is_some_and(|set| !states.and(set).is_empty());
+            let meets = |set: Option<&Bits>| set.is_some_and(|set| states.meets(set));
             if !meets(keys.can_hold(*test)) {
                 return Ok(Standing::Gone);
             }

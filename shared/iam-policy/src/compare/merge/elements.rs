@@ -225,7 +225,7 @@ fn relation(
 }
 
 /// What two resource patterns match together.
-fn both_resources(
+pub(in crate::compare) fn both_resources(
     left: ResourceId,
     right: ResourceId,
     known: &mut Resources<'_>,

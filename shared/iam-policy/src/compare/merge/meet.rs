@@ -6,8 +6,8 @@ use crate::compare::language::{Budget, Exhausted, Language, find};
 
 /// Patterns that together stand for what two patterns have in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Meet {
-    pub(super) patterns: Vec<String>,
+pub(in crate::compare) struct Meet {
+    pub(in crate::compare) patterns: Vec<String>,
     pub(super) loss: Loss,
 }
 
@@ -23,6 +23,10 @@ impl Meet {
     /// What they have in common cannot be told.
     pub(super) fn lost() -> Self {
         Self { patterns: Vec::new(), loss: Loss::Something }
+    }
+
+    pub(in crate::compare) fn is_lost(&self) -> bool {
+        self.patterns.is_empty() && self.loss == Loss::Something
     }
 }
 

@@ -6,7 +6,7 @@ use super::{Flow, Region, Search};
 use crate::action::ActionName;
 use crate::compare::keys::KeyState;
 use crate::compare::{Counterexample, Doubt};
-use crate::evaluate::{Policies, Verdict, evaluate};
+use crate::evaluate::{Evaluation, Policies, Verdict, evaluate};
 use crate::request::{Context, Request};
 
 /// After so many candidates that the evaluator does not confirm, a search for more is not worth its time.
@@ -58,11 +58,11 @@ impl Search<'_> {
     /// The first state of every key, and then others of one key at a time.
     fn choices_of_states(&self, region: &Region) -> Vec<Vec<usize>> {
         let first: Vec<usize> =
-            region.states.iter().map(|states| states.states().next().unwrap_or_default()).collect();
+            region.states.iter().map(|states| states.iter().next().unwrap_or_default()).collect();
         let mut choices = vec![first.clone()];
         for (key, states) in region.states.iter().enumerate() {
-            let is_open = states.states().count() < self.rules.keys.all_states(key).states().count();
-            for state in states.states().skip(1).filter(|_| is_open) {
+            let is_open = states.len() < self.rules.keys.all_states(key).len();
+            for state in states.iter().skip(1).filter(|_| is_open) {
                 if choices.len() >= MOST_TRIES {
                     return choices;
                 }
@@ -104,9 +104,19 @@ impl Search<'_> {
             resource_account: Some("111122223333".parse().ok()?),
             context,
         };
-        let judge = |identity| evaluate(&Policies { identity, ..Policies::default() }, &request);
-        let (inner, outer) = (judge(self.inner), judge(self.outer));
+        let (inner, outer) = self.judge(&request);
         let is_one = inner.verdict == Verdict::Allowed && outer.verdict != Verdict::Allowed;
         is_one.then_some(Counterexample { request, inner, outer })
+    }
+
+    /// Whether the inner policies allow the request and the outer ones do not.
+    pub(in crate::compare) fn confirms(&self, request: &Request) -> bool {
+        let (inner, outer) = self.judge(request);
+        inner.verdict == Verdict::Allowed && outer.verdict != Verdict::Allowed
+    }
+
+    fn judge(&self, request: &Request) -> (Evaluation, Evaluation) {
+        let judge = |identity| evaluate(&Policies { identity, ..Policies::default() }, request);
+        (judge(self.inner), judge(self.outer))
     }
 }

@@ -1,0 +1,159 @@
+//! What a loss is about: resources of the forms that actions take, and the resources that a grant and a Deny share.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::survey::{RuleCut, Survey};
+use crate::action::ActionPattern;
+use crate::catalogue::{Action, Catalogue, Need, Service};
+use crate::compare::Doubt;
+use crate::compare::language::Exhausted;
+use crate::compare::merge::both_resources;
+use crate::compare::resources::{ResourceId, ResourceRule, Resources};
+use crate::compare::rules::{Rule, RuleId};
+use crate::compare::search::{About, Search};
+use crate::document::Policy;
+use crate::resource::ResourcePattern;
+use crate::variable::Variables;
+
+/// The forms of the ARNs of services.
+pub(super) struct Forms {
+    /// By their text.
+    patterns: BTreeMap<&'static str, ResourcePattern>,
+}
+
+/// With more forms than this a class of actions is looked at on anything.
+const MOST_FORMS: usize = 64;
+
+impl Forms {
+    /// No form is known: everything is looked at on anything.
+    pub(super) fn none() -> Self {
+        Self { patterns: BTreeMap::new() }
+    }
+
+    pub(super) fn are_known(&self) -> bool {
+        !self.patterns.is_empty()
+    }
+
+    /// The forms of the services that these policies name.
+    pub(super) fn of_services<'a>(policies: impl Iterator<Item = &'a Policy>) -> Self {
+        let statements = policies.flat_map(Policy::statements);
+        let patterns = statements.flat_map(|statement| statement.action().patterns());
+        let services: BTreeSet<&str> = patterns.filter_map(ActionPattern::service).collect();
+        let services = services.into_iter().filter_map(|prefix| Catalogue::bundled().service(prefix));
+        let forms = services.flat_map(Service::resource_types).map(|kind| kind.arn());
+        Self {
+            patterns: forms
+                .map(|arn| (arn, ResourcePattern::new(&confined(arn), Variables::Literal)))
+                .collect(),
+        }
+    }
+
+    /// What requests with one of these actions are about.
+    pub(super) fn about<'p>(
+        &'p self,
+        actions: &[(&'static Service, &'static Action)],
+        resources: &mut Resources<'p>,
+    ) -> Result<Vec<About>, Exhausted> {
+        let mut forms: BTreeSet<&str> = BTreeSet::new();
+        let mut takes_none = false;
+        for (service, action) in actions {
+            let mut is_needed = false;
+            for (kind, need) in service.resources_of(action) {
+                forms.insert(kind.arn());
+                is_needed |= need == Need::Required;
+            }
+            takes_none |= !is_needed;
+        }
+        let patterns: Option<Vec<&ResourcePattern>> =
+            forms.iter().map(|form| self.patterns.get(*form)).collect();
+        match patterns {
+            Some(patterns) if !actions.is_empty() && patterns.len() <= MOST_FORMS => {
+                let forms = patterns.into_iter().map(|pattern| resources.place(pattern).map(About::Form));
+                let mut about = forms.collect::<Result<Vec<_>, _>>()?;
+                about.extend(takes_none.then_some(About::NoResource));
+                Ok(about)
+            }
+            Some(_) | None => Ok(vec![About::Anything]),
+        }
+    }
+}
+
+/// The form of an ARN with stars that stay inside their part: before a `?` they do.
+fn confined(arn: &str) -> String {
+    let part = |(place, part): (usize, &str)| {
+        if place < 5 && part == "*" { "*?".to_owned() } else { part.to_owned() }
+    };
+    arn.splitn(6, ':').enumerate().map(part).collect::<Vec<_>>().join(":")
+}
+
+impl Survey<'_> {
+    /// The resources that a grant loses on these of its patterns.
+    pub(super) fn area(
+        &mut self,
+        grant: RuleId,
+        cut: &RuleCut,
+        on: &[Option<ResourceId>],
+    ) -> Result<Area, Doubt> {
+        let Search { rules, budget, .. } = &mut self.search;
+        let (known, rules) = (&mut rules.resources, &rules.rules);
+        let resource_of = |rule: RuleId| rules.get(rule).map(|rule| &rule.resource).ok_or(Doubt::TooComplex);
+        let (mut texts, mut but): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+        if let ResourceRule::AllBut(patterns) = resource_of(grant)? {
+            but.extend(patterns.iter().map(|id| known.text(*id).to_owned()));
+        }
+        let denied = match cut {
+            RuleCut::Denied(deny) => Some(resource_of(*deny)?),
+            RuleCut::NotAllowed | RuleCut::AllowedInPart(_) => None,
+        };
+        if let Some(ResourceRule::AllBut(patterns)) = denied {
+            but.extend(patterns.iter().map(|id| known.text(*id).to_owned()));
+        }
+        for on in on {
+            match (on, denied) {
+                (Some(on), Some(ResourceRule::Listed(patterns))) => {
+                    for pattern in patterns {
+                        let both = both_resources(*on, *pattern, known, budget)?;
+                        let both =
+                            if both.is_lost() { vec![known.text(*on).to_owned()] } else { both.patterns };
+                        texts.extend(both);
+                    }
+                }
+                (None, Some(ResourceRule::Listed(patterns))) => {
+                    texts.extend(patterns.iter().map(|id| known.text(*id).to_owned()));
+                }
+                (Some(on), _) => texts.push(known.text(*on).to_owned()),
+                (None, _) => texts.push("*".to_owned()),
+            }
+        }
+        if let RuleCut::AllowedInPart(allows) = cut {
+            but.extend(left_over(allows, rules, known)?);
+        }
+        let patterns = |mut texts: Vec<String>| {
+            texts.sort();
+            texts.dedup();
+            texts.iter().map(|text| ResourcePattern::new(text, Variables::Expanded)).collect()
+        };
+        Ok(Area { resources: patterns(texts), but: patterns(but) })
+    }
+}
+
+/// Resources, and which of them are left out.
+pub(super) struct Area {
+    pub(super) resources: Vec<ResourcePattern>,
+    pub(super) but: Vec<ResourcePattern>,
+}
+
+/// The resources that Allows without conditions name. What others allow cannot be said in resources alone.
+fn left_over(allows: &[RuleId], rules: &[Rule], known: &Resources<'_>) -> Result<Vec<String>, Doubt> {
+    let mut left = Vec::new();
+    for allow in allows {
+        let rule = rules.get(*allow).ok_or(Doubt::TooComplex)?;
+        match &rule.resource {
+            ResourceRule::Listed(patterns) if rule.tests.is_empty() => {
+                left.extend(patterns.iter().map(|id| known.text(*id).to_owned()));
+            }
+            ResourceRule::Listed(_) | ResourceRule::AllBut(_) => {}
+        }
+    }
+    Ok(left)
+}

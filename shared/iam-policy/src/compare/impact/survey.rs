@@ -1,0 +1,235 @@
+//! Which classes of actions are lost, of which grant, on which of its resources and for which reason.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use super::area::Forms;
+use super::wording::Classes;
+use crate::action::ActionName;
+use crate::compare::actions::Matched;
+use crate::compare::bits::Bits;
+use crate::compare::language::Budget;
+use crate::compare::resources::{Relation, ResourceId, ResourceRule, Universe};
+use crate::compare::rules::{RuleId, Rules, Side};
+use crate::compare::search::{About, Ask, Search};
+use crate::compare::{BUDGET, Doubt};
+use crate::document::{Effect, Policy};
+use crate::evaluate::matching::Match;
+use crate::request::Request;
+
+/// One reason for which a grant, by one of its resource patterns, loses some classes of actions.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Reason {
+    pub(super) grant: RuleId,
+    pub(super) cut: RuleCut,
+    /// None for a grant of all resources but some.
+    pub(super) on: Option<ResourceId>,
+}
+
+/// [`super::Cut`] by the place of statements in [`Rules`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum RuleCut {
+    Denied(RuleId),
+    NotAllowed,
+    AllowedInPart(Vec<RuleId>),
+}
+
+/// What one question brought.
+#[derive(Debug, Clone)]
+enum Answer {
+    Nothing,
+    Found(Request),
+    Doubtful,
+}
+
+/// What was asked: the statements that apply, the pattern of the first of them, what about, and the statements that
+/// must not apply.
+type Question = (Vec<RuleId>, Option<ResourceId>, Vec<About>, Vec<RuleId>);
+
+/// The losses of a role to a boundary, as they are found.
+pub(super) struct Survey<'p> {
+    pub(super) search: Search<'p>,
+    pub(super) classes: Classes,
+    forms: &'p Forms,
+    pub(super) losses: BTreeMap<Reason, Losses>,
+    /// The classes of which nothing is left of a grant on a pattern.
+    gone: BTreeMap<(RuleId, Option<ResourceId>), Bits>,
+    answers: BTreeMap<Question, Answer>,
+}
+
+/// The classes that are lost, each with a request that shows it if there is one.
+pub(super) type Losses = BTreeMap<usize, Option<Request>>;
+
+/// A class of actions, with what the statements say of it.
+struct Class {
+    place: usize,
+    matched: Matched,
+    /// One of its actions, known to AWS if there is such a one.
+    action: ActionName,
+    said: Vec<Match>,
+    about: Vec<About>,
+}
+
+impl<'p> Survey<'p> {
+    /// Looks at every class of actions that the identity policies can be about.
+    pub(super) fn new(
+        inner: &'p [&'p Policy],
+        outer: &'p [&'p Policy],
+        forms: &'p Forms,
+    ) -> Result<Self, Doubt> {
+        let mut budget = Budget::new(BUDGET);
+        let rules = Rules::new(inner, outer, &mut budget)?;
+        let grants = rules.rules.iter();
+        let grants = grants.filter(|rule| (rule.side, rule.effect) == (Side::Inner, Effect::Allow));
+        let mut classes = Classes::new();
+        for service in rules.actions.services(grants.map(|rule| &rule.action)) {
+            classes.add(service, rules.actions.classes(service, &mut budget)?);
+        }
+        classes.work_out(&rules.actions);
+        let search = Search::new(rules, inner, outer, budget);
+        let (losses, gone, answers) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let mut survey = Self { search, classes, forms, losses, gone, answers };
+        for place in 0..survey.classes.len() {
+            survey.look_at(place)?;
+        }
+        Ok(survey)
+    }
+
+    fn look_at(&mut self, place: usize) -> Result<(), Doubt> {
+        let Some((matched, action)) = self.classes.example(place) else { return Ok(()) };
+        let (matched, action) = (matched.clone(), action.clone());
+        let mut about = self.forms.about(self.classes.known(place), &mut self.search.rules.resources)?;
+        if self.classes.is_of_other_services(place) {
+            about.push(About::Anything);
+        }
+        let class = Class { place, said: self.search.said(&matched), matched, action, about };
+        let of = |side, effect| self.search.about(&class.said, side, effect);
+        let (grants, kept_out) = (of(Side::Inner, Effect::Allow), of(Side::Inner, Effect::Deny));
+        let (denies, allows) = (of(Side::Outer, Effect::Deny), of(Side::Outer, Effect::Allow));
+        for grant in grants {
+            for on in self.patterns_of(grant)? {
+                let whole = self.takes_all(&class, &denies, &allows, on)?;
+                if whole.is_some() {
+                    let gone = self.gone.entry((grant, on)).or_insert_with(|| Bits::none(self.classes.len()));
+                    gone.insert(place);
+                }
+                if self.classes.is_made_up(place) && self.forms.are_known() {
+                    continue;
+                }
+                if let Some(cut) = whole {
+                    let answer = self.ask(&class, &[grant], on, &kept_out)?;
+                    self.note(Reason { grant, cut, on }, &class, answer);
+                    continue;
+                }
+                for deny in denies.iter().copied() {
+                    let answer = self.ask(&class, &[grant, deny], on, &kept_out)?;
+                    self.note(Reason { grant, cut: RuleCut::Denied(deny), on }, &class, answer);
+                }
+                let answer = self.ask(&class, &[grant], on, &[kept_out.as_slice(), &allows].concat())?;
+                self.note(Reason { grant, cut: RuleCut::AllowedInPart(allows.clone()), on }, &class, answer);
+            }
+        }
+        Ok(())
+    }
+
+    /// The resource patterns of a statement, each to be looked at apart.
+    fn patterns_of(&self, rule: RuleId) -> Result<Vec<Option<ResourceId>>, Doubt> {
+        Ok(match &self.search.rules.get(rule)?.resource {
+            ResourceRule::Listed(patterns) => patterns.iter().copied().map(Some).collect(),
+            ResourceRule::AllBut(_) => vec![None],
+        })
+    }
+
+    /// Why nothing is left of the class on what the pattern matches, if that is so.
+    fn takes_all(
+        &mut self,
+        class: &Class,
+        denies: &[RuleId],
+        allows: &[RuleId],
+        on: Option<ResourceId>,
+    ) -> Result<Option<RuleCut>, Doubt> {
+        for deny in denies.iter().copied() {
+            if class.said.get(deny) == Some(&Match::Yes) && self.covers(deny, on)? {
+                return Ok(Some(RuleCut::Denied(deny)));
+            }
+        }
+        Ok(allows.is_empty().then_some(RuleCut::NotAllowed))
+    }
+
+    /// Whether the statement applies to everything that the pattern matches.
+    fn covers(&mut self, rule: RuleId, on: Option<ResourceId>) -> Result<bool, Doubt> {
+        let Search { rules, budget, .. } = &mut self.search;
+        let rule = rules.rules.get(rule).ok_or(Doubt::TooComplex)?;
+        let (ResourceRule::Listed(patterns), true) = (&rule.resource, rule.tests.is_empty()) else {
+            return Ok(false);
+        };
+        for pattern in patterns {
+            let Some(on) = on else {
+                if rules.resources.covers_everything(*pattern) {
+                    return Ok(true);
+                }
+                continue;
+            };
+            let mut is_inside = true;
+            for universe in [Universe::Arn, Universe::Any] {
+                is_inside &= rules.resources.relation(universe, on, *pattern, budget)? == Relation::Inside;
+            }
+            if is_inside {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Looks for a request to which all of `apply` apply and none of `not`, about one thing after the other.
+    fn ask(
+        &mut self,
+        class: &Class,
+        apply: &[RuleId],
+        on: Option<ResourceId>,
+        not: &[RuleId],
+    ) -> Result<Answer, Doubt> {
+        self.search.budget.spend(1)?;
+        let Some(not) = self.search.to_leave(&class.matched, &class.said, apply, not)? else {
+            return Ok(Answer::Nothing);
+        };
+        let question = (apply.to_vec(), on, class.about.clone(), not);
+        if let Some(known) = self.answers.get(&question) {
+            return Ok(known.clone());
+        }
+        let mut answer = Answer::Nothing;
+        for about in class.about.iter().copied() {
+            let looked = self.search.look(&class.action, &Ask { apply, on, about, not: &question.3 });
+            let doubt = self.search.take_doubt();
+            match looked {
+                Ok(ControlFlow::Break(found)) => {
+                    answer = Answer::Found(found.request);
+                    break;
+                }
+                Ok(ControlFlow::Continue(())) if doubt.is_none() => {}
+                Ok(ControlFlow::Continue(())) | Err(Doubt::Unconfirmed) => answer = Answer::Doubtful,
+                Err(doubt) => return Err(doubt),
+            }
+        }
+        self.answers.insert(question, answer.clone());
+        Ok(answer)
+    }
+
+    fn note(&mut self, reason: Reason, class: &Class, answer: Answer) {
+        let example = match answer {
+            Answer::Nothing => return,
+            // It may have been found for another class that the same statements are about.
+            Answer::Found(request) => Some(Request { action: class.action.clone(), ..request })
+                .filter(|request| self.search.confirms(request)),
+            Answer::Doubtful => None,
+        };
+        self.losses.entry(reason).or_default().insert(class.place, example);
+    }
+
+    /// The classes of which nothing is left of the grant on any of these patterns.
+    pub(super) fn gone_on_all(&self, grant: RuleId, on: &[Option<ResourceId>]) -> Bits {
+        let classes = self.classes.len();
+        let gone = on.iter().map(|on| self.gone.get(&(grant, *on)));
+        gone.fold(Bits::all(classes), |all, gone| gone.map_or(Bits::none(classes), |gone| all.and(gone)))
+    }
+}

@@ -1,0 +1,244 @@
+//! What a boundary takes away, in words.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod strategies;
+
+use std::fmt::Write;
+
+use iam_policy::{
+    Breadth, Containment, Cut, Danger, EscalationSet, EscalationTarget, Policy, Removal, ResourcePattern,
+    Verdict, impact, within,
+};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use strategies::{policy, request, statements, verdict};
+
+fn allow(actions: Value, resources: Value) -> Value {
+    json!({ "Effect": "Allow", "Action": actions, "Resource": resources })
+}
+
+fn deny(actions: Value, resources: Value) -> Value {
+    json!({ "Effect": "Deny", "Action": actions, "Resource": resources })
+}
+
+fn everything() -> Value {
+    allow(json!("*"), json!("*"))
+}
+
+/// A function with a role of the caller's choice.
+fn sets() -> [EscalationSet; 1] {
+    let actions = ["iam:PassRole", "lambda:CreateFunction"].map(|action| action.parse().unwrap()).to_vec();
+    [EscalationSet { id: "function-with-role".into(), actions, target: EscalationTarget::Account }]
+}
+
+fn texts(patterns: &[ResourcePattern]) -> String {
+    patterns.iter().map(ResourcePattern::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// One line for each group: the actions, the resources and the reason.
+fn told(removals: &[Removal]) -> Vec<String> {
+    let line = |removal: &Removal| {
+        let mut line = String::new();
+        for (count, lost) in removal.actions.iter().enumerate() {
+            let comma = if count == 0 { "" } else { ", " };
+            let danger = if lost.danger == Danger::Dangerous { "!" } else { "" };
+            let breadth = if lost.breadth == Breadth::Narrow { "=" } else { "" };
+            write!(line, "{comma}{danger}{breadth}{}", lost.action).unwrap();
+            for but in &lost.but {
+                write!(line, " -{but}").unwrap();
+            }
+        }
+        write!(line, " on {}", texts(&removal.resources)).unwrap();
+        for but in &removal.but_resources {
+            write!(line, " -{but}").unwrap();
+        }
+        for (_, test) in &removal.conditions {
+            write!(line, " if {}", test.key()).unwrap();
+        }
+        match &removal.cut {
+            Cut::Denied(deny) => write!(line, ": denied by {deny}").unwrap(),
+            Cut::NotAllowed => line.push_str(": not allowed"),
+            Cut::AllowedInPart(allows) => write!(line, ": allowed in part by {allows:?}").unwrap(),
+        }
+        line
+    };
+    removals.iter().map(line).collect()
+}
+
+fn told_of(identity: &Value, boundary: &Value) -> Vec<String> {
+    let (identity, boundary) = (policy(identity), policy(boundary));
+    let removals = impact(&[&identity], &boundary, &sets()).unwrap();
+    for example in
+        removals.iter().flat_map(|removal| &removal.actions).filter_map(|lost| lost.example.as_ref())
+    {
+        assert_eq!(verdict(&identity, example), Verdict::Allowed, "{example:?}");
+        assert_ne!(verdict(&boundary, example), Verdict::Allowed, "{example:?}");
+    }
+    told(&removals)
+}
+
+#[test]
+fn what_is_within_the_boundary_loses_nothing() {
+    let role = json!([allow(json!("s3:*"), json!("*")), deny(json!("iam:*"), json!("*"))]);
+    assert_eq!(told_of(&role, &role), Vec::<String>::new());
+    assert_eq!(told_of(&role, &everything()), Vec::<String>::new());
+}
+
+#[test]
+fn a_deny_is_told_in_its_own_words_as_far_as_the_grant_reaches() {
+    let boundary = json!([everything(), deny(json!(["iam:*", "s3:Delete*"]), json!("*"))]);
+    assert_eq!(told_of(&everything(), &boundary), ["!iam:*, s3:Delete* on *: denied by 1"]);
+    assert_eq!(
+        told_of(&allow(json!(["s3:*Bucket", "iam:GetRole"]), json!("*")), &boundary),
+        ["iam:GetRole, s3:DeleteBucket on *: denied by 1"]
+    );
+}
+
+#[test]
+fn a_named_grant_is_narrow_and_part_of_an_escalation_dangerous() {
+    let boundary = json!([everything(), deny(json!(["iam:PassRole", "lambda:Create*"]), json!("*"))]);
+    let role = "arn:aws:iam::111122223333:role/worker";
+    let both = allow(
+        json!(["iam:PassRole", "lambda:CreateFunction"]),
+        json!([role, "arn:aws:lambda:*:*:function:x"]),
+    );
+    assert_eq!(
+        told_of(&both, &boundary),
+        [
+            format!("!=iam:PassRole on {role}: denied by 1"),
+            "!lambda:CreateFunction on arn:aws:lambda:*:*:function:x: denied by 1".to_owned(),
+        ]
+    );
+    // Passing a role gains nothing without something to pass it to.
+    assert_eq!(
+        told_of(&allow(json!("iam:PassRole"), json!(role)), &boundary),
+        [format!("=iam:PassRole on {role}: denied by 1")]
+    );
+}
+
+#[test]
+fn what_a_list_of_allows_leaves_out_is_told_by_what_it_leaves() {
+    let boundary = json!([
+        allow(json!(["s3:GetObject", "s3:PutObject"]), json!("arn:aws:s3:::mine/*")),
+        allow(json!("sqs:*"), json!("*")),
+    ]);
+    assert_eq!(
+        told_of(&allow(json!("s3:*"), json!("*")), &boundary),
+        [
+            "s3:* -s3:GetObject -s3:PutObject on *: not allowed",
+            "s3:GetObject, s3:PutObject on * -arn:aws:s3:::mine/*: allowed in part by [0]",
+        ]
+    );
+    assert_eq!(
+        told_of(&everything(), &boundary),
+        [
+            "!* -s3:GetObject -s3:PutObject -sqs:* on *: not allowed",
+            "s3:GetObject, s3:PutObject on * -arn:aws:s3:::mine/*: allowed in part by [0]",
+        ]
+    );
+}
+
+#[test]
+fn a_service_of_which_nothing_is_left_is_told_as_a_whole() {
+    let boundary = allow(json!(["logs:*", "s3:Get*"]), json!("*"));
+    assert_eq!(
+        told_of(&allow(json!(["sqs:SendMessage", "sqs:*", "sns:Publish"]), json!("*")), &boundary),
+        ["sqs:*, sns:Publish on *: not allowed"]
+    );
+    let but = json!({ "Effect": "Allow", "NotAction": ["iam:*", "logs:*"], "Resource": "*" });
+    assert_eq!(told_of(&but, &boundary), ["* -iam:* -logs:* -s3:Get* on *: not allowed"]);
+}
+
+#[test]
+fn only_the_resources_that_are_lost_are_told() {
+    let boundary = json!([everything(), deny(json!("*"), json!("arn:aws:s3:::secret*"))]);
+    assert_eq!(
+        told_of(&allow(json!("s3:GetObject"), json!(["arn:aws:s3:::open/*", "arn:aws:s3:::*/x"])), &boundary),
+        ["s3:GetObject on arn:aws:s3:::secret*/x: denied by 1"]
+    );
+    // No queue is a bucket.
+    assert_eq!(
+        told_of(&allow(json!(["sqs:*", "s3:ListBucket"]), json!("*")), &boundary),
+        ["s3:ListBucket on arn:aws:s3:::secret*: denied by 1"]
+    );
+}
+
+#[test]
+fn what_the_role_denies_itself_is_not_lost() {
+    let role = json!([everything(), deny(json!("iam:*"), json!("*"))]);
+    let boundary = json!([everything(), deny(json!(["iam:*", "sts:AssumeRole"]), json!("*"))]);
+    assert_eq!(told_of(&role, &boundary), ["sts:AssumeRole on *: denied by 1"]);
+}
+
+#[test]
+fn conditions_of_both_sides_are_told() {
+    let mut granted = allow(json!("s3:GetObject"), json!("*"));
+    granted["Condition"] = json!({ "StringEquals": { "aws:RequestedRegion": "eu-west-1" } });
+    let mut denied = deny(json!("s3:*"), json!("*"));
+    denied["Condition"] = json!({ "Bool": { "aws:SecureTransport": "false" } });
+    assert_eq!(
+        told_of(&granted, &json!([everything(), denied])),
+        ["s3:GetObject on * if aws:RequestedRegion if aws:SecureTransport: denied by 1"]
+    );
+}
+
+#[test]
+fn an_action_that_aws_does_not_list_is_not_left_out() {
+    let boundary = json!([everything(), deny(json!("s3:*"), json!("*"))]);
+    assert_eq!(
+        told_of(&allow(json!(["s3:Teleport", "new:Thing"]), json!("*")), &boundary),
+        ["s3:Teleport on *: denied by 1"]
+    );
+    assert_eq!(
+        told_of(&allow(json!(["s3:Teleport", "new:Thing"]), json!("*")), &allow(json!("sqs:*"), json!("*"))),
+        ["s3:Teleport, new:Thing on *: not allowed"]
+    );
+}
+
+/// Whether AWS has such a request: an action on a resource of its service.
+fn is_real(action: &str, resource: &str) -> bool {
+    matches!((action, resource), ("s3:GetObject" | "s3:PutObject", resource) if resource.starts_with("arn:aws:s3:::p/"))
+        || (action == "sqs:SendMessage" && resource == "arn:aws:sqs:a:b:jobs")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Nothing that is lost goes untold, and nothing is told of a role that loses nothing.
+    #[test]
+    fn every_lost_request_is_told(
+        identity in statements(), boundary in statements(), requests in prop::collection::vec(request(), 60)
+    ) {
+        let (identity, boundary) = (policy(&json!(identity)), policy(&json!(boundary)));
+        let Ok(removals) = impact(&[&identity], &boundary, &sets()) else { return Ok(()) };
+        if within(&[&identity], &[&boundary]) == Containment::Pass {
+            prop_assert!(removals.is_empty());
+        }
+        for removal in &removals {
+            prop_assert!(!removal.actions.is_empty() && !removal.resources.is_empty(), "{removal:?}");
+        }
+        let is_told = |request: &iam_policy::Request| removals.iter().any(|removal| {
+            let says = |lost: &iam_policy::LostAction| lost.action.matches(&request.action)
+                && !lost.but.iter().any(|but| but.matches(&request.action));
+            removal.actions.iter().any(says)
+        });
+        for request in &requests {
+            let is_lost =
+                verdict(&identity, request) == Verdict::Allowed && verdict(&boundary, request) != Verdict::Allowed;
+            if is_lost && is_real(request.action.as_str(), request.resource.as_str()) {
+                prop_assert!(is_told(request), "{request:?} of {:#?}", told(&removals));
+            }
+        }
+        for example in removals.iter().flat_map(|removal| &removal.actions).filter_map(|lost| lost.example.as_ref()) {
+            prop_assert_eq!(verdict(&identity, example), Verdict::Allowed);
+            prop_assert_ne!(verdict(&boundary, example), Verdict::Allowed);
+        }
+    }
+
+    #[test]
+    fn a_boundary_that_is_the_role_takes_nothing(statements in statements()) {
+        let policy: Policy = policy(&json!(statements));
+        prop_assert_eq!(impact(&[&policy], &policy, &sets()), Ok(Vec::new()));
+    }
+}
