@@ -93,14 +93,15 @@ pub fn tell(what: &str, sections: &[Section], load_before: &str) -> ExitCode {
     let profile = if is_judged() { "" } else { ", the workspace's release profile, not judged" };
     println!("\n{what}, opt-level {OPT_LEVEL}{profile}; load {load_before} before and {} after\n", load());
     print!("{}", as_text(sections));
-    let figures = || sections.iter().flat_map(|section| &section.figures);
-    let missed: Vec<_> = figures().filter(|figure| figure.is_missed()).collect();
-    let judged = figures().filter(|figure| figure.budget.is_some()).count();
+    let figures =
+        || sections.iter().flat_map(|section| section.figures.iter().map(|figure| (section.title, figure)));
+    let missed: Vec<_> = figures().filter(|(_, figure)| figure.is_missed()).collect();
+    let judged = figures().filter(|(_, figure)| figure.budget.is_some()).count();
     if judged > 0 {
         println!("\n{} of {judged} budgets kept", judged - missed.len());
     }
-    for figure in &missed {
-        println!("MISSED: {}", figure.name);
+    for (title, figure) in &missed {
+        println!("MISSED: {title}: {}", figure.name);
     }
     if missed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

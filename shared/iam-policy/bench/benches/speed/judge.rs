@@ -7,7 +7,7 @@ use iam_policy_bench::report::{Budget, Figure, Section};
 use iam_policy_bench::role::{Role, boundary};
 use iam_policy_bench::{managed, vectors};
 
-use crate::stopwatch::Stopwatch;
+use crate::stopwatch::{ROUNDS, Stopwatch};
 
 const UNIT: &str = "M/s";
 
@@ -59,7 +59,7 @@ pub(crate) fn small_policies(stopwatch: &mut Stopwatch) -> Section {
             format!("{} cases of tests/cases, all of which each engine answered rightly before it was timed.", vectors.len()),
             "No engine's time has the reading of policies in it, and none has that of requests and their context keys.".into(),
             "From text: each engine's time has in it that principal, action, resource and context keys are made its own.".into(),
-            "Median of criterion in the fastest of three rounds, in turns.".into(),
+            format!("Median of criterion in the fastest of {ROUNDS} rounds, in turns."),
         ],
     }
 }

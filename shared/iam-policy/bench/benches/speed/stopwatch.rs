@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::processor_time::ProcessorTime;
 
 /// How often each thing is measured. A machine that is busy with something else for a while spoils a round, not the figure.
-const ROUNDS: usize = 3;
+pub(crate) const ROUNDS: usize = 3;
 
 pub(crate) struct Stopwatch {
     criterion: Criterion<ProcessorTime>,
