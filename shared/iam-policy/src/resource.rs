@@ -65,8 +65,8 @@ impl fmt::Display for ResourcePattern {
     }
 }
 
-/// A name with fewer than six parts means the same as with `*` for those that are missing. Where a star ends it,
-/// that star stands for them already, and one in the middle may go past as many colons.
+/// A name with fewer than six parts means the same as with `*` for those that are missing. A star that ends it stands
+/// for them already. With a star elsewhere it is taken as written, because the star may stand for some of them.
 ///
 /// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>.
 fn completed(text: &str) -> Cow<'_, str> {
