@@ -26,6 +26,7 @@ use crate::request::Request;
 
 pub use escapes::{EscalationSet, EscalationTarget, Escape, EscapeStep, escapes};
 pub use impact::{Breadth, Cut, Danger, LostAction, Removal, impact};
+use keys::FixedKeys;
 use language::{Budget, Exhausted};
 pub use merge::{Fit, Merged, merge};
 use rules::Rules;
@@ -102,7 +103,7 @@ pub fn within(inner: &[&Policy], outer: &[&Policy]) -> Containment {
         return Containment::Pass;
     }
     let mut budget = Budget::new(BUDGET);
-    let searched = Rules::new(inner, outer, &mut budget)
+    let searched = Rules::new(inner, outer, &FixedKeys::default(), &mut budget)
         .and_then(|rules| Search::new(rules, inner, outer, budget).run());
     match searched {
         Ok(None) => Containment::Pass,

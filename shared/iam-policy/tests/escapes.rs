@@ -89,3 +89,39 @@ fn actions_without_resources_and_new_ones_count() {
     assert!(is_open(&all_but(&[deny("*", "arn:aws:iam::*")]), &new));
     assert!(!is_open(&all_but(&[deny("lambda:New*", "*")]), &new));
 }
+
+/// A Deny of everything in IAM and of assuming roles under this condition.
+fn deny_when(condition: &Value) -> Value {
+    json!({ "Effect": "Deny", "Action": ["iam:*", "sts:*"], "Resource": "*", "Condition": condition })
+}
+
+#[test]
+fn the_role_and_its_account_are_known() {
+    let attach = set(&["iam:AttachRolePolicy"], EscalationTarget::Itself);
+    let assume = set(&["sts:AssumeRole"], EscalationTarget::Account);
+    for closes in [
+        json!({ "StringEqualsIfExists": { "aws:ResourceAccount": "111122223333" } }),
+        json!({ "StringEquals": { "aws:PrincipalAccount": ["111122223333", "444455556666"] } }),
+        json!({ "ArnNotLike": { "aws:PrincipalArn": "arn:aws:iam::*:role/admin/*" } }),
+        json!({ "StringEquals": { "aws:PrincipalType": "AssumedRole" } }),
+    ] {
+        assert!(!is_open(&all_but(&[deny_when(&closes)]), &attach), "{closes}");
+        assert!(!is_open(&all_but(&[deny_when(&closes)]), &assume), "{closes}");
+    }
+    for leaves_open in [
+        // A service that does not send the key is not denied.
+        json!({ "StringEquals": { "aws:ResourceAccount": "111122223333" } }),
+        json!({ "StringEquals": { "aws:PrincipalAccount": "444455556666" } }),
+        json!({ "ArnNotLike": { "aws:PrincipalArn": "arn:aws:iam::*:role/team/*" } }),
+    ] {
+        assert!(is_open(&all_but(&[deny_when(&leaves_open)]), &assume), "{leaves_open}");
+    }
+}
+
+#[test]
+fn a_session_does_not_tell_the_path_of_its_role() {
+    let attach = set(&["iam:AttachRolePolicy"], EscalationTarget::Itself);
+    let but_admins = deny_when(&json!({ "ArnNotLike": { "aws:PrincipalArn": "arn:aws:iam::*:role/admin/*" } }));
+    let session = "arn:aws:sts::111122223333:assumed-role/fn/fn".parse().unwrap();
+    assert_eq!(escapes(&all_but(&[but_admins]), &session, [&attach]).len(), 1);
+}

@@ -5,6 +5,8 @@
 
 mod samples;
 
+use std::collections::BTreeMap;
+
 use super::bits::Bits;
 use super::language::{Budget, Exhausted};
 use crate::condition::{KeyTest, Operand, Operator};
@@ -30,6 +32,32 @@ pub(super) struct Keys<'p> {
 struct Key {
     name: Box<str>,
     states: Vec<KeyState>,
+    freedom: Freedom,
+}
+
+/// Whether requests may carry anything for a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Freedom {
+    Free,
+    Fixed,
+}
+
+/// Keys of which it is known what requests carry, by their name in lower case.
+#[derive(Debug, Clone, Default)]
+pub(super) struct FixedKeys {
+    keys: BTreeMap<&'static str, Vec<KeyState>>,
+}
+
+impl FixedKeys {
+    /// Every request carries this one value.
+    pub(super) fn always(&mut self, key: &'static str, value: &str) {
+        self.keys.insert(key, vec![KeyState::Values(vec![value.into()])]);
+    }
+
+    /// A request carries this one value or none.
+    pub(super) fn if_any(&mut self, key: &'static str, value: &str) {
+        self.keys.insert(key, vec![KeyState::Values(vec![value.into()]), KeyState::Missing]);
+    }
 }
 
 #[derive(Debug)]
@@ -82,7 +110,11 @@ impl<'p> Keys<'p> {
             return Ok(place);
         }
         let key = self.keys.iter().position(|key| *key.name == *test.folded_key()).unwrap_or_else(|| {
-            self.keys.push(Key { name: test.folded_key().into(), states: Vec::new() });
+            self.keys.push(Key {
+                name: test.folded_key().into(),
+                states: Vec::new(),
+                freedom: Freedom::Free,
+            });
             self.keys.len() - 1
         });
         let (can_hold, can_fail) = (Bits::default(), Bits::default());
@@ -91,8 +123,12 @@ impl<'p> Keys<'p> {
     }
 
     /// Works out the states of every key, after all tests were added.
-    pub(super) fn work_out(&mut self, budget: &mut Budget) -> Result<(), Exhausted> {
+    pub(super) fn work_out(&mut self, fixed: &FixedKeys, budget: &mut Budget) -> Result<(), Exhausted> {
         for (id, key) in self.keys.iter_mut().enumerate() {
+            if let Some(states) = fixed.keys.get(&*key.name) {
+                (key.states, key.freedom) = (states.clone(), Freedom::Fixed);
+                continue;
+            }
             let tests: Vec<&Test<'_>> = self.tests.iter().filter(|test| test.key == id).collect();
             key.states = samples::states(&tests, budget)?;
         }
@@ -129,6 +165,11 @@ impl<'p> Keys<'p> {
     /// Every state of a key.
     pub(super) fn all_states(&self, key: KeyId) -> Bits {
         Bits::all(self.keys.get(key).map_or(0, |key| key.states.len()))
+    }
+
+    /// Whether a request has to say something for the key, because not everything can be said.
+    pub(super) fn is_fixed(&self, key: KeyId) -> bool {
+        self.keys.get(key).is_some_and(|key| key.freedom == Freedom::Fixed)
     }
 
     pub(super) fn name(&self, key: KeyId) -> &str {

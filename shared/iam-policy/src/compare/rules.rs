@@ -2,7 +2,7 @@
 
 use super::Doubt;
 use super::actions::{ActionRule, Actions};
-use super::keys::{Keys, TestId};
+use super::keys::{FixedKeys, Keys, TestId};
 use super::language::{Budget, Exhausted};
 use super::resources::{ResourceRule, Resources};
 use crate::document::{Effect, Policy};
@@ -40,6 +40,7 @@ impl<'p> Rules<'p> {
     pub(super) fn new(
         inner: &[&'p Policy],
         outer: &[&'p Policy],
+        fixed: &FixedKeys,
         budget: &mut Budget,
     ) -> Result<Self, Doubt> {
         let (actions, resources, keys) = (Actions::default(), Resources::new()?, Keys::new());
@@ -49,7 +50,7 @@ impl<'p> Rules<'p> {
                 rules.add(side, policy, budget)?;
             }
         }
-        rules.keys.work_out(budget)?;
+        rules.keys.work_out(fixed, budget)?;
         Ok(rules)
     }
 

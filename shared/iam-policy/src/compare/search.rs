@@ -113,7 +113,7 @@ impl<'p> Search<'p> {
             let classes = self.rules.actions.classes(service.as_deref(), &mut self.budget)?;
             for (matched, action) in &classes {
                 if let ControlFlow::Break(found) = self.class(matched, action)? {
-                    return Ok(Some(found));
+                    return Ok(Some(self.with_known_action(found, matched)));
                 }
             }
         }

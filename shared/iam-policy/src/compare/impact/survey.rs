@@ -8,6 +8,7 @@ use super::wording::Classes;
 use crate::action::ActionName;
 use crate::compare::actions::Matched;
 use crate::compare::bits::Bits;
+use crate::compare::keys::FixedKeys;
 use crate::compare::language::Budget;
 use crate::compare::resources::{Relation, ResourceId, ResourceRule, Universe};
 use crate::compare::rules::{RuleId, Rules, Side};
@@ -78,7 +79,7 @@ impl<'p> Survey<'p> {
         forms: &'p Forms,
     ) -> Result<Self, Doubt> {
         let mut budget = Budget::new(BUDGET);
-        let rules = Rules::new(inner, outer, &mut budget)?;
+        let rules = Rules::new(inner, outer, &FixedKeys::default(), &mut budget)?;
         let grants = rules.rules.iter();
         let grants = grants.filter(|rule| (rule.side, rule.effect) == (Side::Inner, Effect::Allow));
         let mut classes = Classes::new();

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use super::{Flow, Region, Search};
 use crate::action::ActionName;
+use crate::compare::actions::Matched;
 use crate::compare::keys::KeyState;
 use crate::compare::{Counterexample, Doubt};
 use crate::evaluate::{Evaluation, Policies, Verdict, evaluate};
@@ -23,8 +24,6 @@ impl Search<'_> {
         region: &Region,
         resource: String,
     ) -> Result<Flow, Doubt> {
-        let matched = self.rules.actions.matched(action);
-        let known = self.rules.actions.known(action, &matched).unwrap_or(action);
         for choice in self.choices_of_states(region) {
             self.budget.spend(8)?;
             let context = self.context(region, &choice);
@@ -37,7 +36,7 @@ impl Search<'_> {
             } else {
                 resource.clone()
             };
-            if let Some(found) = self.confirm(known, &resource, context) {
+            if let Some(found) = self.confirm(action, &resource, context) {
                 return Ok(ControlFlow::Break(Box::new(found)));
             }
         }
@@ -85,7 +84,7 @@ impl Search<'_> {
         }
         for (key, state) in choice.iter().enumerate() {
             let keys = &self.rules.keys;
-            let is_free = region.states.get(key) == Some(&keys.all_states(key));
+            let is_free = !keys.is_fixed(key) && region.states.get(key) == Some(&keys.all_states(key));
             match keys.state(key, *state) {
                 Some(_) if is_free => {}
                 Some(KeyState::Values(values)) => context.insert(keys.name(key), values.iter().cloned()),
@@ -107,6 +106,22 @@ impl Search<'_> {
         let (inner, outer) = self.judge(&request);
         let is_one = inner.verdict == Verdict::Allowed && outer.verdict != Verdict::Allowed;
         is_one.then_some(Counterexample { request, inner, outer })
+    }
+
+    /// The same with an action that AWS has, if there is one that no policy tells from this: better to read.
+    pub(super) fn with_known_action(
+        &self,
+        found: Box<Counterexample>,
+        matched: &Matched,
+    ) -> Box<Counterexample> {
+        let Some(action) = self.rules.actions.known(&found.request.action, matched) else { return found };
+        let request = Request { action: action.clone(), ..found.request.clone() };
+        match self.judge(&request) {
+            (inner, outer) if inner.verdict == Verdict::Allowed && outer.verdict != Verdict::Allowed => {
+                Box::new(Counterexample { request, inner, outer })
+            }
+            _ => found,
+        }
     }
 
     /// Whether the inner policies allow the request and the outer ones do not.
