@@ -18,7 +18,7 @@ mod resources;
 mod rules;
 mod search;
 
-use std::fmt;
+use thiserror::Error;
 
 use crate::document::{Effect, Policy, Statement};
 use crate::evaluate::Evaluation;
@@ -55,34 +55,27 @@ pub struct Counterexample {
 }
 
 /// Why a comparison has no answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
 pub enum Doubt {
     /// A statement names principals: what it grants depends on who asks. Compare identity policies, boundaries,
     /// session policies and service control policies.
+    #[error("a statement names principals")]
     NamesPrincipal,
     /// A statement has neither Resource nor NotResource, which IAM refuses in such policies.
+    #[error("a statement has no Resource")]
     NoResource,
     /// There are more combinations than a comparison looks at.
+    #[error("the policies can be combined in too many ways")]
     TooComplex,
     /// Something may be allowed by the inner policies alone, but no request was found that shows it: because of
     /// a variable, a question on which the guide is silent, or a key with several values.
+    #[error("no request was found that shows what seems to be allowed")]
     Unconfirmed,
 }
 
 impl From<Exhausted> for Doubt {
     fn from(_: Exhausted) -> Self {
         Self::TooComplex
-    }
-}
-
-impl fmt::Display for Doubt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NamesPrincipal => "a statement names principals",
-            Self::NoResource => "a statement has no Resource",
-            Self::TooComplex => "the policies can be combined in too many ways",
-            Self::Unconfirmed => "no request was found that shows what seems to be allowed",
-        })
     }
 }
 
