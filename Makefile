@@ -28,7 +28,7 @@ VENVS := $(foreach venv,lab sam cargo-lambda,$(CACHE)/venv-$(venv)/.installed)
 
 FUZZ := cargo +nightly fuzz
 FUZZ_DIR := $(CURDIR)/shared/iam-policy/fuzz
-FUZZ_BUILD = --fuzz-dir $(FUZZ_DIR) --sanitizer none --target-dir $(CACHE)/target-fuzz
+FUZZ_BUILD = --fuzz-dir $(FUZZ_DIR) --sanitizer none --target-dir $(CACHE)/fuzz/target
 
 .DEFAULT_GOAL := help
 .PHONY: help demo lab bench bench-policy test lint test-unit differential fuzz test-canaries test-lab lab-build deny tools clean
@@ -72,10 +72,10 @@ fuzz: ## feed the policy engine random input; FUZZ_SECONDS=600 for ten minutes a
 	  { echo "installing cargo-fuzz $(CARGO_FUZZ_VERSION) …"; cargo install -q cargo-fuzz --version $(CARGO_FUZZ_VERSION) --locked --root $(CACHE)/tools; }
 	@$(FUZZ) build $(FUZZ_BUILD)
 	@for target in $$($(FUZZ) list --fuzz-dir $(FUZZ_DIR)); do \
-	  found=$(CACHE)/fuzz-corpus/$$target; mkdir -p $$found; \
+	  found=$(CACHE)/fuzz/found/$$target; mkdir -p $$found; \
 	  echo "fuzzing $$target for $(FUZZ_SECONDS) s …"; \
 	  $(FUZZ) run $(FUZZ_BUILD) $$target $$found $(FUZZ_DIR)/corpus/$$target -- -max_total_time=$(FUZZ_SECONDS) \
-	    -dict=$(FUZZ_DIR)/iam.dict -timeout=5 -rss_limit_mb=2048 -max_len=4096 -print_final_stats=1 || \
+	    -dict=$(FUZZ_DIR)/iam.dict -timeout=10 -rss_limit_mb=2048 -max_len=4096 -print_final_stats=1 || \
 	    { echo "$$target failed: the input is in $(FUZZ_DIR)/artifacts/$$target"; exit 1; }; \
 	done
 

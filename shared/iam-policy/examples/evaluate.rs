@@ -241,6 +241,29 @@ mod tests {
     }
 
     #[test]
+    fn a_wrong_type_in_any_field_is_refused_or_left_out() {
+        let good: Value =
+            serde_json::from_str(&line(r#"{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#))
+                .unwrap_or_default();
+        let fields =
+            ["/identity_policies", "/boundary", "/session_policy", "/scps", "/request", "/request/context"];
+        for place in fields.into_iter().chain(["/request/principal", "/request/action", "/request/resource"])
+        {
+            for wrong in
+                [json!(null), json!(true), json!(1.5), json!("x"), json!([]), json!({}), json!([[1]])]
+            {
+                let mut line = good.clone();
+                if let Some(field) = line.pointer_mut(place) {
+                    *field = wrong.clone();
+                }
+                let found = verdict(&line.to_string());
+                let is_empty = wrong.is_null() || wrong == json!([]) || wrong == json!({});
+                assert!(found == "Refused" || is_empty, "{wrong} at {place}: {found}");
+            }
+        }
+    }
+
+    #[test]
     fn a_request_has_to_be_concrete() {
         let good = line(r#"{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#);
         assert_eq!(verdict(&good), "Allowed");
