@@ -7,6 +7,7 @@
 //!
 //! Where something cannot be told exactly, it is taken to be possible, so that it can hide no access.
 
+mod access;
 mod actions;
 mod bits;
 mod escapes;
@@ -24,13 +25,14 @@ use crate::document::{Effect, Policy, Statement};
 use crate::evaluate::Evaluation;
 use crate::request::Request;
 
+pub use access::{Access, NoResource, Possible, Targets, Terms, Way};
 pub use escapes::{EscalationSet, EscalationTarget, Escape, EscapeStep, escapes};
 pub use impact::{Breadth, Cut, Danger, LostAction, Removal, impact};
 use keys::FixedKeys;
 use language::{Budget, Exhausted};
 pub use merge::{Fit, Merged, merge};
 use rules::Rules;
-use search::Search;
+use search::{Search, Wanted};
 
 /// How the rights of two sets of policies lie to each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,8 +98,9 @@ pub fn within(inner: &[&Policy], outer: &[&Policy]) -> Containment {
         return Containment::Pass;
     }
     let mut budget = Budget::new(BUDGET);
-    let searched = Rules::new(inner, outer, &FixedKeys::default(), &mut budget)
-        .and_then(|rules| Search::new(rules, inner, outer, budget).run());
+    let sides = [inner, outer].map(|side| side.iter().copied());
+    let searched = Rules::new(sides, &FixedKeys::default(), &mut budget)
+        .and_then(|rules| Search::new(rules, Wanted::difference(inner, outer)?, budget).run());
     match searched {
         Ok(None) => Containment::Pass,
         Ok(Some(counterexample)) => Containment::Fail(counterexample),

@@ -22,8 +22,9 @@ pub use action::{ActionName, ActionNameError, ActionPattern};
 pub use arn::{AccountId, AccountIdError, Arn, ArnError};
 pub use catalogue::Catalogue;
 pub use compare::{
-    Breadth, Containment, Counterexample, Cut, Danger, Doubt, EscalationSet, EscalationTarget, Escape,
-    EscapeStep, Fit, LostAction, Merged, Removal, escapes, impact, merge, within,
+    Access, Breadth, Containment, Counterexample, Cut, Danger, Doubt, EscalationSet, EscalationTarget,
+    Escape, EscapeStep, Fit, LostAction, Merged, NoResource, Possible, Removal, Targets, Terms, Way, escapes,
+    impact, merge, within,
 };
 pub use condition::{
     Comparison, ConditionValue, KeyTest, Operator, OperatorBlock, OperatorError, Polarity, Presence,

@@ -1,20 +1,15 @@
 //! Which ways to more rights a boundary leaves open.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 
-use super::keys::FixedKeys;
-use super::language::Budget;
-use super::rules::{Rules, Side};
-use super::search::{About, Ask, Flow, Search};
-use super::{BUDGET, Doubt};
+use super::Doubt;
+use super::access::{Access, NoResource, Possible, Targets};
 use crate::action::ActionName;
 use crate::catalogue::{Catalogue, Need};
-use crate::document::{Effect, Policy};
+use crate::document::Policy;
+use crate::evaluate::Policies;
 use crate::principal::{IdentityArn, IdentityKind};
 use crate::request::Request;
-use crate::resource::ResourcePattern;
-use crate::variable::Variables;
 
 /// Actions that together let a role gain rights: a privilege escalation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,9 +53,7 @@ pub enum EscapeStep {
 /// grant. An escalation that is left out is ruled out, as far as the catalogue is right about the ARNs that its
 /// actions take; an action that it does not know is looked at on any ARN.
 ///
-/// What the role's requests carry is taken from its ARN: `aws:PrincipalArn` (not for a session, which does not tell
-/// the path of its role), `aws:PrincipalAccount` and `aws:PrincipalType`, and its account for `aws:ResourceAccount`.
-/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>.
+/// What the role's requests carry is known as for [`Access::new`].
 ///
 /// The actions of a set are judged one by one: a boundary that allows each of them under conditions that exclude
 /// each other still leaves the set open.
@@ -70,26 +63,26 @@ pub fn escapes<'s>(
     sets: impl IntoIterator<Item = &'s EscalationSet>,
 ) -> Vec<Escape<'s>> {
     let sets: Vec<&EscalationSet> = sets.into_iter().collect();
-    let mut goals: BTreeMap<Goal<'_>, Reach> = BTreeMap::new();
+    let mut goals: BTreeMap<Goal<'_>, Targets> = BTreeMap::new();
     for set in &sets {
         for action in &set.actions {
-            goals.entry((action, set.target)).or_insert_with(|| Reach::of(role, action, set.target));
+            goals.entry((action, set.target)).or_insert_with(|| set.target.targets(role, action));
         }
     }
-    let inner = [boundary];
-    let mut budget = Budget::new(BUDGET);
-    let rules = Rules::new(&inner, &[], &carried_by(role), &mut budget);
-    let mut search = rules.map(|rules| Search::new(rules, &inner, &[], budget));
+    let identity = [boundary];
+    let mut access = Access::new(&Policies { identity: &identity, ..Policies::default() }, role);
     let mut known: BTreeMap<Goal<'_>, Option<EscapeStep>> = BTreeMap::new();
     let mut step = |goal: Goal<'s>| {
-        known
-            .entry(goal)
-            .or_insert_with(|| match (&mut search, goals.get(&goal)) {
-                (Ok(search), Some(reach)) => reach.step(goal.0, search),
-                (Err(doubt), _) => Some(EscapeStep::Doubtful(*doubt)),
-                (Ok(_), None) => Some(EscapeStep::Doubtful(Doubt::Unconfirmed)),
-            })
-            .clone()
+        let judge = || match (&mut access, goals.get(&goal)) {
+            (Ok(access), Some(targets)) => match access.possible(goal.0, targets) {
+                Possible::No => None,
+                Possible::Yes(way) => Some(EscapeStep::Allowed(way.request)),
+                Possible::Doubtful(doubt) => Some(EscapeStep::Doubtful(doubt)),
+            },
+            (Err(doubt), _) => Some(EscapeStep::Doubtful(*doubt)),
+            (Ok(_), None) => Some(EscapeStep::Doubtful(Doubt::Unconfirmed)),
+        };
+        known.entry(goal).or_insert_with(judge).clone()
     };
     let mut escape = |set: &'s EscalationSet| {
         let steps = set.actions.iter().map(|action| step((action, set.target)));
@@ -102,78 +95,19 @@ pub fn escapes<'s>(
 /// An action, and what it has to be possible on.
 type Goal<'s> = (&'s ActionName, EscalationTarget);
 
-/// What every request of the role carries.
-fn carried_by(role: &IdentityArn) -> FixedKeys {
-    let mut fixed = FixedKeys::default();
-    let account = role.account().to_string();
-    fixed.always("aws:principalaccount", &account);
-    // Not every service sends it.
-    fixed.if_any("aws:resourceaccount", &account);
-    match role.kind() {
-        IdentityKind::Role => {
-            fixed.always("aws:principalarn", role.as_str());
-            fixed.always("aws:principaltype", "AssumedRole");
+impl EscalationTarget {
+    /// The resources that the action has to be possible on for a role.
+    pub fn targets(self, role: &IdentityArn, action: &ActionName) -> Targets {
+        match self {
+            Self::Account => in_account(role, action),
+            Self::Itself => Targets::new(itself(role, action), NoResource::Excluded),
         }
-        IdentityKind::Session => fixed.always("aws:principaltype", "AssumedRole"),
-        IdentityKind::Root | IdentityKind::User | IdentityKind::FederatedUser => {}
-    }
-    fixed
-}
-
-/// The resources that an action has to be possible on.
-struct Reach {
-    resources: Vec<ResourcePattern>,
-    /// Whether it may be about none.
-    takes_none: bool,
-}
-
-impl Reach {
-    fn of(role: &IdentityArn, action: &ActionName, target: EscalationTarget) -> Self {
-        let (texts, takes_none) = match target {
-            EscalationTarget::Account => in_account(role, action),
-            EscalationTarget::Itself => (itself(role, action), false),
-        };
-        let pattern = |text: &String| ResourcePattern::new(text, Variables::Literal);
-        Self { resources: texts.iter().map(pattern).collect(), takes_none }
-    }
-
-    /// A request with this action on one of the resources that the boundary allows, unless there is none.
-    fn step<'p>(&'p self, action: &ActionName, search: &mut Search<'p>) -> Option<EscapeStep> {
-        match self.look(action, search) {
-            Ok(ControlFlow::Break(found)) => Some(EscapeStep::Allowed(found.request)),
-            Ok(ControlFlow::Continue(())) => search.take_doubt().map(EscapeStep::Doubtful),
-            Err(doubt) => Some(EscapeStep::Doubtful(doubt)),
-        }
-    }
-
-    fn look<'p>(&'p self, action: &ActionName, search: &mut Search<'p>) -> Result<Flow, Doubt> {
-        search.budget = Budget::new(BUDGET);
-        search.take_doubt();
-        let matched = search.rules.actions.matched(action);
-        let said = search.said(&matched);
-        let denies = search.about(&said, Side::Inner, Effect::Deny);
-        for grant in search.about(&said, Side::Inner, Effect::Allow) {
-            let apply = [grant];
-            let Some(not) = search.to_leave(&matched, &said, &apply, &denies)? else { continue };
-            let mut about = Vec::new();
-            for pattern in &self.resources {
-                about.push(About::Form(search.rules.resources.place(pattern)?));
-            }
-            about.extend(self.takes_none.then_some(About::NoResource));
-            for about in about {
-                let ask = Ask { apply: &apply, on: None, about, not: &not };
-                if let found @ ControlFlow::Break(_) = search.look(action, &ask)? {
-                    return Ok(found);
-                }
-            }
-        }
-        Ok(ControlFlow::Continue(()))
     }
 }
 
 /// Patterns for the resources of the role's account that the action can be about: in the forms that the catalogue
 /// has for it, or in any form for an action that it does not know; and whether it can be about none.
-fn in_account(role: &IdentityArn, action: &ActionName) -> (Vec<String>, bool) {
+fn in_account(role: &IdentityArn, action: &ActionName) -> Targets {
     let known = Catalogue::bundled().service(action.service());
     let known = known.and_then(|service| Some((service, service.action(action)?)));
     let mut forms: Vec<&str> = Vec::new();
@@ -186,7 +120,8 @@ fn in_account(role: &IdentityArn, action: &ActionName) -> (Vec<String>, bool) {
     } else {
         forms.extend(["arn:*:*:*:*:*", "arn:*:*::*:*", "arn:*:*:*::*", "arn:*:*:::*"]);
     }
-    (forms.into_iter().map(|form| in_form(role, form)).collect(), !needs_resource)
+    let none = if needs_resource { NoResource::Excluded } else { NoResource::Included };
+    Targets::new(forms.into_iter().map(|form| in_form(role, form)), none)
 }
 
 /// The resources of this form in the role's partition and account.

@@ -10,11 +10,14 @@ use crate::document::{Effect, Policy};
 /// The place of a statement in [`Rules`].
 pub(super) type RuleId = usize;
 
-/// Which of the two sides a statement is on.
+/// The set of policies that a statement belongs to: of two that are compared, or of several layers that all have to
+/// allow a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
-    Inner,
-    Outer,
+pub(super) struct Side(pub(super) usize);
+
+impl Side {
+    pub(super) const INNER: Self = Self(0);
+    pub(super) const OUTER: Self = Self(1);
 }
 
 /// A statement.
@@ -37,17 +40,17 @@ pub(super) struct Rules<'p> {
 }
 
 impl<'p> Rules<'p> {
+    /// The statements of each side, in order.
     pub(super) fn new(
-        inner: &[&'p Policy],
-        outer: &[&'p Policy],
+        sides: impl IntoIterator<Item = impl IntoIterator<Item = &'p Policy>>,
         fixed: &FixedKeys,
         budget: &mut Budget,
     ) -> Result<Self, Doubt> {
         let (actions, resources, keys) = (Actions::default(), Resources::new()?, Keys::new());
         let mut rules = Self { rules: Vec::new(), actions, resources, keys };
-        for (side, policies) in [(Side::Inner, inner), (Side::Outer, outer)] {
+        for (side, policies) in sides.into_iter().enumerate() {
             for policy in policies {
-                rules.add(side, policy, budget)?;
+                rules.add(Side(side), policy, budget)?;
             }
         }
         rules.keys.work_out(fixed, budget)?;

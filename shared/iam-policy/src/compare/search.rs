@@ -18,18 +18,39 @@ use super::rules::{Rule, RuleId, Rules, Side};
 use super::{Counterexample, Doubt};
 use crate::action::ActionName;
 use crate::document::{Effect, Policy};
+use crate::evaluate::Policies;
 use crate::evaluate::matching::Match;
+use crate::principal::IdentityArn;
 
 pub(super) struct Search<'p> {
     pub(super) rules: Rules<'p>,
-    inner: &'p [&'p Policy],
-    outer: &'p [&'p Policy],
+    wanted: Wanted<'p>,
     pub(super) budget: Budget,
     /// What was searched already, for other actions: what has to apply, and what must not.
     done: BTreeSet<(Vec<RuleId>, Vec<RuleId>)>,
     /// Why the search cannot end with a pass.
     doubt: Option<Doubt>,
     unconfirmed: usize,
+}
+
+/// What the evaluator has to say of a request for it to be an answer.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted<'p> {
+    /// Who asks. Nobody in particular, where that is not known.
+    pub(super) caller: IdentityArn,
+    /// Under these policies the request is allowed.
+    pub(super) allowed_by: Policies<'p>,
+    /// Under these it is not, if there are any.
+    pub(super) not_by: Option<Policies<'p>>,
+}
+
+impl<'p> Wanted<'p> {
+    /// A request that the inner policies allow and the outer ones do not.
+    pub(super) fn difference(inner: &'p [&'p Policy], outer: &'p [&'p Policy]) -> Result<Self, Doubt> {
+        let caller = "arn:aws:iam::111122223333:role/example".parse().map_err(|_| Doubt::Unconfirmed)?;
+        let identity = |identity| Policies { identity, ..Policies::default() };
+        Ok(Self { caller, allowed_by: identity(inner), not_by: Some(identity(outer)) })
+    }
 }
 
 /// What to look for.
@@ -87,13 +108,8 @@ enum Standing {
 pub(super) type Flow = ControlFlow<Box<Counterexample>>;
 
 impl<'p> Search<'p> {
-    pub(super) fn new(
-        rules: Rules<'p>,
-        inner: &'p [&'p Policy],
-        outer: &'p [&'p Policy],
-        budget: Budget,
-    ) -> Self {
-        Self { rules, inner, outer, budget, done: BTreeSet::new(), doubt: None, unconfirmed: 0 }
+    pub(super) fn new(rules: Rules<'p>, wanted: Wanted<'p>, budget: Budget) -> Self {
+        Self { rules, wanted, budget, done: BTreeSet::new(), doubt: None, unconfirmed: 0 }
     }
 
     /// Forgets why earlier questions had no answer.
@@ -105,7 +121,7 @@ impl<'p> Search<'p> {
     /// A counterexample, or the certainty that there is none.
     pub(super) fn run(mut self) -> Result<Option<Box<Counterexample>>, Doubt> {
         let grants =
-            self.rules.rules.iter().filter(|rule| (rule.side, rule.effect) == (Side::Inner, Effect::Allow));
+            self.rules.rules.iter().filter(|rule| (rule.side, rule.effect) == (Side::INNER, Effect::Allow));
         let services = self.rules.actions.services(grants.map(|rule| &rule.action));
         let services: Vec<Option<Box<str>>> =
             services.into_iter().map(|service| service.map(Into::into)).collect();
@@ -124,10 +140,10 @@ impl<'p> Search<'p> {
         self.budget.spend(1 + self.rules.rules.len() / 16)?;
         let said = self.said(matched);
         let of = |side, effect| self.about(&said, side, effect);
-        let grants = of(Side::Inner, Effect::Allow);
-        let denies = of(Side::Inner, Effect::Deny);
-        let outer_grants = of(Side::Outer, Effect::Allow);
-        let outer_denies = of(Side::Outer, Effect::Deny);
+        let grants = of(Side::INNER, Effect::Allow);
+        let denies = of(Side::INNER, Effect::Deny);
+        let outer_grants = of(Side::OUTER, Effect::Allow);
+        let outer_denies = of(Side::OUTER, Effect::Deny);
         for grant in grants {
             for deny in outer_denies.iter().copied() {
                 if let found @ ControlFlow::Break(_) =

@@ -12,7 +12,7 @@ use crate::compare::keys::FixedKeys;
 use crate::compare::language::Budget;
 use crate::compare::resources::{Relation, ResourceId, ResourceRule, Universe};
 use crate::compare::rules::{RuleId, Rules, Side};
-use crate::compare::search::{About, Ask, Search};
+use crate::compare::search::{About, Ask, Search, Wanted};
 use crate::compare::{BUDGET, Doubt};
 use crate::document::{Effect, Policy};
 use crate::evaluate::matching::Match;
@@ -79,15 +79,16 @@ impl<'p> Survey<'p> {
         forms: &'p Forms,
     ) -> Result<Self, Doubt> {
         let mut budget = Budget::new(BUDGET);
-        let rules = Rules::new(inner, outer, &FixedKeys::default(), &mut budget)?;
+        let sides = [inner, outer].map(|side| side.iter().copied());
+        let rules = Rules::new(sides, &FixedKeys::default(), &mut budget)?;
         let grants = rules.rules.iter();
-        let grants = grants.filter(|rule| (rule.side, rule.effect) == (Side::Inner, Effect::Allow));
+        let grants = grants.filter(|rule| (rule.side, rule.effect) == (Side::INNER, Effect::Allow));
         let mut classes = Classes::new();
         for service in rules.actions.services(grants.map(|rule| &rule.action)) {
             classes.add(service, rules.actions.classes(service, &mut budget)?);
         }
         classes.work_out(&rules.actions);
-        let search = Search::new(rules, inner, outer, budget);
+        let search = Search::new(rules, Wanted::difference(inner, outer)?, budget);
         let (losses, gone, answers) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         let mut survey = Self { search, classes, forms, losses, gone, answers };
         for place in 0..survey.classes.len() {
@@ -105,8 +106,8 @@ impl<'p> Survey<'p> {
         }
         let class = Class { place, said: self.search.said(&matched), matched, action, about };
         let of = |side, effect| self.search.about(&class.said, side, effect);
-        let (grants, kept_out) = (of(Side::Inner, Effect::Allow), of(Side::Inner, Effect::Deny));
-        let (denies, allows) = (of(Side::Outer, Effect::Deny), of(Side::Outer, Effect::Allow));
+        let (grants, kept_out) = (of(Side::INNER, Effect::Allow), of(Side::INNER, Effect::Deny));
+        let (denies, allows) = (of(Side::OUTER, Effect::Deny), of(Side::OUTER, Effect::Allow));
         for grant in grants {
             for on in self.patterns_of(grant)? {
                 let whole = self.takes_all(&class, &denies, &allows, on)?;

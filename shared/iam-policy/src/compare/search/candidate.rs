@@ -7,8 +7,8 @@ use crate::action::ActionName;
 use crate::compare::actions::Matched;
 use crate::compare::keys::KeyState;
 use crate::compare::{Counterexample, Doubt};
-use crate::evaluate::{Evaluation, Policies, Verdict, evaluate};
-use crate::request::{Context, Request};
+use crate::evaluate::{Verdict, evaluate};
+use crate::request::{Context, Principal, Request};
 
 /// After so many candidates that the evaluator does not confirm, a search for more is not worth its time.
 const MOST_UNCONFIRMED: usize = 24;
@@ -97,15 +97,13 @@ impl Search<'_> {
 
     fn confirm(&self, action: &ActionName, resource: &str, context: Context) -> Option<Counterexample> {
         let request = Request {
-            principal: "arn:aws:iam::111122223333:role/example".parse().ok()?,
+            principal: Principal::Identity(self.wanted.caller.clone()),
             action: action.clone(),
             resource: resource.parse().ok()?,
-            resource_account: Some("111122223333".parse().ok()?),
+            resource_account: Some(self.wanted.caller.account()),
             context,
         };
-        let (inner, outer) = self.judge(&request);
-        let is_one = inner.verdict == Verdict::Allowed && outer.verdict != Verdict::Allowed;
-        is_one.then_some(Counterexample { request, inner, outer })
+        self.judge(request)
     }
 
     /// The same with an action that AWS has, if there is one that no policy tells from this: better to read.
@@ -116,22 +114,23 @@ impl Search<'_> {
     ) -> Box<Counterexample> {
         let Some(action) = self.rules.actions.known(&found.request.action, matched) else { return found };
         let request = Request { action: action.clone(), ..found.request.clone() };
-        match self.judge(&request) {
-            (inner, outer) if inner.verdict == Verdict::Allowed && outer.verdict != Verdict::Allowed => {
-                Box::new(Counterexample { request, inner, outer })
-            }
-            _ => found,
-        }
+        self.judge(request).map_or(found, Box::new)
     }
 
-    /// Whether the inner policies allow the request and the outer ones do not.
+    /// Whether the request is one that was looked for.
     pub(in crate::compare) fn confirms(&self, request: &Request) -> bool {
-        let (inner, outer) = self.judge(request);
-        inner.verdict == Verdict::Allowed && outer.verdict != Verdict::Allowed
+        self.judge(request.clone()).is_some()
     }
 
-    fn judge(&self, request: &Request) -> (Evaluation, Evaluation) {
-        let judge = |identity| evaluate(&Policies { identity, ..Policies::default() }, request);
-        (judge(self.inner), judge(self.outer))
+    fn judge(&self, request: Request) -> Option<Counterexample> {
+        let inner = evaluate(&self.wanted.allowed_by, &request);
+        if inner.verdict != Verdict::Allowed {
+            return None;
+        }
+        let outer = match &self.wanted.not_by {
+            Some(policies) => evaluate(policies, &request),
+            None => return Some(Counterexample { request, outer: inner.clone(), inner }),
+        };
+        (outer.verdict != Verdict::Allowed).then_some(Counterexample { request, inner, outer })
     }
 }

@@ -1,0 +1,113 @@
+//! What a role can do under all layers of policies.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use iam_policy::{Access, NoResource, Policies, Policy, Possible, Source, Targets, Terms, Verdict, evaluate};
+use serde_json::{Value, json};
+
+const ROLE: &str = "arn:aws:iam::111122223333:role/team/fn";
+
+fn policy(statements: &[Value]) -> Policy {
+    Policy::from_value(&json!({ "Version": "2012-10-17", "Statement": statements })).unwrap()
+}
+
+fn allow(action: &str, resource: &str) -> Value {
+    json!({ "Effect": "Allow", "Action": action, "Resource": resource })
+}
+
+fn deny(action: &str, resource: &str) -> Value {
+    json!({ "Effect": "Deny", "Action": action, "Resource": resource })
+}
+
+fn possible(policies: &Policies<'_>, action: &str, target: &str) -> Possible {
+    let targets = Targets::new([target], NoResource::Excluded);
+    let mut access = Access::new(policies, &ROLE.parse().unwrap()).unwrap();
+    let answer = access.possible(&action.parse().unwrap(), &targets);
+    if let Possible::Yes(way) = &answer {
+        assert_eq!(evaluate(policies, &way.request).verdict, Verdict::Allowed, "{way:?}");
+    }
+    answer
+}
+
+fn is_possible(policies: &Policies<'_>, action: &str, target: &str) -> bool {
+    match possible(policies, action, target) {
+        Possible::Yes(_) => true,
+        Possible::No => false,
+        Possible::Doubtful(doubt) => panic!("{doubt}"),
+    }
+}
+
+#[test]
+fn every_layer_has_to_allow_and_none_may_deny() {
+    let (object, other) = ("arn:aws:s3:::a/*", "arn:aws:s3:::b/*");
+    let role = policy(&[allow("s3:*", object), allow("s3:GetObject", other)]);
+    let identity = [&role];
+    let bare = Policies { identity: &identity, ..Policies::default() };
+    assert!(is_possible(&bare, "s3:PutObject", "arn:*:s3:::*"));
+    assert!(!is_possible(&bare, "s3:PutObject", other));
+
+    let boundary = policy(&[allow("*", "*"), deny("s3:Put*", "arn:aws:s3:::a*")]);
+    let bounded = Policies { boundary: Some(&boundary), ..bare };
+    assert!(!is_possible(&bounded, "s3:PutObject", "arn:*:s3:::*"));
+    assert!(is_possible(&bounded, "s3:GetObject", "arn:*:s3:::*"));
+
+    let gone = Policy::empty();
+    assert!(!is_possible(&Policies { boundary: Some(&gone), ..bare }, "s3:GetObject", other));
+
+    let levels = [
+        vec![policy(&[allow("*", "*")])],
+        vec![policy(&[allow("ec2:*", "*")]), policy(&[allow("s3:Get*", other)])],
+    ];
+    let organized = Policies { service_control: &levels, ..bounded };
+    assert!(is_possible(&organized, "s3:GetObject", "arn:*:s3:::*"));
+    assert!(!is_possible(&organized, "s3:GetObject", object));
+}
+
+#[test]
+fn the_grant_with_the_fewest_conditions_is_shown() {
+    let mut tagged = allow("s3:GetObject", "*");
+    tagged["Condition"] = json!({ "StringEquals": { "aws:ResourceTag/team": "a" } });
+    let (one, other) = (policy(&[deny("iam:*", "*"), tagged]), policy(&[allow("s3:*", "arn:aws:s3:::a/*")]));
+    let identity = [&one, &other];
+    let policies = Policies { identity: &identity, ..Policies::default() };
+    let Possible::Yes(way) = possible(&policies, "s3:GetObject", "arn:aws:s3:::a/x") else {
+        panic!("denied")
+    };
+    assert_eq!(
+        (way.grant.source, way.grant.statement, way.terms),
+        (Source::Identity(1), 0, Terms::Unconditional)
+    );
+    let Possible::Yes(way) = possible(&policies, "s3:GetObject", "arn:aws:s3:::b/x") else {
+        panic!("denied")
+    };
+    assert_eq!(
+        (way.grant.source, way.grant.statement, way.terms),
+        (Source::Identity(0), 1, Terms::Conditional)
+    );
+}
+
+#[test]
+fn conditions_that_exclude_each_other_leave_nothing() {
+    let mut inside = allow("s3:*", "*");
+    inside["Condition"] = json!({ "StringEquals": { "aws:SourceVpc": "vpc-1" } });
+    let mut outside = deny("s3:*", "*");
+    outside["Condition"] = json!({ "StringEquals": { "aws:SourceVpc": ["vpc-1", "vpc-2"] } });
+    let role = policy(&[inside, outside]);
+    let identity = [&role];
+    let policies = Policies { identity: &identity, ..Policies::default() };
+    assert!(!is_possible(&policies, "s3:GetObject", "arn:*:s3:::*"));
+}
+
+#[test]
+fn an_action_without_resource_is_asked_about_none() {
+    let role = policy(&[allow("s3:ListAllMyBuckets", "*"), deny("*", "arn:*")]);
+    let identity = [&role];
+    let policies = Policies { identity: &identity, ..Policies::default() };
+    let mut access = Access::new(&policies, &ROLE.parse().unwrap()).unwrap();
+    let action = "s3:ListAllMyBuckets".parse().unwrap();
+    let (with, without) =
+        (Targets::new(["arn:*"], NoResource::Included), Targets::new(["arn:*"], NoResource::Excluded));
+    assert!(matches!(access.possible(&action, &with), Possible::Yes(_)));
+    assert_eq!(access.possible(&action, &without), Possible::No);
+    assert_eq!(access.possible(&"s3:ListBucket".parse().unwrap(), &with), Possible::No);
+}
