@@ -1,6 +1,6 @@
 //! What a role can do under all layers of policies.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use iam_policy::{Access, NoResource, Policies, Policy, Possible, Source, Targets, Terms, Verdict, evaluate};
 use serde_json::{Value, json};

@@ -89,7 +89,7 @@ impl<'p> Access<'p> {
     ///
     /// What the role's requests carry is taken from its ARN: `aws:PrincipalArn` (not for a session, which does not
     /// tell the path of its role), `aws:PrincipalAccount` and `aws:PrincipalType`, and its account for
-    /// `aws:ResourceAccount`.
+    /// `aws:ResourceAccount`: ask about resources of its account. Global keys carry as many values as the guide says.
     /// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>.
     ///
     /// # Errors
@@ -175,7 +175,7 @@ impl<'p> Access<'p> {
 
 /// What every request of the role carries.
 fn carried_by(role: &IdentityArn) -> FixedKeys {
-    let mut fixed = FixedKeys::default();
+    let mut fixed = FixedKeys::as_documented();
     let account = role.account().to_string();
     fixed.always("aws:principalaccount", &account);
     // Not every service sends it.

@@ -46,9 +46,43 @@ enum Freedom {
 #[derive(Debug, Clone, Default)]
 pub(super) struct FixedKeys {
     keys: BTreeMap<&'static str, Vec<KeyState>>,
+    trust: Trust,
 }
 
+/// Whether requests are taken to be such as AWS sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Trust {
+    /// A request may carry several values for any key.
+    #[default]
+    Nothing,
+    /// It carries several only for keys of which the guide says so, as far as they are global.
+    Guide,
+}
+
+/// The global keys with several values. See
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>.
+const MULTIVALUED: [&str; 7] = [
+    "aws:calledvia",
+    "aws:principalorgpaths",
+    "aws:principalservicenameslist",
+    "aws:resourceorgpaths",
+    "aws:sourceorgpaths",
+    "aws:tagkeys",
+    "aws:vpceorgpaths",
+];
+
 impl FixedKeys {
+    /// Requests are such as AWS sends.
+    pub(super) fn as_documented() -> Self {
+        Self { keys: BTreeMap::new(), trust: Trust::Guide }
+    }
+
+    fn can_be(&self, key: &str, state: &KeyState) -> bool {
+        let has_several = matches!(state, KeyState::Values(values) if values.len() > 1);
+        let is_single = key.starts_with("aws:") && !MULTIVALUED.contains(&key);
+        !(has_several && is_single && self.trust == Trust::Guide)
+    }
+
     /// Every request carries this one value.
     pub(super) fn always(&mut self, key: &'static str, value: &str) {
         self.keys.insert(key, vec![KeyState::Values(vec![value.into()])]);
@@ -131,6 +165,7 @@ impl<'p> Keys<'p> {
             }
             let tests: Vec<&Test<'_>> = self.tests.iter().filter(|test| test.key == id).collect();
             key.states = samples::states(&tests, budget)?;
+            key.states.retain(|state| fixed.can_be(&key.name, state));
         }
         for test in &mut self.tests {
             let Some(key) = self.keys.get(test.key) else { continue };
