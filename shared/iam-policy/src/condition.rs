@@ -15,6 +15,21 @@ pub use operator::{
     Comparison, Operator, OperatorError, Polarity, Presence, Quantifier, Spelling, ValueType,
 };
 
+/// Keys that carry several values, in lower case, so that an operator needs ForAllValues or ForAnyValue. All such global
+/// keys are among them.
+/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>.
+pub(crate) const MULTIVALUED_KEYS: [&str; 9] = [
+    "aws:calledvia",
+    "aws:principalorgpaths",
+    "aws:principalservicenameslist",
+    "aws:resourceorgpaths",
+    "aws:sourceorgpaths",
+    "aws:tagkeys",
+    "aws:vpceorgpaths",
+    "dynamodb:attributes",
+    "dynamodb:leadingkeys",
+];
+
 /// One operator with the keys listed under it; all of them must hold.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OperatorBlock {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::bits::Bits;
 use super::language::{Budget, Exhausted};
-use crate::condition::{KeyTest, Operand, Operator};
+use crate::condition::{KeyTest, MULTIVALUED_KEYS, Operand, Operator};
 use crate::document::Effect;
 use crate::evaluate::conditions::holds;
 use crate::evaluate::matching::{Match, Undocumented};
@@ -59,18 +59,6 @@ enum Trust {
     Guide,
 }
 
-/// The global keys with several values. See
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>.
-const MULTIVALUED: [&str; 7] = [
-    "aws:calledvia",
-    "aws:principalorgpaths",
-    "aws:principalservicenameslist",
-    "aws:resourceorgpaths",
-    "aws:sourceorgpaths",
-    "aws:tagkeys",
-    "aws:vpceorgpaths",
-];
-
 impl FixedKeys {
     /// Requests are such as AWS sends.
     pub(super) fn as_documented() -> Self {
@@ -79,7 +67,7 @@ impl FixedKeys {
 
     fn can_be(&self, key: &str, state: &KeyState) -> bool {
         let has_several = matches!(state, KeyState::Values(values) if values.len() > 1);
-        let is_single = key.starts_with("aws:") && !MULTIVALUED.contains(&key);
+        let is_single = key.starts_with("aws:") && !MULTIVALUED_KEYS.contains(&key);
         !(has_several && is_single && self.trust == Trust::Guide)
     }
 

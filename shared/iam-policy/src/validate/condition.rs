@@ -1,23 +1,11 @@
 //! The rules for the Condition element.
 
 use super::{Findings, Level, Rule, entry};
-use crate::condition::{Comparison, KeyTest, OperatorBlock, Quantifier, Spelling, ValueType};
+use crate::condition::{
+    Comparison, KeyTest, MULTIVALUED_KEYS, OperatorBlock, Quantifier, Spelling, ValueType,
+};
 use crate::document::{Effect, Statement};
 use crate::parse::JsonPath;
-
-/// Keys that carry several values, so that an operator needs ForAllValues or ForAnyValue.
-/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>.
-const MULTIVALUED: [&str; 9] = [
-    "aws:calledvia",
-    "aws:principalorgpaths",
-    "aws:principalservicenameslist",
-    "aws:resourceorgpaths",
-    "aws:sourceorgpaths",
-    "aws:tagkeys",
-    "aws:vpceorgpaths",
-    "dynamodb:attributes",
-    "dynamodb:leadingkeys",
-];
 
 impl Findings {
     pub(super) fn condition(&mut self, statement: &Statement, path: &JsonPath) {
@@ -56,7 +44,7 @@ impl Findings {
             self.add(Level::Error, Rule::ConditionKey(test.key().to_owned()), path.clone());
         }
         let is_null = operator.comparison() == Comparison::Null;
-        if operator.quantifier().is_none() && !is_null && MULTIVALUED.contains(&test.folded_key()) {
+        if operator.quantifier().is_none() && !is_null && MULTIVALUED_KEYS.contains(&test.folded_key()) {
             self.add(Level::Error, Rule::NoQuantifier(test.key().to_owned()), path.clone());
         }
         let value_type = operator.comparison().value_type();
