@@ -40,23 +40,7 @@ pub(super) fn role_under_another_path(case: &Value) -> Option<Value> {
     let is_namesake = |entry: &str| {
         entry.starts_with(&format!("arn:aws:iam::{account}:role/")) && entry.rsplit('/').next() == Some(&name)
     };
-    statements(
-        case,
-        |field| matches!(field, "resource_policy" | "trust_policy"),
-        |statement| {
-            for element in ["Principal", "NotPrincipal"] {
-                let Some(listed) = statement.get_mut(element).and_then(|element| element.get_mut("AWS"))
-                else {
-                    continue;
-                };
-                for entry in entries(listed) {
-                    if is_namesake(entry.as_str().unwrap()) {
-                        *entry = role.clone().into();
-                    }
-                }
-            }
-        },
-    )
+    principals(case, |entry| is_namesake(entry).then(|| role.clone()))
 }
 
 pub(super) fn principal_of_endpoint(case: &Value) -> Option<Value> {
@@ -70,12 +54,51 @@ pub(super) fn principal_of_endpoint(case: &Value) -> Option<Value> {
     )
 }
 
-/// The path becomes another one of the same length.
+/// The caller and the policies that name it get another name; `aws:PrincipalArn` stays, for the conditions on it.
 pub(super) fn service_linked_role(case: &Value) -> Option<Value> {
-    let text = case.to_string();
-    let bound = !case["scps"].is_null() || !case["rcps"].is_null();
-    (bound && text.contains("/aws-service-role/"))
-        .then(|| serde_json::from_str(&text.replace("/aws-service-role/", "/aws-service-rolf/")).unwrap())
+    if case["scps"].is_null() && case["rcps"].is_null() {
+        return None;
+    }
+    let caller = case["request"]["principal"].as_str()?;
+    let role = values(&case["request"]["context"], "aws:PrincipalArn").pop();
+    let (other, other_role) = match caller.split_once(":assumed-role/") {
+        Some((_, session)) if role.as_ref()?.contains(":role/aws-service-role/") => {
+            let (name, _) = session.split_once('/')?;
+            let role = format!("arn:aws:iam::{}:role/another-{name}", callers_account(case)?);
+            (caller.replacen(":assumed-role/", ":assumed-role/another-", 1), role)
+        }
+        _ if caller.contains(":role/aws-service-role/") => {
+            let other = caller.replacen(":role/aws-service-role/", ":role/another/", 1);
+            (other.clone(), other)
+        }
+        _ => return None,
+    };
+    let mut read = case.clone();
+    read["request"]["principal"] = other.clone().into();
+    let named = |entry: &str| match entry {
+        _ if entry == caller => Some(other.clone()),
+        _ if Some(entry) == role.as_deref() => Some(other_role.clone()),
+        _ => None,
+    };
+    Some(principals(&read, named).unwrap_or(read))
+}
+
+/// The case with entries under `AWS` of the policies that may grant to the caller replaced, if one was.
+fn principals(case: &Value, other: impl Fn(&str) -> Option<String>) -> Option<Value> {
+    let names_callers =
+        |field: &str| matches!(field, "resource_policy" | "trust_policy" | "vpc_endpoint_policies");
+    statements(case, names_callers, |statement| {
+        for element in ["Principal", "NotPrincipal"] {
+            let Some(listed) = statement.get_mut(element).and_then(|element| element.get_mut("AWS")) else {
+                continue;
+            };
+            for entry in entries(listed) {
+                if let Some(other) = other(entry.as_str().unwrap()) {
+                    *entry = other.into();
+                }
+            }
+        }
+    })
 }
 
 /// The session policy becomes one more level that has to allow everything.
