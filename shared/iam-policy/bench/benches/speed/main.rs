@@ -2,6 +2,7 @@
 
 mod compare;
 mod escapes;
+mod impact;
 mod judge;
 mod parse;
 mod processor_time;
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
         parse::section(&mut stopwatch),
         compare::section(),
         escapes::section(),
+        impact::section(),
     ];
     tell("speed of the policy engine, processor time of one core", &sections, &load_before)
 }
