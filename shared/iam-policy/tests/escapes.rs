@@ -121,7 +121,8 @@ fn the_role_and_its_account_are_known() {
 #[test]
 fn a_session_does_not_tell_the_path_of_its_role() {
     let attach = set(&["iam:AttachRolePolicy"], EscalationTarget::Itself);
-    let but_admins = deny_when(&json!({ "ArnNotLike": { "aws:PrincipalArn": "arn:aws:iam::*:role/admin/*" } }));
+    let but_admins =
+        deny_when(&json!({ "ArnNotLike": { "aws:PrincipalArn": "arn:aws:iam::*:role/admin/*" } }));
     let session = "arn:aws:sts::111122223333:assumed-role/fn/fn".parse().unwrap();
     assert_eq!(escapes(&all_but(&[but_admins]), &session, [&attach]).len(), 1);
 }

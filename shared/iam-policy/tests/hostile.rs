@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use iam_policy::{
     ActionPattern, Catalogue, Containment, Context, EscalationSet, EscalationTarget, Fault, LONGEST_TEXT,
-    Policies, Policy, PolicyKind, Request, Rule, Undocumented, Verdict, admits, escapes, evaluate, within,
+    Policies, Policy, PolicyKind, Request, Rule, Undocumented, Verdict, admits, escapes, evaluate, impact,
+    merge, within,
 };
 use serde_json::{Value, json};
 
@@ -414,4 +415,16 @@ fn thousands_of_admissions_and_denials_get_an_answer() {
     let admissions = promptly("admitting", || admits(&principals));
     assert_eq!(admissions.iter().filter(|admission| admission.conditions.len() == COUNT).count(), COUNT);
     promptly("asking", || ask(&principals));
+}
+
+#[test]
+fn thousands_of_patterns_against_thousands_get_an_answer() {
+    const PATTERNS: usize = 8_000;
+    let patterns = |form: &str| many(PATTERNS, |n| json!(form.replace('#', &n.to_string())));
+    let inner = policy(&json!([allow(json!("*"), patterns("arn:aws:s3:::#*"))]));
+    let everything = allow(json!("*"), json!("*"));
+    let outer = policy(&json!([everything, deny(json!("*"), patterns("arn:aws:s3:::*#x"))]));
+    promptly("comparing", || compare(&[&inner], &[&outer]));
+    promptly("merging", || merge(&inner, &outer).is_ok());
+    promptly("telling what is lost", || impact(&[&inner], &outer, &[]).is_ok());
 }

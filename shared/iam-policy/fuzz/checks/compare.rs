@@ -2,7 +2,7 @@
 
 use iam_policy::{
     Containment, Context, Doubt, Fit, IdentityKind, KeyTest, Merged, Policies, Policy, Principal, Request,
-    Verdict, evaluate, merge, within,
+    Verdict, evaluate, impact, merge, within,
 };
 use serde_json::Value;
 
@@ -24,6 +24,7 @@ pub fn compare(data: &[u8]) {
     contained(both, one, &requests);
     contained(one, both, &requests);
     merged(&first, &second, &requests);
+    lost(&first, &second);
     for policy in [&first, &second] {
         match within(&[policy], &[policy]) {
             Containment::Pass | Containment::Unknown(Doubt::NamesPrincipal) => {}
@@ -75,6 +76,22 @@ fn merged(one: &Policy, other: &Policy, requests: &[Request]) {
             "{request:?} is allowed by both, but not by {policy}"
         );
     }
+}
+
+/// What is said to be lost is lost.
+fn lost(identity: &Policy, boundary: &Policy) {
+    let Ok(removals) = impact(&[identity], boundary, &[]) else { return };
+    for lost in removals.iter().flat_map(|removal| &removal.actions) {
+        let Some(request) = &lost.example else { continue };
+        assert!(lost.action.matches(&request.action), "{lost:?}");
+        assert!(judge(&[identity], request).lenient && !judge(&[boundary], request).lenient, "{lost:?}");
+    }
+    let is_within = within(&[identity], &[boundary]);
+    assert!(is_within != Containment::Pass || removals.is_empty(), "{removals:?} is lost to {boundary}");
+    assert!(
+        !matches!(is_within, Containment::Fail(_)) || !removals.is_empty(),
+        "nothing is told of {identity}"
+    );
 }
 
 fn is_root(principal: &Principal) -> bool {

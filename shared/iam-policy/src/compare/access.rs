@@ -117,7 +117,7 @@ impl<'p> Access<'p> {
     }
 
     /// Whether the role can do this on one of the targets.
-    pub fn possible(&mut self, action: &ActionName, targets: &'p Targets) -> Possible {
+    pub fn possible(&mut self, action: &ActionName, targets: &Targets) -> Possible {
         match self.find(action, targets) {
             Ok(Some(way)) => Possible::Yes(Box::new(way)),
             Ok(None) => self.search.take_doubt().map_or(Possible::No, Possible::Doubtful),
@@ -125,7 +125,7 @@ impl<'p> Access<'p> {
         }
     }
 
-    fn find(&mut self, action: &ActionName, targets: &'p Targets) -> Result<Option<Way>, Doubt> {
+    fn find(&mut self, action: &ActionName, targets: &Targets) -> Result<Option<Way>, Doubt> {
         self.search.budget = Budget::new(BUDGET);
         self.search.take_doubt();
         let matched = self.search.rules.actions.matched(action);

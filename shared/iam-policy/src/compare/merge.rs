@@ -35,10 +35,10 @@ pub enum Fit {
 }
 
 /// What one merge may cost before it is checked.
-const BUDGET: u32 = 400_000;
+const BUDGET: u32 = 120_000;
 
 /// More statements than this are not worth looking at one by one.
-const MOST_STATEMENTS: usize = 200;
+const MOST_STATEMENTS: usize = 40;
 
 /// A boundary that allows what `one` and `other` both allow: the answer to a boundary of somebody else's that must
 /// stay and is too wide. It keeps every Deny of both, because those also hold where a resource's own policy grants.
@@ -133,7 +133,7 @@ fn in_common(one: &Policy, other: &Policy) -> Result<(Vec<Value>, Loss), Doubt> 
 fn both(
     (left, left_resource): &(&Statement, ResourceRule),
     (right, right_resource): &(&Statement, ResourceRule),
-    known: &mut Resources<'_>,
+    known: &mut Resources,
     budget: &mut Budget,
 ) -> Result<(Option<Value>, Loss), Exhausted> {
     budget.spend(1)?;

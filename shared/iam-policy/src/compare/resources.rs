@@ -14,11 +14,11 @@ pub(super) type ResourceId = usize;
 
 /// The distinct resource patterns of the policies.
 #[derive(Debug)]
-pub(super) struct Resources<'p> {
-    patterns: Vec<Entry<'p>>,
+pub(super) struct Resources {
+    patterns: Vec<Entry>,
     /// Patterns by their text; `${` means something else in the old version of the language.
-    places: BTreeMap<&'p str, Vec<ResourceId>>,
-    variables: Vec<&'p Variable>,
+    places: BTreeMap<Box<str>, Vec<ResourceId>>,
+    variables: Vec<Variable>,
     arn: Language,
     any: Language,
     relations: BTreeMap<(Universe, ResourceId, ResourceId), Relation>,
@@ -26,12 +26,18 @@ pub(super) struct Resources<'p> {
 }
 
 #[derive(Debug)]
-struct Entry<'p> {
-    pattern: &'p ResourcePattern,
+struct Entry {
+    pattern: ResourcePattern,
     /// Every variable any text.
     widened: Language,
-    /// Every variable a letter of its own.
-    symbolic: Language,
+    /// Every variable a letter of its own, where there are variables.
+    symbolic: Option<Language>,
+}
+
+impl Entry {
+    fn symbolic(&self) -> &Language {
+        self.symbolic.as_ref().unwrap_or(&self.widened)
+    }
 }
 
 /// What a request can be about.
@@ -72,7 +78,7 @@ pub(super) enum ResourceRule {
 /// What one question about patterns may cost of the budget.
 const COST_OF_ONE_FIND: u32 = 4_000;
 
-impl<'p> Resources<'p> {
+impl Resources {
     pub(super) fn new() -> Result<Self, Exhausted> {
         let part = |may_be_empty| {
             let one = if may_be_empty { vec![] } else { vec![Step::One(Reach::WithinPart)] };
@@ -91,7 +97,7 @@ impl<'p> Resources<'p> {
         })
     }
 
-    pub(super) fn add(&mut self, element: &'p ResourceElement) -> Result<ResourceRule, Exhausted> {
+    pub(super) fn add(&mut self, element: &ResourceElement) -> Result<ResourceRule, Exhausted> {
         let patterns =
             element.patterns().iter().map(|pattern| self.place(pattern)).collect::<Result<_, _>>()?;
         Ok(match element {
@@ -101,35 +107,36 @@ impl<'p> Resources<'p> {
     }
 
     /// The place of a pattern; one that was seen before keeps its place.
-    pub(super) fn place(&mut self, pattern: &'p ResourcePattern) -> Result<ResourceId, Exhausted> {
+    pub(super) fn place(&mut self, pattern: &ResourcePattern) -> Result<ResourceId, Exhausted> {
         let seen = self.places.get(pattern.as_str()).map_or(&[][..], |seen| seen);
         let is_same =
-            |id: &&ResourceId| self.patterns.get(**id).is_some_and(|entry| entry.pattern == pattern);
+            |id: &&ResourceId| self.patterns.get(**id).is_some_and(|entry| entry.pattern == *pattern);
         if let Some(place) = seen.iter().find(is_same) {
             return Ok(*place);
         }
         let widened = Language::new(pattern.glob(), Language::any_text)?;
         for token in pattern.glob().tokens() {
             if let Token::Value(variable, _) = token
-                && !self.variables.contains(&variable)
+                && !self.variables.contains(variable)
             {
-                self.variables.push(variable);
+                self.variables.push(variable.clone());
             }
         }
         let symbols = &self.variables;
-        let symbolic = Language::new(pattern.glob(), |variable, reach| {
-            let symbol = symbols.iter().position(|seen| *seen == variable);
+        let symbol = |variable: &Variable, reach| {
+            let symbol = symbols.iter().position(|seen| seen == variable);
             symbol
                 .and_then(|symbol| u16::try_from(symbol).ok())
                 .map_or_else(|| vec![Step::Never], |symbol| vec![Step::Symbol(symbol, reach)])
-        })?;
+        };
+        let symbolic = pattern.has_variables().then(|| Language::new(pattern.glob(), symbol)).transpose()?;
         let place = self.patterns.len();
-        self.places.entry(pattern.as_str()).or_default().push(place);
-        self.patterns.push(Entry { pattern, widened, symbolic });
+        self.places.entry(pattern.as_str().into()).or_default().push(place);
+        self.patterns.push(Entry { pattern: pattern.clone(), widened, symbolic });
         Ok(place)
     }
 
-    fn entry(&self, id: ResourceId) -> Result<&Entry<'p>, Exhausted> {
+    fn entry(&self, id: ResourceId) -> Result<&Entry, Exhausted> {
         self.patterns.get(id).ok_or(Exhausted)
     }
 
@@ -147,7 +154,7 @@ impl<'p> Resources<'p> {
     }
 
     /// The pattern as it was written.
-    pub(super) fn text(&self, id: ResourceId) -> &'p str {
+    pub(super) fn text(&self, id: ResourceId) -> &str {
         self.patterns.get(id).map_or("", |entry| entry.pattern.as_str())
     }
 
@@ -192,7 +199,7 @@ impl<'p> Resources<'p> {
         // The universe has no symbols in it, so that it stays out where variables are symbols.
         let bounds = if left.pattern.has_variables() { vec![] } else { vec![self.universe(universe)] };
         let relation = if right.pattern.covers_everything()
-            || ask(&[bounds, vec![&left.symbolic]].concat(), &[&right.symbolic])
+            || ask(&[bounds, vec![left.symbolic()]].concat(), &[right.symbolic()])
         {
             Relation::Inside
         } else if ask(&[self.universe(universe), &left.widened, &right.widened], &[]) {

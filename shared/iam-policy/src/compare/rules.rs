@@ -35,7 +35,7 @@ pub(super) struct Rule {
 pub(super) struct Rules<'p> {
     pub(super) rules: Vec<Rule>,
     pub(super) actions: Actions<'p>,
-    pub(super) resources: Resources<'p>,
+    pub(super) resources: Resources,
     pub(super) keys: Keys<'p>,
 }
 

@@ -13,7 +13,7 @@ use super::actions::{Actions, Matched};
 use super::bits::Bits;
 use super::keys::TestId;
 use super::language::{Budget, Exhausted};
-use super::resources::{Area, Relation, ResourceId, ResourceRule, Universe};
+use super::resources::{Area, Relation, ResourceId, ResourceRule, Resources, Universe};
 use super::rules::{Rule, RuleId, Rules, Side};
 use super::{Counterexample, Doubt};
 use crate::action::ActionName;
@@ -234,7 +234,7 @@ impl<'p> Search<'p> {
     }
 
     /// Where all the statements apply: one region for each choice of their resource patterns.
-    fn regions(&self, universe: Universe, ask: &Ask<'_>) -> Result<Vec<Region>, Exhausted> {
+    fn regions(&mut self, universe: Universe, ask: &Ask<'_>) -> Result<Vec<Region>, Exhausted> {
         let keys = &self.rules.keys;
         let states = (0..keys.len()).map(|key| keys.all_states(key)).collect();
         let within = if let About::Form(form) = ask.about { vec![form] } else { Vec::new() };
@@ -247,24 +247,34 @@ impl<'p> Search<'p> {
                 }
             }
         }
+        let Rules { rules, resources, .. } = &mut self.rules;
         let mut regions = vec![start];
         let mut on = ask.on;
         for rule in ask.apply {
             let only = on.take();
-            match &self.rules.get(*rule)?.resource {
+            match &rules.get(*rule).ok_or(Exhausted)?.resource {
                 ResourceRule::Listed(patterns) => {
                     let mut chosen = Vec::new();
                     for region in &regions {
                         for pattern in patterns.iter().filter(|id| only.is_none_or(|only| only == **id)) {
-                            let mut region = region.clone();
-                            insert(&mut region.area.within, *pattern);
-                            chosen.push(region);
+                            let mut is_apart = false;
+                            for within in &region.area.within {
+                                let relation =
+                                    resources.relation(universe, *within, *pattern, &mut self.budget)?;
+                                is_apart |= relation == Relation::Apart;
+                            }
+                            self.budget.spend(1)?;
+                            if !is_apart {
+                                let mut region = region.clone();
+                                insert(&mut region.area.within, *pattern);
+                                chosen.push(region);
+                            }
                         }
                     }
                     regions = chosen;
                 }
                 ResourceRule::AllBut(patterns) => {
-                    regions.iter_mut().for_each(|region| region.avoid(&self.rules, patterns));
+                    regions.iter_mut().for_each(|region| region.avoid(resources, patterns));
                 }
             }
         }
@@ -412,15 +422,15 @@ impl Region {
     fn take(&mut self, rules: &Rules<'_>, way: &WayOut) -> bool {
         match way {
             WayOut::Test(test) => return self.narrow(rules, *test, Outcome::Fails),
-            WayOut::Avoid(patterns) => self.avoid(rules, patterns),
+            WayOut::Avoid(patterns) => self.avoid(&rules.resources, patterns),
             WayOut::Enter(pattern) => insert(&mut self.area.within, *pattern),
         }
         true
     }
 
-    fn avoid(&mut self, rules: &Rules<'_>, patterns: &[ResourceId]) {
+    fn avoid(&mut self, resources: &Resources, patterns: &[ResourceId]) {
         for pattern in patterns {
-            let list = if rules.resources.has_variables(*pattern) {
+            let list = if resources.has_variables(*pattern) {
                 &mut self.without_variables
             } else {
                 &mut self.area.without

@@ -49,10 +49,10 @@ impl Forms {
     }
 
     /// What requests with one of these actions are about.
-    pub(super) fn about<'p>(
-        &'p self,
+    pub(super) fn about(
+        &self,
         actions: &[(&'static Service, &'static Action)],
-        resources: &mut Resources<'p>,
+        resources: &mut Resources,
     ) -> Result<Vec<About>, Exhausted> {
         let mut forms: BTreeSet<&str> = BTreeSet::new();
         let mut takes_none = false;
@@ -144,7 +144,7 @@ pub(super) struct Area {
 }
 
 /// The resources that Allows without conditions name. What others allow cannot be said in resources alone.
-fn left_over(allows: &[RuleId], rules: &[Rule], known: &Resources<'_>) -> Result<Vec<String>, Doubt> {
+fn left_over(allows: &[RuleId], rules: &[Rule], known: &Resources) -> Result<Vec<String>, Doubt> {
     let mut left = Vec::new();
     for allow in allows {
         let rule = rules.get(*allow).ok_or(Doubt::TooComplex)?;

@@ -9,6 +9,7 @@ use crate::compare::language::{Budget, Exhausted, Language, Step};
 use crate::compare::resources::{Relation, ResourceId, ResourceRule, Resources, Universe};
 use crate::document::ActionElement;
 use crate::glob::{Glob, Reach, Wildcards};
+use crate::resource::ResourcePattern;
 use crate::variable::{Variables, present};
 
 /// An element: what it lists, or everything but that.
@@ -179,7 +180,7 @@ fn action_without(
 pub(super) fn resources(
     left: &ResourceRule,
     right: &ResourceRule,
-    known: &mut Resources<'_>,
+    known: &mut Resources,
     budget: &mut Budget,
 ) -> Result<(Part, Loss), Exhausted> {
     let mut common = Common::new();
@@ -212,7 +213,7 @@ pub(super) fn resources(
 fn relation(
     one: ResourceId,
     other: ResourceId,
-    known: &mut Resources<'_>,
+    known: &mut Resources,
     budget: &mut Budget,
 ) -> Result<Relation, Exhausted> {
     let by_arn = known.relation(Universe::Arn, one, other, budget)?;
@@ -228,7 +229,7 @@ fn relation(
 pub(in crate::compare) fn both_resources(
     left: ResourceId,
     right: ResourceId,
-    known: &mut Resources<'_>,
+    known: &mut Resources,
     budget: &mut Budget,
 ) -> Result<Meet, Exhausted> {
     match (relation(left, right, known, budget)?, relation(right, left, known, budget)?) {
@@ -241,7 +242,8 @@ pub(in crate::compare) fn both_resources(
     if present(texts.0) || present(texts.1) {
         return Ok(Meet::lost());
     }
-    let language = |text: &str| Language::new(&Glob::resource(text, Variables::Literal), Language::any_text);
+    let language =
+        |text: &str| Language::new(ResourcePattern::new(text, Variables::Literal).glob(), Language::any_text);
     let universes = [Universe::Arn, Universe::Any].map(|universe| known.universe(universe));
     meet(texts, char::eq, &universes, language, budget)
 }
@@ -250,7 +252,7 @@ pub(in crate::compare) fn both_resources(
 fn resource_without(
     pattern: ResourceId,
     excepted: &[ResourceId],
-    known: &mut Resources<'_>,
+    known: &mut Resources,
     budget: &mut Budget,
 ) -> Result<Meet, Exhausted> {
     let mut meet = Meet::only(known.text(pattern));
