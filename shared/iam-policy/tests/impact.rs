@@ -1,6 +1,6 @@
 //! What a boundary takes away, in words.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod strategies;
 
