@@ -111,6 +111,13 @@ fn what_has_no_statement_of_its_own_is_left_out() {
 }
 
 #[test]
+fn what_the_guide_leaves_open_is_not_exact() {
+    let but = json!({ "Effect": "Allow", "NotAction": "i*:*", "Resource": "*" });
+    let merged = merge(&policy(&but), &policy(&allow(json!("iam:PassRole"), json!("*")))).unwrap();
+    assert_eq!(merged.fit, Fit::Narrower);
+}
+
+#[test]
 fn every_deny_stays_because_it_also_binds_what_a_resource_grants() {
     let deny =
         |sid: &str, action: &str| json!({ "Sid": sid, "Effect": "Deny", "Action": action, "Resource": "*" });

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BinaryHeap, HashSet};
 use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::rc::Rc;
 
 use crate::glob::{Glob, Reach, Token};
 use crate::variable::Variable;
@@ -173,7 +174,7 @@ struct Product<'l> {
 struct Node {
     before: usize,
     letter: Option<Letter>,
-    state: State,
+    state: Rc<State>,
 }
 
 /// A text that every pattern of `within` matches and none of `without`, if there is one.
@@ -263,13 +264,13 @@ impl<'l> Product<'l> {
         budget: &mut Budget,
         mut is_found: impl FnMut(&State) -> bool,
     ) -> Result<Option<usize>, Exhausted> {
-        let mut seen: HashSet<State, BuildHasherDefault<DefaultHasher>> = HashSet::default();
+        let mut seen: HashSet<Rc<State>, BuildHasherDefault<DefaultHasher>> = HashSet::default();
         let mut waiting = BinaryHeap::new();
         let mut arrive = |nodes: &mut Vec<Node>, waiting: &mut BinaryHeap<_>, node: Node| {
             let Some(distance) = self.distance(&node.state).filter(|_| !is_dead(&node.state)) else {
                 return false;
             };
-            if !seen.insert(node.state.clone()) {
+            if !seen.insert(Rc::clone(&node.state)) {
                 return false;
             }
             waiting.push((std::cmp::Reverse(distance), nodes.len()));
@@ -277,21 +278,35 @@ impl<'l> Product<'l> {
             nodes.push(node);
             found
         };
-        let start = Node { before: 0, letter: None, state: self.start() };
+        let start = Node { before: 0, letter: None, state: Rc::new(self.start()) };
         if arrive(nodes, &mut waiting, start) {
             return Ok(Some(0));
         }
         while let Some((_, at)) = waiting.pop() {
-            let Some(state) = nodes.get(at).map(|node| node.state.clone()) else { break };
+            let Some(state) = nodes.get(at).map(|node| Rc::clone(&node.state)) else { break };
             budget.spend(1 + state.len() / 8)?;
             for letter in self.letters(&state) {
-                let node = Node { before: at, letter: Some(letter), state: self.advance(&state, letter) };
+                if !self.may_follow(&state, letter) {
+                    continue;
+                }
+                let state = Rc::new(self.advance(&state, letter));
+                let node = Node { before: at, letter: Some(letter), state };
                 if arrive(nodes, &mut waiting, node) {
                     return Ok(Some(nodes.len() - 1));
                 }
             }
         }
         Ok(None)
+    }
+
+    /// Whether every required pattern has a place that takes the letter.
+    fn may_follow(&self, state: &State, letter: Letter) -> bool {
+        let takes = |(index, place): &(u16, u16)| {
+            let step = self.language(*index).and_then(|language| language.step(*place));
+            step.is_some_and(|step| step.accepts(letter))
+        };
+        let mut required = state.chunk_by(|left, right| left.0 == right.0).take(usize::from(self.required));
+        required.all(|places| places.iter().any(takes))
     }
 
     fn start(&self) -> State {
@@ -338,12 +353,12 @@ impl<'l> Product<'l> {
     /// Sorts the places of the last language. Whatever matches before a run that takes anything also matches from
     /// that run on, so that the places before the last such run are left out.
     fn tidy(state: &mut State, from: usize, language: &Language) {
-        let mut places = state.split_off(from);
+        let Some(places) = state.get_mut(from..) else { return };
         places.sort_unstable();
-        places.dedup();
         let is_run = |(_, place): &(u16, u16)| language.step(*place) == Some(Step::Run(Reach::Anything));
         let last_run = places.iter().rposition(is_run).unwrap_or(0);
-        state.extend(places.drain(last_run..));
+        state.drain(from..from + last_run);
+        state.dedup();
     }
 
     /// How many letters have to follow at least, unless a required pattern cannot match any more.

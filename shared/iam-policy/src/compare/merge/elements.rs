@@ -166,12 +166,14 @@ fn action_without(
     let named = expansion.listed.iter().map(|action| action.name());
     let named = named.filter(|name| !touched.iter().any(|other| other.matches(name)));
     let named: Vec<String> = named.map(ToString::to_string).collect();
+    let is_settled = touched.iter().all(|other| other.service_part() != ServicePart::Wildcard);
     let is_all = match expansion.openness {
         Openness::Closed => true,
         Openness::Open => touched.iter().any(|other| other.covers_service().is_some() || is_every(other)),
         Openness::Unlisted(_) => touched.iter().any(|other| !other.has_wildcard() || is_every(other)),
     };
-    let loss = if is_all && named.len() <= MOST_NAMED { Loss::Nothing } else { Loss::Something };
+    let loss =
+        if is_all && is_settled && named.len() <= MOST_NAMED { Loss::Nothing } else { Loss::Something };
     let patterns = if named.len() <= MOST_NAMED { named } else { Vec::new() };
     Ok(Meet { patterns, loss })
 }
