@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::language::{Budget, Exhausted, Language, Step, find};
 use crate::document::ResourceElement;
-use crate::glob::{Reach, Token};
+use crate::glob::{Glob, Reach, Token};
 use crate::request::Context;
 use crate::resource::{ResourceName, ResourcePattern};
 use crate::variable::Variable;
@@ -32,9 +32,30 @@ struct Entry {
     widened: Language,
     /// Every variable a letter of its own, where there are variables.
     symbolic: Option<Language>,
+    /// The parts of the ARN before the first wildcard that goes past colons; none for a part that is not plain text.
+    first_parts: Vec<Option<Box<str>>>,
+    /// Whether it matches `*`, for actions that take no resource.
+    covers_none: bool,
 }
 
 impl Entry {
+    fn new(
+        pattern: &ResourcePattern,
+        symbol: impl FnMut(&Variable, Reach) -> Vec<Step>,
+    ) -> Result<Self, Exhausted> {
+        let widened = Language::new(pattern.glob(), Language::any_text)?;
+        let symbolic = pattern.has_variables().then(|| Language::new(pattern.glob(), symbol)).transpose()?;
+        let first_parts = first_parts(pattern.glob());
+        let covers_none = pattern.has_variables() || pattern.matches(&ResourceName::Any);
+        Ok(Self { pattern: pattern.clone(), widened, symbolic, first_parts, covers_none })
+    }
+
+    /// Whether the two say different things of one part of an ARN.
+    fn contradicts(&self, other: &Self) -> bool {
+        let both = self.first_parts.iter().zip(&other.first_parts);
+        both.into_iter().any(|(one, other)| one.is_some() && other.is_some() && one != other)
+    }
+
     fn symbolic(&self) -> &Language {
         self.symbolic.as_ref().unwrap_or(&self.widened)
     }
@@ -114,7 +135,6 @@ impl Resources {
         if let Some(place) = seen.iter().find(is_same) {
             return Ok(*place);
         }
-        let widened = Language::new(pattern.glob(), Language::any_text)?;
         for token in pattern.glob().tokens() {
             if let Token::Value(variable, _) = token
                 && !self.variables.contains(variable)
@@ -129,10 +149,10 @@ impl Resources {
                 .and_then(|symbol| u16::try_from(symbol).ok())
                 .map_or_else(|| vec![Step::Never], |symbol| vec![Step::Symbol(symbol, reach)])
         };
-        let symbolic = pattern.has_variables().then(|| Language::new(pattern.glob(), symbol)).transpose()?;
+        let entry = Entry::new(pattern, symbol)?;
         let place = self.patterns.len();
         self.places.entry(pattern.as_str().into()).or_default().push(place);
-        self.patterns.push(Entry { pattern: pattern.clone(), widened, symbolic });
+        self.patterns.push(entry);
         Ok(place)
     }
 
@@ -162,9 +182,9 @@ impl Resources {
         self.patterns.get(id).is_some_and(|entry| entry.pattern.covers_everything())
     }
 
-    /// Whether the pattern covers `*`, for actions that take no resource.
+    /// Whether the pattern may cover `*`, for actions that take no resource.
     pub(super) fn covers_no_resource(&self, id: ResourceId) -> bool {
-        self.patterns.get(id).is_some_and(|entry| entry.pattern.matches(&ResourceName::Any))
+        self.patterns.get(id).is_some_and(|entry| entry.covers_none)
     }
 
     pub(super) fn universe(&self, universe: Universe) -> &Language {
@@ -190,6 +210,12 @@ impl Resources {
             return Ok(*known);
         }
         let (left, right) = (self.entry(one)?, self.entry(other)?);
+        match universe {
+            Universe::Arn if left.contradicts(right) => return Ok(Relation::Apart),
+            Universe::Any if !left.covers_none => return Ok(Relation::Inside),
+            Universe::Any if !right.covers_none => return Ok(Relation::Apart),
+            Universe::Arn | Universe::Any => {}
+        }
         let mut ask = |within: &[&Language], without: &[&Language]| {
             let mut share = budget.split(COST_OF_ONE_FIND);
             let found = find(within, without, any_letter, &mut share);
@@ -259,4 +285,36 @@ impl Resources {
 
 fn any_letter(_: char) -> bool {
     true
+}
+
+/// The parts of an ARN that a pattern spells out, up to the first wildcard or variable that can go past a colon.
+fn first_parts(glob: &Glob) -> Vec<Option<Box<str>>> {
+    /// The sixth part may hold colons.
+    const PARTS: usize = 5;
+    let mut parts: Vec<Option<Box<str>>> = Vec::new();
+    let mut part = Some(String::new());
+    for token in glob.tokens() {
+        match token {
+            Token::Literal(text) => {
+                for (count, piece) in text.split(':').enumerate() {
+                    if count > 0 {
+                        parts.push(part.replace(String::new()).map(Into::into));
+                    }
+                    if let Some(part) = &mut part {
+                        part.push_str(piece);
+                    }
+                }
+            }
+            Token::Run(Reach::WithinPart)
+            | Token::One(Reach::WithinPart)
+            | Token::Value(_, Reach::WithinPart) => {
+                part = None;
+            }
+            Token::Run(Reach::Anything) | Token::One(Reach::Anything) | Token::Value(_, Reach::Anything) => {
+                break;
+            }
+        }
+    }
+    parts.truncate(PARTS);
+    parts
 }

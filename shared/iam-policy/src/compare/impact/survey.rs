@@ -72,13 +72,14 @@ struct Class {
 }
 
 impl<'p> Survey<'p> {
-    /// Looks at every class of actions that the identity policies can be about.
+    /// Looks at every class of actions that the identity policies can be about: several times the questions of a
+    /// comparison, which ends with the first answer.
     pub(super) fn new(
         inner: &'p [&'p Policy],
         outer: &'p [&'p Policy],
         forms: &'p Forms,
     ) -> Result<Self, Doubt> {
-        let mut budget = Budget::new(BUDGET);
+        let mut budget = Budget::new(4 * BUDGET);
         let sides = [inner, outer].map(|side| side.iter().copied());
         let rules = Rules::new(sides, &FixedKeys::default(), &mut budget)?;
         let grants = rules.rules.iter();
