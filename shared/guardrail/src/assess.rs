@@ -1,9 +1,10 @@
 //! What is true of a role: its breaches, and what could not be understood.
 
 use crate::check_id::CheckId;
-use crate::checks::{CHECKS, Hit};
+use crate::checks::{CHECKS, Grade, Hit};
 use crate::severity::Severity;
 use crate::snapshot::{Boundary, Cap, Document, RoleSnapshot};
+use crate::view::{Documents, View};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -59,20 +60,26 @@ impl Assessment {
     #[must_use]
     pub fn of(role: &RoleSnapshot) -> Self {
         let has_boundary = matches!(role.boundary, Boundary::Attached { .. });
+        let documents = Documents::of(role);
+        let now = View::new(role, role.boundary.cap(), &documents);
+        let without_boundary = View::new(role, Cap::Nothing, &documents);
         let mut breaches: Vec<Breach> = CHECKS
             .iter()
             .filter_map(|check| {
-                let now = (check.find)(role, role.boundary.cap());
-                let without = (check.find)(role, Cap::Nothing);
-                let possible_now = now.is_some();
-                let Hit { summary, evidence, remedy } = now.or(without.clone())?;
+                let now = (check.find)(&now);
+                let without = (check.find)(&without_boundary);
+                let (graded_now, graded_without) =
+                    (now.as_ref().map(|hit| hit.grade), without.as_ref().map(|hit| hit.grade));
+                let Hit { grade, summary, evidence, remedy } = now.or(without)?;
+                let severity = |grade, standing| severity(check.id, grade, standing, has_boundary);
+                let weight_now = graded_now.map(|grade| severity(grade, Standing::Open));
                 Some(Breach {
                     check: check.id,
-                    severity: severity(check.id, possible_now, has_boundary),
-                    now: possible_now.then(|| severity(check.id, true, has_boundary)),
-                    without_boundary: without
+                    severity: weight_now.unwrap_or_else(|| severity(grade, Standing::Capped)),
+                    now: weight_now,
+                    without_boundary: graded_without
                         .filter(|_| !is_about_the_boundary(check.id))
-                        .map(|_| severity(check.id, true, false)),
+                        .map(|grade| self::severity(check.id, grade, Standing::Open, false)),
                     summary,
                     evidence,
                     remedy,
@@ -145,20 +152,55 @@ impl Assessment {
 /// The checks that still hit when `cap` is what the role has for a boundary.
 #[must_use]
 pub fn possible_under(role: &RoleSnapshot, cap: Cap<'_>) -> BTreeSet<CheckId> {
-    CHECKS.iter().filter(|check| (check.find)(role, cap).is_some()).map(|check| check.id).collect()
+    let documents = Documents::of(role);
+    let view = View::new(role, cap, &documents);
+    CHECKS.iter().filter(|check| (check.find)(&view).is_some()).map(|check| check.id).collect()
+}
+
+/// Whether a boundary closes what a check found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// It is possible now.
+    Open,
+    /// It would be possible without the boundary.
+    Capped,
 }
 
 /// The design's table of severities.
-fn severity(check: CheckId, possible_now: bool, has_boundary: bool) -> Severity {
-    match (check, possible_now) {
+fn severity(check: CheckId, grade: Grade, standing: Standing, has_boundary: bool) -> Severity {
+    match (check, standing) {
         (CheckId::TrustAnyPrincipal, _) if has_boundary => Severity::High,
-        (CheckId::BoundaryDangling, _) => Severity::High,
-        (CheckId::AdminAccess | CheckId::TrustAnyPrincipal, true) => Severity::Critical,
-        (CheckId::AdminAccess | CheckId::TrustAnyPrincipal, false)
-        | (CheckId::FullAccessPolicy | CheckId::ServiceWildcard, true) => Severity::Medium,
-        (CheckId::FullAccessPolicy | CheckId::ServiceWildcard, false)
-        | (CheckId::BoundaryMissing | CheckId::TrustMultipleServices, true) => Severity::Low,
-        (CheckId::BoundaryMissing | CheckId::TrustMultipleServices, false) => Severity::Info,
+        (CheckId::PrivilegeEscalation, Standing::Open) if grade == Grade::OfItsOwnAccord => {
+            Severity::Critical
+        }
+        (CheckId::AdminAccess | CheckId::TrustAnyPrincipal, Standing::Open) => Severity::Critical,
+        (CheckId::BoundaryDangling, _)
+        | (
+            CheckId::PrivilegeEscalation | CheckId::PassRoleWildcard | CheckId::AssumeRoleWildcard,
+            Standing::Open,
+        ) => Severity::High,
+        (
+            CheckId::AdminAccess | CheckId::PrivilegeEscalation | CheckId::TrustAnyPrincipal,
+            Standing::Capped,
+        )
+        | (
+            CheckId::FullAccessPolicy
+            | CheckId::ServiceWildcard
+            | CheckId::NotActionAllow
+            | CheckId::NotResourceAllow,
+            Standing::Open,
+        ) => Severity::Medium,
+        (
+            CheckId::FullAccessPolicy
+            | CheckId::ServiceWildcard
+            | CheckId::NotActionAllow
+            | CheckId::NotResourceAllow
+            | CheckId::PassRoleWildcard
+            | CheckId::AssumeRoleWildcard,
+            Standing::Capped,
+        )
+        | (CheckId::BoundaryMissing | CheckId::TrustMultipleServices, Standing::Open) => Severity::Low,
+        (CheckId::BoundaryMissing | CheckId::TrustMultipleServices, Standing::Capped) => Severity::Info,
     }
 }
 
@@ -166,8 +208,13 @@ fn is_about_the_boundary(check: CheckId) -> bool {
     match check {
         CheckId::BoundaryMissing | CheckId::BoundaryDangling => true,
         CheckId::AdminAccess
+        | CheckId::PrivilegeEscalation
+        | CheckId::PassRoleWildcard
+        | CheckId::AssumeRoleWildcard
         | CheckId::FullAccessPolicy
         | CheckId::ServiceWildcard
+        | CheckId::NotActionAllow
+        | CheckId::NotResourceAllow
         | CheckId::TrustAnyPrincipal
         | CheckId::TrustMultipleServices => false,
     }

@@ -8,10 +8,20 @@ use serde::Serialize;
 pub enum CheckId {
     /// Every action on every resource, unconditionally.
     AdminAccess,
+    /// A known way to more rights is open.
+    PrivilegeEscalation,
+    /// Every role of the account may be passed.
+    PassRoleWildcard,
+    /// Every role of the account may be assumed.
+    AssumeRoleWildcard,
     /// An attached AWS managed policy that grants whole services.
     FullAccessPolicy,
     /// All actions of a service.
     ServiceWildcard,
+    /// An Allow of everything but some actions.
+    NotActionAllow,
+    /// An Allow on everything but some resources.
+    NotResourceAllow,
     /// Anybody may assume the role.
     TrustAnyPrincipal,
     /// Services other than Lambda may assume the role.
@@ -28,6 +38,11 @@ impl CheckId {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AdminAccess => "admin-access",
+            Self::PrivilegeEscalation => "privilege-escalation",
+            Self::PassRoleWildcard => "pass-role-wildcard",
+            Self::AssumeRoleWildcard => "assume-role-wildcard",
+            Self::NotActionAllow => "not-action-allow",
+            Self::NotResourceAllow => "not-resource-allow",
             Self::FullAccessPolicy => "full-access-policy",
             Self::ServiceWildcard => "service-wildcard",
             Self::TrustAnyPrincipal => "trust-any-principal",

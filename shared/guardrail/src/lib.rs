@@ -18,5 +18,6 @@ pub mod severity;
 pub mod snapshot;
 pub mod trigger;
 pub mod trust;
+mod view;
 
 pub use settings::Settings;

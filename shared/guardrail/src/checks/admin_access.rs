@@ -17,13 +17,14 @@
 //! together leave no way to change the role's own rights (attaching, putting and versioning policies, changing trust,
 //! making access keys). A deny of other actions leaves the role an administrator.
 
-use super::Hit;
 use super::granted_services::{Services, united, whole_grants};
-use crate::snapshot::{Cap, RoleSnapshot};
+use super::{Grade, Hit};
+use crate::view::View;
 
-pub(super) fn find(role: &RoleSnapshot, cap: Cap<'_>) -> Option<Hit> {
-    let grants = whole_grants(role, cap);
+pub(super) fn find(view: &View<'_>) -> Option<Hit> {
+    let grants = whole_grants(view);
     (united(&grants) == Services::all()).then(|| Hit {
+        grade: Grade::Usual,
         summary: "the role may do everything in the account".to_owned(),
         evidence: grants.into_iter().map(|grant| grant.evidence).collect(),
         remedy: "replace the policy by one that names the actions and resources which the function uses"

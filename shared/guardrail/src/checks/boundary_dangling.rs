@@ -15,13 +15,15 @@
 //! ## Limits
 //! None: `GetPolicy` tells whether the policy exists.
 
-use super::Hit;
+use super::{Grade, Hit};
 use crate::assess::Evidence;
-use crate::snapshot::{Boundary, Cap, Document, RoleSnapshot};
+use crate::snapshot::{Boundary, Cap, Document};
+use crate::view::View;
 
-pub(super) fn find(role: &RoleSnapshot, cap: Cap<'_>) -> Option<Hit> {
-    let Boundary::Attached { arn, document: Document::Gone } = &role.boundary else { return None };
-    matches!(cap, Cap::Everything).then(|| Hit {
+pub(super) fn find(view: &View<'_>) -> Option<Hit> {
+    let Boundary::Attached { arn, document: Document::Gone } = &view.role.boundary else { return None };
+    matches!(view.cap, Cap::Everything).then(|| Hit {
+        grade: Grade::Usual,
         summary: "the policy of its boundary does not exist, so the role may do nothing".to_owned(),
         evidence: vec![Evidence {
             policy: "boundary".to_owned(),

@@ -15,13 +15,15 @@
 //! ## Limits
 //! None: whether a boundary is attached is a plain fact.
 
-use super::Hit;
+use super::{Grade, Hit};
 use crate::assess::Evidence;
-use crate::snapshot::{Boundary, Cap, RoleSnapshot};
+use crate::snapshot::{Boundary, Cap};
+use crate::view::View;
 
-pub(super) fn find(role: &RoleSnapshot, cap: Cap<'_>) -> Option<Hit> {
-    let missing = matches!((&role.boundary, cap), (Boundary::Absent, Cap::Nothing));
+pub(super) fn find(view: &View<'_>) -> Option<Hit> {
+    let missing = matches!((&view.role.boundary, view.cap), (Boundary::Absent, Cap::Nothing));
     missing.then(|| Hit {
+        grade: Grade::Usual,
         summary: "nothing limits what is attached to the role later".to_owned(),
         evidence: vec![Evidence {
             policy: "boundary".to_owned(),

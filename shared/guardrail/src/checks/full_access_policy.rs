@@ -15,17 +15,19 @@
 //! ## Limits
 //! A customer's policy with the same document is found by `service-wildcard`, as is an AWS managed policy too.
 
-use super::Hit;
 use super::granted_services::whole_grants;
-use crate::snapshot::{Cap, PolicySource, RoleSnapshot};
+use super::{Grade, Hit};
+use crate::snapshot::PolicySource;
+use crate::view::View;
 
-pub(super) fn find(role: &RoleSnapshot, cap: Cap<'_>) -> Option<Hit> {
+pub(super) fn find(view: &View<'_>) -> Option<Hit> {
     let of_aws = |policy: &PolicySource| match policy {
         PolicySource::Managed(arn) if arn.is_aws_managed() => Some(arn.to_string()),
         PolicySource::Managed(_) | PolicySource::Inline(_) => None,
     };
-    let attached: Vec<String> = role.policies.iter().filter_map(|policy| of_aws(&policy.source)).collect();
-    let evidence: Vec<_> = whole_grants(role, cap)
+    let attached: Vec<String> =
+        view.role.policies.iter().filter_map(|policy| of_aws(&policy.source)).collect();
+    let evidence: Vec<_> = whole_grants(view)
         .into_iter()
         .map(|grant| grant.evidence)
         .filter(|evidence| attached.contains(&evidence.policy))
@@ -37,5 +39,5 @@ pub(super) fn find(role: &RoleSnapshot, cap: Cap<'_>) -> Option<Hit> {
         "detach the AWS managed policy; attach one of your own with the actions that the function uses"
             .to_owned(),
     );
-    (!evidence.is_empty()).then_some(Hit { summary, evidence, remedy })
+    (!evidence.is_empty()).then_some(Hit { grade: Grade::Usual, summary, evidence, remedy })
 }

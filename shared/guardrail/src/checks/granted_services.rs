@@ -1,7 +1,8 @@
 //! Which services the statements of a role grant whole: what the checks on wildcards share.
 
 use crate::assess::Evidence;
-use crate::snapshot::{Cap, RolePolicy, RoleSnapshot};
+use crate::snapshot::{Cap, RolePolicy};
+use crate::view::View;
 use iam_policy::{
     ActionElement, ActionName, ActionPattern, Effect, Policy, ResourceElement, ResourcePattern, Statement,
 };
@@ -78,11 +79,12 @@ pub(super) fn united(grants: &[WholeGrant]) -> Services {
     grants.iter().fold(Services::none(), |all, grant| all.union(&grant.services))
 }
 
-/// The whole grants of a role, what its own denies and `cap` take away removed.
-pub(super) fn whole_grants(role: &RoleSnapshot, cap: Cap<'_>) -> Vec<WholeGrant> {
+/// The whole grants of a role, what its own denies and its cap take away removed.
+pub(super) fn whole_grants(view: &View<'_>) -> Vec<WholeGrant> {
+    let View { role, cap, .. } = view;
     let mut denying: Vec<&Policy> =
         role.policies.iter().filter_map(|policy| policy.document.understood()).collect();
-    let allowed = match cap {
+    let allowed = match *cap {
         Cap::Everything => return Vec::new(),
         Cap::Nothing => Services::all(),
         Cap::Policy(boundary) => {

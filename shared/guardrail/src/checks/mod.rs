@@ -1,38 +1,59 @@
 //! The checks, one file each. A check's doc comment is its page in the catalogue.
 
 mod admin_access;
+mod assume_role_wildcard;
 mod boundary_dangling;
 mod boundary_missing;
+mod every_role;
 mod full_access_policy;
 mod granted_services;
+mod not_action_allow;
+mod not_resource_allow;
+mod pass_role_wildcard;
+mod privilege_escalation;
 mod service_wildcard;
 mod trust_any_principal;
 mod trust_multiple_services;
 
 use crate::assess::Evidence;
 use crate::check_id::CheckId;
-use crate::snapshot::{Cap, RoleSnapshot};
+use crate::view::View;
 
 /// Every check that there is. To add one: a file here, a variant of [`CheckId`], a row in `assess::severity`, a line below.
 pub(crate) const CHECKS: &[Check] = &[
     Check { id: CheckId::AdminAccess, find: admin_access::find },
+    Check { id: CheckId::PrivilegeEscalation, find: privilege_escalation::find },
+    Check { id: CheckId::PassRoleWildcard, find: pass_role_wildcard::find },
+    Check { id: CheckId::AssumeRoleWildcard, find: assume_role_wildcard::find },
     Check { id: CheckId::FullAccessPolicy, find: full_access_policy::find },
     Check { id: CheckId::ServiceWildcard, find: service_wildcard::find },
+    Check { id: CheckId::NotActionAllow, find: not_action_allow::find },
+    Check { id: CheckId::NotResourceAllow, find: not_resource_allow::find },
     Check { id: CheckId::TrustAnyPrincipal, find: trust_any_principal::find },
     Check { id: CheckId::TrustMultipleServices, find: trust_multiple_services::find },
     Check { id: CheckId::BoundaryDangling, find: boundary_dangling::find },
     Check { id: CheckId::BoundaryMissing, find: boundary_missing::find },
 ];
 
-/// A check: its id, and how it is found in a role when `Cap` is all that holds the role back.
+/// A check: its id, and how it is found in a role under one cap.
 pub(crate) struct Check {
     pub(crate) id: CheckId,
-    pub(crate) find: fn(&RoleSnapshot, Cap<'_>) -> Option<Hit>,
+    pub(crate) find: fn(&View<'_>) -> Option<Hit>,
+}
+
+/// Whether a hit weighs what its check usually does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Grade {
+    /// It does.
+    Usual,
+    /// More: it takes nobody and nothing but the role itself.
+    OfItsOwnAccord,
 }
 
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Hit {
+    pub(crate) grade: Grade,
     /// What the role can do: a sentence without capital and full stop.
     pub(crate) summary: String,
     pub(crate) evidence: Vec<Evidence>,

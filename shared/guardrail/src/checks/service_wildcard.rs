@@ -16,13 +16,14 @@
 //! A wildcard that covers nearly all actions (`s3:G*`, `s3:P*`, …) is not put together to a whole service. A service
 //! counts as whole while it is not denied whole; IAM no longer counts once a role cannot change its own rights by it.
 
-use super::Hit;
 use super::granted_services::{united, whole_grants};
-use crate::snapshot::{Cap, RoleSnapshot};
+use super::{Grade, Hit};
+use crate::view::View;
 
-pub(super) fn find(role: &RoleSnapshot, cap: Cap<'_>) -> Option<Hit> {
-    let grants = whole_grants(role, cap);
+pub(super) fn find(view: &View<'_>) -> Option<Hit> {
+    let grants = whole_grants(view);
     (!grants.is_empty()).then(|| Hit {
+        grade: Grade::Usual,
         summary: format!("the role may do everything in {}", united(&grants)),
         evidence: grants.into_iter().map(|grant| grant.evidence).collect(),
         remedy: "name the actions that the function uses, and their resources by ARN".to_owned(),

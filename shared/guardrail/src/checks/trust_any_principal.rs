@@ -16,13 +16,14 @@
 //! A condition on an organisation, account, source or principal closes the way; whether its value is a sensible one is not judged.
 //! An external id alone does not close it: it does not say who is calling.
 
-use super::Hit;
-use crate::snapshot::{Cap, RoleSnapshot};
+use super::{Grade, Hit};
 use crate::trust::Trust;
+use crate::view::View;
 
-pub(super) fn find(role: &RoleSnapshot, _: Cap<'_>) -> Option<Hit> {
-    match Trust::of(&role.role) {
+pub(super) fn find(view: &View<'_>) -> Option<Hit> {
+    match Trust::of(&view.role.role) {
         Trust::Understood { anybody, .. } if !anybody.is_empty() => Some(Hit {
+            grade: Grade::Usual,
             summary: "anybody, from any AWS account, may assume the role".to_owned(),
             evidence: anybody,
             remedy: "trust `lambda.amazonaws.com` alone in the role's trust policy".to_owned(),

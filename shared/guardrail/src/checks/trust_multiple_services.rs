@@ -15,15 +15,16 @@
 //! ## Limits
 //! Conditions on the statement are not judged.
 
-use super::Hit;
-use crate::snapshot::{Cap, RoleSnapshot};
+use super::{Grade, Hit};
 use crate::trust::Trust;
+use crate::view::View;
 
-pub(super) fn find(role: &RoleSnapshot, _: Cap<'_>) -> Option<Hit> {
-    let Trust::Understood { other_services, .. } = Trust::of(&role.role) else { return None };
+pub(super) fn find(view: &View<'_>) -> Option<Hit> {
+    let Trust::Understood { other_services, .. } = Trust::of(&view.role.role) else { return None };
     let names: Vec<&str> = other_services.iter().map(|evidence| evidence.detail.as_str()).collect();
     let summary = format!("{} may assume the role as well", names.join(", "));
     (!names.is_empty()).then(|| Hit {
+        grade: Grade::Usual,
         summary,
         evidence: other_services.clone(),
         remedy: "give each service a role of its own".to_owned(),

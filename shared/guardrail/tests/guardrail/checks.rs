@@ -135,7 +135,16 @@ fn severities_follow_what_is_possible_now() {
     assert_eq!(bounded.severity_now(), Some(Severity::Medium), "services stay whole under our boundary");
     assert_eq!(bounded.severity_without_boundary(), Some(Severity::Critical));
     let shown: Vec<_> = bounded.breaches().iter().map(|b| (b.check.as_str(), b.severity.as_str())).collect();
-    assert_eq!(shown, [("admin-access", "MEDIUM"), ("service-wildcard", "MEDIUM")]);
+    assert_eq!(
+        shown,
+        [
+            ("admin-access", "MEDIUM"),
+            ("privilege-escalation", "MEDIUM"),
+            ("service-wildcard", "MEDIUM"),
+            ("pass-role-wildcard", "LOW"),
+            ("assume-role-wildcard", "LOW"),
+        ]
+    );
 
     let open_to_all = |boundary| RoleSnapshot {
         role: Role { trust: trusts(json!("*")), ..role() },

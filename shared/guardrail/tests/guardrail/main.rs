@@ -8,5 +8,6 @@
 
 mod checks;
 mod decisions;
+mod escalations;
 mod findings;
 mod roles;

@@ -1,14 +1,17 @@
 //! Roles to test with, written down in few words.
 
 use guardrail::Settings;
+use guardrail::escalation::{Escalation, Escalations};
 use guardrail::names::{PolicyArn, RoleArn};
 use guardrail::record::RoleRecord;
 use guardrail::settings::{Mode, SharedTrust};
 use guardrail::severity::Severity;
 use guardrail::snapshot::{Boundary, Document, PolicySource, Role, RolePolicy, RoleSnapshot};
 use guardrail::trigger::{Caller, Change, EventName, Subject, Tool, Trigger};
+use iam_policy::ActionName;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 pub(crate) const OURS: &str = "arn:aws:iam::123456789012:policy/ringfence/ringfence-baseline-v1";
 pub(crate) const APPROVED: &str = "arn:aws:iam::123456789012:policy/approved";
@@ -32,22 +35,12 @@ pub(crate) fn trusts(principal: Value) -> Document {
 
 /// What our boundary is like: everything but the ways to more.
 pub(crate) fn our_document() -> Document {
-    document(json!([
-        allow(json!("*"), json!("*")),
-        deny(
-            json!([
-                "iam:Attach*",
-                "iam:Put*",
-                "iam:Create*",
-                "iam:Update*",
-                "iam:Set*",
-                "iam:Delete*Boundary",
-                "iam:PassRole",
-                "lambda:CreateFunction"
-            ]),
-            json!("*")
-        ),
-    ]))
+    let ways: BTreeSet<&str> =
+        Escalations::bundled().minimal().flat_map(Escalation::actions).map(ActionName::as_str).collect();
+    // Reading and invoking gain nothing by themselves, and functions need them.
+    let harmless = ["s3:GetObject", "ec2:DescribeInstances", "ecs:DescribeTasks", "lambda:InvokeFunction"];
+    let denied: Vec<&str> = ways.into_iter().filter(|action| !harmless.contains(action)).collect();
+    document(json!([allow(json!("*"), json!("*")), deny(json!(denied), json!("*"))]))
 }
 
 pub(crate) fn ours() -> Boundary {
