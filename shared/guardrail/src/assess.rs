@@ -168,56 +168,37 @@ enum Standing {
 
 /// The design's table of severities.
 fn severity(check: CheckId, grade: Grade, standing: Standing, has_boundary: bool) -> Severity {
-    match (check, standing) {
-        (CheckId::TrustAnyPrincipal, _) if has_boundary => Severity::High,
-        (CheckId::PrivilegeEscalation, Standing::Open) if grade == Grade::OfItsOwnAccord => {
-            Severity::Critical
+    let (open, capped) = match check {
+        CheckId::TrustAnyPrincipal if has_boundary => (Severity::High, Severity::High),
+        CheckId::PrivilegeEscalation if grade == Grade::OfItsOwnAccord => {
+            (Severity::Critical, Severity::Medium)
         }
-        (CheckId::AdminAccess | CheckId::TrustAnyPrincipal, Standing::Open) => Severity::Critical,
-        (CheckId::BoundaryDangling, _)
-        | (
-            CheckId::PrivilegeEscalation | CheckId::PassRoleWildcard | CheckId::AssumeRoleWildcard,
-            Standing::Open,
-        ) => Severity::High,
-        (
-            CheckId::AdminAccess | CheckId::PrivilegeEscalation | CheckId::TrustAnyPrincipal,
-            Standing::Capped,
-        )
-        | (
-            CheckId::FullAccessPolicy
-            | CheckId::ServiceWildcard
-            | CheckId::NotActionAllow
-            | CheckId::NotResourceAllow,
-            Standing::Open,
-        ) => Severity::Medium,
-        (
-            CheckId::FullAccessPolicy
-            | CheckId::ServiceWildcard
-            | CheckId::NotActionAllow
-            | CheckId::NotResourceAllow
-            | CheckId::PassRoleWildcard
-            | CheckId::AssumeRoleWildcard,
-            Standing::Capped,
-        )
-        | (CheckId::BoundaryMissing | CheckId::TrustMultipleServices, Standing::Open) => Severity::Low,
-        (CheckId::BoundaryMissing | CheckId::TrustMultipleServices, Standing::Capped) => Severity::Info,
+        CheckId::AdminAccess | CheckId::TrustAnyPrincipal => (Severity::Critical, Severity::Medium),
+        CheckId::PrivilegeEscalation => (Severity::High, Severity::Medium),
+        CheckId::PassRoleWildcard | CheckId::AssumeRoleWildcard => (Severity::High, Severity::Low),
+        CheckId::BoundaryIneffective | CheckId::BoundaryDangling => (Severity::High, Severity::High),
+        CheckId::FullAccessPolicy
+        | CheckId::ServiceWildcard
+        | CheckId::NotActionAllow
+        | CheckId::NotResourceAllow
+        | CheckId::DataExfiltration
+        | CheckId::CredentialsExposure
+        | CheckId::PermissionsManagement => (Severity::Medium, Severity::Low),
+        CheckId::TrustCrossAccount => (Severity::Medium, Severity::Medium),
+        CheckId::ResourceWildcard
+        | CheckId::PolicyInvalid
+        | CheckId::BoundaryMissing
+        | CheckId::TrustMultipleServices => (Severity::Low, Severity::Info),
+        CheckId::TrustMissingSourceAccount => (Severity::Info, Severity::Info),
+    };
+    match standing {
+        Standing::Open => open,
+        Standing::Capped => capped,
     }
 }
 
 fn is_about_the_boundary(check: CheckId) -> bool {
-    match check {
-        CheckId::BoundaryMissing | CheckId::BoundaryDangling => true,
-        CheckId::AdminAccess
-        | CheckId::PrivilegeEscalation
-        | CheckId::PassRoleWildcard
-        | CheckId::AssumeRoleWildcard
-        | CheckId::FullAccessPolicy
-        | CheckId::ServiceWildcard
-        | CheckId::NotActionAllow
-        | CheckId::NotResourceAllow
-        | CheckId::TrustAnyPrincipal
-        | CheckId::TrustMultipleServices => false,
-    }
+    matches!(check, CheckId::BoundaryMissing | CheckId::BoundaryIneffective | CheckId::BoundaryDangling)
 }
 
 fn doubts(role: &RoleSnapshot) -> Vec<String> {

@@ -18,6 +18,16 @@ pub enum CheckId {
     FullAccessPolicy,
     /// All actions of a service.
     ServiceWildcard,
+    /// A write on every resource by an action that takes resources.
+    ResourceWildcard,
+    /// Bulk reads of data.
+    DataExfiltration,
+    /// Actions that return credentials.
+    CredentialsExposure,
+    /// Writes of resource policies and shares.
+    PermissionsManagement,
+    /// A document that IAM would refuse or Access Analyzer calls an error.
+    PolicyInvalid,
     /// An Allow of everything but some actions.
     NotActionAllow,
     /// An Allow on everything but some resources.
@@ -26,8 +36,14 @@ pub enum CheckId {
     TrustAnyPrincipal,
     /// Services other than Lambda may assume the role.
     TrustMultipleServices,
+    /// A principal of another account may assume the role.
+    TrustCrossAccount,
+    /// A service may assume the role for anybody's resource.
+    TrustMissingSourceAccount,
     /// No permissions boundary.
     BoundaryMissing,
+    /// An escalation stays possible under the boundary.
+    BoundaryIneffective,
     /// The boundary's policy is gone.
     BoundaryDangling,
 }
@@ -41,13 +57,21 @@ impl CheckId {
             Self::PrivilegeEscalation => "privilege-escalation",
             Self::PassRoleWildcard => "pass-role-wildcard",
             Self::AssumeRoleWildcard => "assume-role-wildcard",
+            Self::ResourceWildcard => "resource-wildcard",
+            Self::DataExfiltration => "data-exfiltration",
+            Self::CredentialsExposure => "credentials-exposure",
+            Self::PermissionsManagement => "permissions-management",
+            Self::PolicyInvalid => "policy-invalid",
             Self::NotActionAllow => "not-action-allow",
             Self::NotResourceAllow => "not-resource-allow",
             Self::FullAccessPolicy => "full-access-policy",
             Self::ServiceWildcard => "service-wildcard",
             Self::TrustAnyPrincipal => "trust-any-principal",
             Self::TrustMultipleServices => "trust-multiple-services",
+            Self::TrustCrossAccount => "trust-cross-account",
+            Self::TrustMissingSourceAccount => "trust-missing-source-account",
             Self::BoundaryMissing => "boundary-missing",
+            Self::BoundaryIneffective => "boundary-ineffective",
             Self::BoundaryDangling => "boundary-dangling",
         }
     }
