@@ -1,8 +1,10 @@
 //! The checks, one file each. A check's doc comment is its page in the catalogue.
 
 mod admin_access;
+mod any_resource;
 mod assume_role_wildcard;
 mod boundary_dangling;
+mod boundary_ineffective;
 mod boundary_missing;
 mod every_role;
 mod full_access_policy;
@@ -11,6 +13,7 @@ mod not_action_allow;
 mod not_resource_allow;
 mod pass_role_wildcard;
 mod privilege_escalation;
+mod resource_wildcard;
 mod service_wildcard;
 mod trust_any_principal;
 mod trust_multiple_services;
@@ -27,10 +30,12 @@ pub(crate) const CHECKS: &[Check] = &[
     Check { id: CheckId::AssumeRoleWildcard, find: assume_role_wildcard::find },
     Check { id: CheckId::FullAccessPolicy, find: full_access_policy::find },
     Check { id: CheckId::ServiceWildcard, find: service_wildcard::find },
+    Check { id: CheckId::ResourceWildcard, find: resource_wildcard::find },
     Check { id: CheckId::NotActionAllow, find: not_action_allow::find },
     Check { id: CheckId::NotResourceAllow, find: not_resource_allow::find },
     Check { id: CheckId::TrustAnyPrincipal, find: trust_any_principal::find },
     Check { id: CheckId::TrustMultipleServices, find: trust_multiple_services::find },
+    Check { id: CheckId::BoundaryIneffective, find: boundary_ineffective::find },
     Check { id: CheckId::BoundaryDangling, find: boundary_dangling::find },
     Check { id: CheckId::BoundaryMissing, find: boundary_missing::find },
 ];

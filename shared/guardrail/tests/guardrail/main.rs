@@ -10,4 +10,5 @@ mod checks;
 mod decisions;
 mod escalations;
 mod findings;
+mod ineffective_boundaries;
 mod roles;
