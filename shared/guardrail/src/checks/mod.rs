@@ -6,12 +6,15 @@ mod assume_role_wildcard;
 mod boundary_dangling;
 mod boundary_ineffective;
 mod boundary_missing;
+mod credentials_exposure;
+mod data_exfiltration;
 mod every_role;
 mod full_access_policy;
 mod granted_services;
 mod not_action_allow;
 mod not_resource_allow;
 mod pass_role_wildcard;
+mod permissions_management;
 mod privilege_escalation;
 mod resource_wildcard;
 mod service_wildcard;
@@ -30,6 +33,9 @@ pub(crate) const CHECKS: &[Check] = &[
     Check { id: CheckId::AssumeRoleWildcard, find: assume_role_wildcard::find },
     Check { id: CheckId::FullAccessPolicy, find: full_access_policy::find },
     Check { id: CheckId::ServiceWildcard, find: service_wildcard::find },
+    Check { id: CheckId::DataExfiltration, find: data_exfiltration::find },
+    Check { id: CheckId::CredentialsExposure, find: credentials_exposure::find },
+    Check { id: CheckId::PermissionsManagement, find: permissions_management::find },
     Check { id: CheckId::ResourceWildcard, find: resource_wildcard::find },
     Check { id: CheckId::NotActionAllow, find: not_action_allow::find },
     Check { id: CheckId::NotResourceAllow, find: not_resource_allow::find },

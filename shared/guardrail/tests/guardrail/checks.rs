@@ -141,8 +141,12 @@ fn severities_follow_what_is_possible_now() {
             ("admin-access", "MEDIUM"),
             ("privilege-escalation", "MEDIUM"),
             ("service-wildcard", "MEDIUM"),
+            ("data-exfiltration", "MEDIUM"),
+            ("credentials-exposure", "MEDIUM"),
+            ("permissions-management", "MEDIUM"),
             ("pass-role-wildcard", "LOW"),
             ("assume-role-wildcard", "LOW"),
+            ("resource-wildcard", "LOW"),
         ]
     );
 

@@ -60,7 +60,7 @@ fn admin() -> [Value; 1] {
 }
 
 fn modest() -> [Value; 1] {
-    [allow(json!("logs:PutLogEvents"), json!("*"))]
+    [allow(json!("s3:GetObject"), json!("arn:aws:s3:::orders/*"))]
 }
 
 fn shared() -> Document {

@@ -6,6 +6,7 @@
     reason = "all of this is test code; clippy's own exception covers test functions only, not what they share"
 )]
 
+mod access;
 mod checks;
 mod decisions;
 mod escalations;

@@ -1,0 +1,173 @@
+//! A resource that nobody can have meant: what the checks on reach share.
+
+use crate::assess::Evidence;
+use crate::snapshot::Cap;
+use crate::view::{Granted, View, is_about};
+use iam_policy::catalogue::{Action, Need};
+use iam_policy::{
+    ActionElement, ActionName, ActionPattern, Catalogue, Effect, IdentityArn, NoResource, Policy,
+    ResourceElement, ResourceName, ResourcePattern, Statement, Targets,
+};
+use std::collections::BTreeSet;
+
+/// What stands for the name of a resource. A policy that covers it covers every name.
+const ANY_NAME: &str = "7f3Kq9-anything-at-all-Zx1";
+
+/// More than this adds nothing to a finding.
+pub(super) const MOST_EVIDENCE: usize = 5;
+
+/// How the role can do this on a resource of any name, in some region. For an action without resources: at all.
+pub(super) fn way_on_any(view: &View<'_>, action: &ActionName) -> Option<Granted> {
+    let is_granted = |statement: &Statement| {
+        statement.effect() == Effect::Allow
+            && is_about(statement, action)
+            && may_cover_any(view, statement, action)
+    };
+    if !view.statements().any(|(_, statement)| is_granted(statement)) {
+        return None;
+    }
+    view.way(action, &any_resource(&view.arn()?, action))
+}
+
+/// A resource of any name, in the forms that the action takes. Those that it always acts on decide, where there are any.
+fn any_resource(role: &IdentityArn, action: &ActionName) -> Targets {
+    let forms: Vec<String> = forms(action).map(|form| named(role, form, "*?")).collect();
+    let none = if forms.is_empty() { NoResource::Included } else { NoResource::Excluded };
+    Targets::new(forms, none)
+}
+
+fn forms(action: &ActionName) -> impl Iterator<Item = &'static str> {
+    let service = Catalogue::bundled().service(action.service());
+    let known = service.and_then(|service| Some((service, service.action(action)?)));
+    let taken: Vec<_> =
+        known.into_iter().flat_map(|(service, action)| service.resources_of(action)).collect();
+    let has_required = taken.iter().any(|(_, need)| *need == Need::Required);
+    let counts = move |need| !has_required || need == Need::Required;
+    taken.into_iter().filter(move |(_, need)| counts(*need)).map(|(kind, _)| kind.arn())
+}
+
+/// The form with the role's partition and account, this region, and [`ANY_NAME`] for names.
+fn named(role: &IdentityArn, form: &str, region: &str) -> String {
+    let partition = role.as_str().split(':').nth(1).unwrap_or("aws");
+    let account = role.account().to_string();
+    let part = |(place, part): (usize, &str)| match (place, part) {
+        (1, "*") => partition.to_owned(),
+        (3, "*") => region.to_owned(),
+        (4, "*") => account.clone(),
+        (5, _) => part.replace('*', ANY_NAME),
+        _ => part.to_owned(),
+    };
+    form.splitn(6, ':').enumerate().map(part).collect::<Vec<_>>().join(":")
+}
+
+/// Whether the Resource of the statement may cover any resource of the action: asked first, because it costs little.
+fn may_cover_any(view: &View<'_>, statement: &Statement, action: &ActionName) -> bool {
+    let Some(ResourceElement::Resource(patterns)) = statement.resource() else { return true };
+    let Some(role) = view.arn() else { return true };
+    patterns.iter().any(|pattern| {
+        let names_one = !pattern.has_wildcard() && !pattern.has_variables();
+        pattern.covers_everything() || !names_one && covers_any(pattern, &role, action)
+    })
+}
+
+/// Whether the pattern covers any resource of the action in its own region.
+fn covers_any(pattern: &ResourcePattern, role: &IdentityArn, action: &ActionName) -> bool {
+    if pattern.has_variables() {
+        return true;
+    }
+    let region = pattern.as_str().split(':').nth(3).filter(|region| !region.contains(['*', '?']));
+    let region = region.unwrap_or("us-east-1");
+    let covers = |resource: ResourceName| pattern.matches(&resource);
+    forms(action).any(|form| named(role, form, region).parse().is_ok_and(covers))
+}
+
+/// Services whose actions stand for those of all, where a statement names no service.
+const COMMON_SERVICES: [&str; 10] =
+    ["s3", "dynamodb", "sqs", "sns", "lambda", "kms", "secretsmanager", "ec2", "ssm", "ecr"];
+
+/// Actions that say more to a reader than the first of their service by name.
+const TELLING: [&str; 4] = ["s3:PutObject", "s3:PutBucketPolicy", "dynamodb:PutItem", "kms:PutKeyPolicy"];
+
+/// An action of this kind that the role can do on any resource by this Allow, and how; the first that is found.
+pub(super) fn first_on_any(
+    view: &View<'_>,
+    statement: &Statement,
+    is_wanted: impl Fn(&Action) -> bool,
+) -> Option<(&'static ActionName, Granted)> {
+    let catalogue = Catalogue::bundled();
+    let telling = TELLING.iter().filter_map(|action| catalogue.action(&action.parse().ok()?));
+    let services = services_of(view, statement).into_iter().filter_map(|prefix| catalogue.service(&prefix));
+    telling
+        .chain(services.flat_map(|service| service.actions()))
+        .filter(|action| is_about(statement, action.name()) && is_wanted(action))
+        .map(Action::name)
+        .filter(|action| may_cover_any(view, statement, action) && !is_out_of_question(view, action))
+        .find_map(|action| Some((action, way_on_any(view, action)?)))
+}
+
+/// The services to look into. A statement that names none gets the usual ones, and those that the boundary names.
+fn services_of(view: &View<'_>, statement: &Statement) -> Vec<String> {
+    let mut named = BTreeSet::new();
+    let names_all = match statement.action() {
+        ActionElement::Action(patterns) => collect_services(patterns, &mut named),
+        ActionElement::NotAction(_) => false,
+    };
+    if names_all {
+        return named.into_iter().collect();
+    }
+    if let Cap::Policy(boundary) = view.cap {
+        for statement in allows(boundary) {
+            if let ActionElement::Action(patterns) = statement.action() {
+                collect_services(patterns, &mut named);
+            }
+        }
+    }
+    let common = COMMON_SERVICES.into_iter().map(str::to_owned);
+    common.chain(named.into_iter().filter(|name| !COMMON_SERVICES.contains(&name.as_str()))).collect()
+}
+
+/// Adds the services that the patterns name, and says whether all of them name one.
+fn collect_services(patterns: &[ActionPattern], services: &mut BTreeSet<String>) -> bool {
+    services.extend(patterns.iter().filter_map(ActionPattern::service).map(str::to_ascii_lowercase));
+    patterns.iter().all(|pattern| pattern.service().is_some())
+}
+
+/// Whether a Deny without a condition takes the action from everything, or the cap does not know it. Asked first,
+/// because it costs little.
+fn is_out_of_question(view: &View<'_>, action: &ActionName) -> bool {
+    let is_denied = |statement: &Statement| {
+        statement.effect() == Effect::Deny
+            && statement.is_unconditional()
+            && is_about(statement, action)
+            && covers_everything(statement)
+    };
+    let is_cut = match view.cap {
+        Cap::Everything => true,
+        Cap::Nothing => false,
+        Cap::Policy(boundary) => {
+            boundary.statements().iter().any(is_denied)
+                || !allows(boundary).any(|statement| is_about(statement, action))
+        }
+    };
+    is_cut || view.statements().any(|(_, statement)| is_denied(statement))
+}
+
+fn allows(policy: &Policy) -> impl Iterator<Item = &Statement> {
+    policy.statements().iter().filter(|statement| statement.effect() == Effect::Allow)
+}
+
+fn covers_everything(statement: &Statement) -> bool {
+    matches!(statement.resource(), Some(ResourceElement::Resource(patterns))
+        if patterns.iter().any(ResourcePattern::covers_everything))
+}
+
+/// Where those of these actions are granted that the role can do on any resource; the first few.
+pub(super) fn any_of(view: &View<'_>, actions: &[&str]) -> Vec<Evidence> {
+    let names = actions.iter().filter_map(|action| action.parse::<ActionName>().ok());
+    names
+        .filter(|action| !is_out_of_question(view, action))
+        .filter_map(|action| Some((way_on_any(view, &action)?, action)))
+        .map(|(granted, action)| view.evidence(granted.grant, format!("{action} on any resource")))
+        .take(MOST_EVIDENCE)
+        .collect()
+}
