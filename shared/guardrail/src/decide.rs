@@ -199,8 +199,13 @@ fn bounded_role(assessment: &Assessment) -> Decision {
     }
 }
 
+/// What is merely worth knowing makes no finding by itself: nearly every role has some of it.
 fn report_breaches(assessment: &Assessment, why: String) -> Decision {
-    if assessment.breaches().is_empty() { Decision::Compliant } else { report(Outcome::Reported, why) }
+    if assessment.severity() > Some(Severity::Info) {
+        report(Outcome::Reported, why)
+    } else {
+        Decision::Compliant
+    }
 }
 
 fn report(outcome: Outcome, reason: String) -> Decision {

@@ -2,7 +2,7 @@
 
 use crate::assess::Evidence;
 use crate::snapshot::{Document, Role};
-use iam_policy::{Admission, Admitted, Policy, admits};
+use iam_policy::{AccountId, Admission, Admitted, Effect, KeyEffect, Policy, admits};
 use std::collections::BTreeSet;
 
 /// The service principals of Lambda: functions, and functions at CloudFront's edge
@@ -22,6 +22,12 @@ pub enum Trust {
         anybody: Vec<Evidence>,
         /// Where services other than Lambda's are let in.
         other_services: Vec<Evidence>,
+        /// Where another account, or somebody of it, is let in.
+        other_accounts: Vec<Evidence>,
+        /// Where users and roles that were deleted are still named.
+        deleted: Vec<Evidence>,
+        /// Where a service, Lambda included, is let in for whichever account's resource it calls.
+        any_source: Vec<Evidence>,
     },
     /// Its document was not.
     NotUnderstood,
@@ -98,8 +104,97 @@ impl Trust {
                     | Admitted::Federated(_) => None,
                 })
                 .collect(),
+            other_accounts: in_policy(role_arn).map_or_else(Vec::new, |own| {
+                let of_another = |admission| of_another_account(policy, admission, own);
+                admissions.iter().filter_map(of_another).collect()
+            }),
+            deleted: admissions.iter().filter_map(deleted).collect(),
+            any_source: admissions.iter().filter_map(any_source).collect(),
         }
     }
+}
+
+/// The account of the role, in the terms of the policy language.
+fn in_policy(role_arn: &str) -> Option<AccountId> {
+    role_arn.parse::<iam_policy::IdentityArn>().ok().map(|role| role.account())
+}
+
+/// An admission of another account or somebody of it, unless a condition asks for the role's own account.
+fn of_another_account(policy: &Policy, admission: &Admission<'_>, own: AccountId) -> Option<Evidence> {
+    let who = match &admission.who {
+        Admitted::Account(account) if *account != own => format!("account {account}"),
+        Admitted::Identity(identity) if identity.account() != own => identity.as_str().to_owned(),
+        Admitted::Account(_)
+        | Admitted::Identity(_)
+        | Admitted::Everyone
+        | Admitted::Service(_)
+        | Admitted::Deleted(_)
+        | Admitted::Federated(_) => return None,
+    };
+    let closing = || admission.conditions.iter().filter(|key| key.effect == KeyEffect::Closes);
+    if closing().any(|key| names_only(policy, admission, key.key, own)) {
+        return None;
+    }
+    let of_organization = closing().find(|key| is_one_of(key.key, &ORGANIZATION));
+    let detail = match of_organization {
+        Some(key) => format!("{who}, if it is of the organization that {} names", key.key),
+        None if admission.asks_external_id() => format!("{who}, with an external id"),
+        None => who,
+    };
+    Some(evidence(admission, detail))
+}
+
+/// Keys that name an organization.
+const ORGANIZATION: [&str; 4] =
+    ["aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:SourceOrgID", "aws:SourceOrgPaths"];
+
+/// Keys by which a service says for whose resource it calls
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html>).
+const SOURCE: [&str; 4] = ["aws:SourceAccount", "aws:SourceArn", "aws:SourceOrgID", "aws:SourceOrgPaths"];
+
+fn is_one_of(key: &str, keys: &[&str]) -> bool {
+    keys.iter().any(|known| known.eq_ignore_ascii_case(key))
+}
+
+/// Whether all that the policy asks of the key, in the admission's own statement and in Deny statements, is that it
+/// names the account.
+fn names_only(policy: &Policy, admission: &Admission<'_>, key: &str, account: AccountId) -> bool {
+    let asks = |statement: &&iam_policy::Statement| {
+        statement.effect() == Effect::Deny || statement.id() == admission.statement
+    };
+    let tests = policy.statements().iter().filter(asks).flat_map(iam_policy::Statement::tests);
+    let mut values = tests
+        .filter(|(_, test)| test.key().eq_ignore_ascii_case(key))
+        .flat_map(|(_, test)| test.values().iter())
+        .peekable();
+    let is_own = |text: &str| {
+        text == "${aws:ResourceAccount}"
+            || text.parse::<AccountId>().is_ok_and(|named| named == account)
+            || text.parse::<iam_policy::Arn>().is_ok_and(|arn| arn.account() == Some(account))
+    };
+    values.peek().is_some() && values.all(|value| is_own(&value.text()))
+}
+
+/// A user or role that was deleted: IAM shows its unique id in place of its ARN
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids>).
+fn deleted(admission: &Admission<'_>) -> Option<Evidence> {
+    let Admitted::Deleted(id) = admission.who else { return None };
+    let what = match id.get(..4) {
+        Some("AROA") => "a role",
+        Some("AIDA") => "a user",
+        _ => "a principal",
+    };
+    Some(evidence(admission, format!("{id}, {what} that was deleted")))
+}
+
+/// A service that no condition holds to the resources of one account, organization or resource.
+fn any_source(admission: &Admission<'_>) -> Option<Evidence> {
+    let Admitted::Service(name) = admission.who else { return None };
+    let held = admission
+        .conditions
+        .iter()
+        .any(|condition| condition.effect == KeyEffect::Closes && is_one_of(condition.key, &SOURCE));
+    (!held).then(|| evidence(admission, name.to_owned()))
 }
 
 /// Somebody other than Lambda and the role itself. A deleted principal is nobody.

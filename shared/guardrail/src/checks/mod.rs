@@ -19,6 +19,8 @@ mod privilege_escalation;
 mod resource_wildcard;
 mod service_wildcard;
 mod trust_any_principal;
+mod trust_cross_account;
+mod trust_missing_source_account;
 mod trust_multiple_services;
 
 use crate::assess::Evidence;
@@ -40,7 +42,9 @@ pub(crate) const CHECKS: &[Check] = &[
     Check { id: CheckId::NotActionAllow, find: not_action_allow::find },
     Check { id: CheckId::NotResourceAllow, find: not_resource_allow::find },
     Check { id: CheckId::TrustAnyPrincipal, find: trust_any_principal::find },
+    Check { id: CheckId::TrustCrossAccount, find: trust_cross_account::find },
     Check { id: CheckId::TrustMultipleServices, find: trust_multiple_services::find },
+    Check { id: CheckId::TrustMissingSourceAccount, find: trust_missing_source_account::find },
     Check { id: CheckId::BoundaryIneffective, find: boundary_ineffective::find },
     Check { id: CheckId::BoundaryDangling, find: boundary_dangling::find },
     Check { id: CheckId::BoundaryMissing, find: boundary_missing::find },

@@ -118,7 +118,7 @@ fn trust_checks_tell_anybody_and_other_services() {
     assert_eq!(ids(trusts(json!("*"))), ["trust-any-principal", "boundary-missing"]);
     assert_eq!(
         ids(trusts(json!({"Service": ["lambda.amazonaws.com", "ec2.amazonaws.com"]}))),
-        ["trust-multiple-services", "boundary-missing"]
+        ["trust-multiple-services", "boundary-missing", "trust-missing-source-account"]
     );
     let closed = json!({"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole",
         "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-example"}}});
@@ -147,6 +147,7 @@ fn severities_follow_what_is_possible_now() {
             ("pass-role-wildcard", "LOW"),
             ("assume-role-wildcard", "LOW"),
             ("resource-wildcard", "LOW"),
+            ("trust-missing-source-account", "INFO"),
         ]
     );
 

@@ -96,6 +96,11 @@ fn own_and_protected_roles_are_told_and_never_changed() {
     let namesake = "arn:aws:iam::123456789012:role/ringfence-on-role-change".parse().unwrap();
     let situation = Situation::of(Role { arn: namesake, ..role() }, Boundary::Absent, &admin());
     assert_eq!(situation.outcome(), "bounded", "only the exact ARN counts");
+
+    let own = "arn:aws:iam::123456789012:role/ringfence/ringfence-on-role-change".parse().unwrap();
+    let role = with_boundary(Role { arn: own, ..role() }, APPROVED);
+    let situation = Situation::of(role, boundary(APPROVED, our_document()), &[]);
+    assert_eq!(situation.outcome(), "compliant", "what is merely worth knowing makes no finding");
 }
 
 #[test]

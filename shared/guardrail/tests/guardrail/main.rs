@@ -13,3 +13,4 @@ mod escalations;
 mod findings;
 mod ineffective_boundaries;
 mod roles;
+mod trust;
