@@ -15,6 +15,7 @@ mod not_action_allow;
 mod not_resource_allow;
 mod pass_role_wildcard;
 mod permissions_management;
+mod policy_invalid;
 mod privilege_escalation;
 mod resource_wildcard;
 mod service_wildcard;
@@ -45,6 +46,7 @@ pub(crate) const CHECKS: &[Check] = &[
     Check { id: CheckId::TrustCrossAccount, find: trust_cross_account::find },
     Check { id: CheckId::TrustMultipleServices, find: trust_multiple_services::find },
     Check { id: CheckId::TrustMissingSourceAccount, find: trust_missing_source_account::find },
+    Check { id: CheckId::PolicyInvalid, find: policy_invalid::find },
     Check { id: CheckId::BoundaryIneffective, find: boundary_ineffective::find },
     Check { id: CheckId::BoundaryDangling, find: boundary_dangling::find },
     Check { id: CheckId::BoundaryMissing, find: boundary_missing::find },

@@ -14,3 +14,4 @@ mod findings;
 mod ineffective_boundaries;
 mod roles;
 mod trust;
+mod validity;

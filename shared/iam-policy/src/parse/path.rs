@@ -34,6 +34,16 @@ impl JsonPath {
         self
     }
 
+    /// The index of the statement of a policy that this leads into; none for what stands outside of statements.
+    pub fn statement(&self) -> Option<usize> {
+        match self.steps.as_slice() {
+            [Step::Key(key), Step::Index(index), ..] if &**key == "Statement" => Some(*index),
+            // A single statement need not stand in a list.
+            [Step::Key(key), Step::Key(_), ..] if &**key == "Statement" => Some(0),
+            _ => None,
+        }
+    }
+
     pub(crate) fn steps(&self) -> &[Step] {
         &self.steps
     }
