@@ -96,40 +96,58 @@ pub(super) fn first_on_any(
 ) -> Option<(&'static ActionName, Granted)> {
     let catalogue = Catalogue::bundled();
     let telling = TELLING.iter().filter_map(|action| catalogue.action(&action.parse().ok()?));
-    let services = services_of(view, statement).into_iter().filter_map(|prefix| catalogue.service(&prefix));
-    telling
-        .chain(services.flat_map(|service| service.actions()))
-        .filter(|action| is_about(statement, action.name()) && is_wanted(action))
+    let ActionElement::Action(patterns) = statement.action() else {
+        return first_of(view, statement, telling.chain(usual_actions(view)), is_wanted);
+    };
+    if patterns.iter().any(|pattern| pattern.service().is_none()) {
+        return first_of(view, statement, telling.chain(usual_actions(view)), is_wanted);
+    }
+    first_of(view, statement, telling.chain(patterns.iter().flat_map(listed)), is_wanted)
+}
+
+fn first_of(
+    view: &View<'_>,
+    statement: &Statement,
+    actions: impl Iterator<Item = &'static Action>,
+    is_wanted: impl Fn(&Action) -> bool,
+) -> Option<(&'static ActionName, Granted)> {
+    actions
+        .filter(|action| is_wanted(action) && is_about(statement, action.name()))
         .map(Action::name)
         .filter(|action| may_cover_any(view, statement, action) && !is_out_of_question(view, action))
         .find_map(|action| Some((action, way_on_any(view, action)?)))
 }
 
-/// The services to look into. A statement that names none gets the usual ones, and those that the boundary names.
-fn services_of(view: &View<'_>, statement: &Statement) -> Vec<String> {
+/// What the pattern stands for, if it names a service.
+fn listed(pattern: &ActionPattern) -> impl Iterator<Item = &'static Action> {
+    let catalogue = Catalogue::bundled();
+    let exact = pattern.exact();
+    let service = if exact.is_none() { pattern.service() } else { None };
+    let of_service = service.and_then(|prefix| catalogue.service(prefix)).into_iter();
+    let matching = of_service.flat_map(|service| service.actions());
+    let matching = matching.filter(|action| pattern.matches(action.name()));
+    exact.and_then(|name| catalogue.action(&name)).into_iter().chain(matching)
+}
+
+/// The actions to look at for a statement that names no service.
+fn usual_actions(view: &View<'_>) -> impl Iterator<Item = &'static Action> {
+    let catalogue = Catalogue::bundled();
+    let services = usual_services(view).into_iter().filter_map(|prefix| catalogue.service(&prefix));
+    services.flat_map(|service| service.actions())
+}
+
+/// The usual services, and those that the boundary names.
+fn usual_services(view: &View<'_>) -> Vec<String> {
     let mut named = BTreeSet::new();
-    let names_all = match statement.action() {
-        ActionElement::Action(patterns) => collect_services(patterns, &mut named),
-        ActionElement::NotAction(_) => false,
-    };
-    if names_all {
-        return named.into_iter().collect();
-    }
     if let Cap::Policy(boundary) = view.cap {
         for statement in allows(boundary) {
             if let ActionElement::Action(patterns) = statement.action() {
-                collect_services(patterns, &mut named);
+                named.extend(patterns.iter().filter_map(ActionPattern::service).map(str::to_ascii_lowercase));
             }
         }
     }
     let common = COMMON_SERVICES.into_iter().map(str::to_owned);
     common.chain(named.into_iter().filter(|name| !COMMON_SERVICES.contains(&name.as_str()))).collect()
-}
-
-/// Adds the services that the patterns name, and says whether all of them name one.
-fn collect_services(patterns: &[ActionPattern], services: &mut BTreeSet<String>) -> bool {
-    services.extend(patterns.iter().filter_map(ActionPattern::service).map(str::to_ascii_lowercase));
-    patterns.iter().all(|pattern| pattern.service().is_some())
 }
 
 /// Whether a Deny without a condition takes the action from everything, or the cap does not know it. Asked first,
@@ -165,7 +183,6 @@ fn covers_everything(statement: &Statement) -> bool {
 pub(super) fn any_of(view: &View<'_>, actions: &[&str]) -> Vec<Evidence> {
     let names = actions.iter().filter_map(|action| action.parse::<ActionName>().ok());
     names
-        .filter(|action| !is_out_of_question(view, action))
         .filter_map(|action| Some((way_on_any(view, &action)?, action)))
         .map(|(granted, action)| view.evidence(granted.grant, format!("{action} on any resource")))
         .take(MOST_EVIDENCE)
