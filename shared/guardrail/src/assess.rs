@@ -197,6 +197,19 @@ fn severity(check: CheckId, grade: Grade, standing: Standing, has_boundary: bool
     }
 }
 
+/// Every check with the severities that it can have if what it finds is possible now, and the one where only a boundary
+/// closes it; none, if a boundary makes no difference.
+pub fn severities() -> impl Iterator<Item = (CheckId, BTreeSet<Severity>, Option<Severity>)> {
+    CHECKS.iter().map(|check| {
+        let open = |grade, has_boundary| severity(check.id, grade, Standing::Open, has_boundary);
+        let open: BTreeSet<Severity> =
+            [open(Grade::Usual, false), open(Grade::Usual, true), open(Grade::OfItsOwnAccord, false)].into();
+        let capped = severity(check.id, Grade::Usual, Standing::Capped, true);
+        let differs = !open.contains(&capped);
+        (check.id, open, differs.then_some(capped))
+    })
+}
+
 fn is_about_the_boundary(check: CheckId) -> bool {
     matches!(check, CheckId::BoundaryMissing | CheckId::BoundaryIneffective | CheckId::BoundaryDangling)
 }

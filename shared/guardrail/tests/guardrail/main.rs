@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod catalogue;
 mod checks;
 mod decisions;
 mod escalations;
