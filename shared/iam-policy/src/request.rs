@@ -169,7 +169,7 @@ impl Context {
     }
 
     /// Takes a key away.
-    pub(crate) fn remove(&mut self, key: &str) {
+    pub fn remove(&mut self, key: &str) {
         self.entries.remove(&*key.to_lowercase());
     }
 

@@ -111,3 +111,14 @@ fn an_action_without_resource_is_asked_about_none() {
     assert_eq!(access.possible(&action, &without), Possible::No);
     assert_eq!(access.possible(&"s3:ListBucket".parse().unwrap(), &with), Possible::No);
 }
+
+#[test]
+fn service_control_policies_do_not_bind_service_linked_roles() {
+    let role = "arn:aws:iam::111122223333:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS";
+    let identity = policy(&[allow("*", "*")]);
+    let levels = [vec![policy(&[allow("*", "*"), deny("iam:*", "*")])]];
+    let policies = Policies { identity: &[&identity], service_control: &levels, ..Policies::default() };
+    let targets = Targets::new(["arn:aws:iam::111122223333:role/*"], NoResource::Excluded);
+    let mut access = Access::new(&policies, &role.parse().unwrap()).unwrap();
+    assert!(matches!(access.possible(&"iam:PassRole".parse().unwrap(), &targets), Possible::Yes(_)));
+}

@@ -429,3 +429,40 @@ fn thousands_of_patterns_against_thousands_get_an_answer() {
     promptly("merging", || merge(&inner, &outer).is_ok());
     promptly("telling what is lost", || impact(&[&inner], &outer, &[]).is_ok());
 }
+
+#[test]
+fn long_patterns_do_not_use_up_the_stack() {
+    let long = "a".repeat(19_000);
+    let [star, mark] =
+        ["*", "?"].map(|end| policy(&json!([allow(json!(format!("s3:{long}{end}")), json!("*"))])));
+    let bucket = "a".repeat(3_900);
+    let ends = format!("arn:aws:s3:::*b{bucket}");
+    let grant = policy(&json!([allow(json!("s3:*"), json!(format!("arn:aws:s3:::{bucket}*")))]));
+    let other = policy(&json!([allow(json!("s3:*"), json!(ends))]));
+    let denying = policy(&json!([allow(json!("*"), json!("*")), deny(json!("s3:*"), json!(ends))]));
+    let run = move || {
+        // Any answer will do; an overflow ends the process.
+        let merged = [merge(&star, &mark), merge(&grant, &other)].map(|merged| merged.is_ok());
+        (merged, impact(&[&grant], &denying, &[]).is_ok())
+    };
+    std::thread::Builder::new().stack_size(1 << 20).spawn(run).unwrap().join().unwrap();
+}
+
+#[test]
+fn statements_that_multiply_are_merged_promptly_or_not_at_all() {
+    let side = |prefix: &str| {
+        policy(&many(120, |n| {
+            json!({ "Effect": "Allow", "Action": "*", "Resource": "*",
+                "Condition": { "StringEquals": { format!("{prefix}:k{n}"): "v" } } })
+        }))
+    };
+    promptly("merging", || merge(&side("a"), &side("b")).is_ok());
+}
+
+#[test]
+fn losses_in_thousands_of_services_are_told_promptly_or_not_at_all() {
+    let each = |tail: &str| many(4_500, |n| json!(format!("a{n}:{tail}")));
+    let (identity, boundary) =
+        (policy(&json!([allow(each("*"), json!("*"))])), policy(&json!([allow(each("x"), json!("*"))])));
+    promptly("telling what is lost", || impact(&[&identity], &boundary, &[]).is_ok());
+}

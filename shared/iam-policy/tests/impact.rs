@@ -165,6 +165,23 @@ fn only_the_resources_that_are_lost_are_told() {
 }
 
 #[test]
+fn a_grant_of_everything_is_broad_whatever_is_lost_of_it() {
+    let boundary = json!([everything(), deny(json!("s3:*"), json!("arn:aws:s3:::secret/x"))]);
+    assert_eq!(
+        told_of(&allow(json!("s3:GetObject"), json!("*")), &boundary),
+        ["s3:GetObject on arn:aws:s3:::secret/x: denied by 1"]
+    );
+}
+
+#[test]
+fn no_words_take_back_all_that_they_say() {
+    let boundary = json!({ "Effect": "Allow", "NotAction": "s3:List*", "Resource": "*" });
+    for line in told_of(&allow(json!("s3:*Object"), json!("*")), &boundary) {
+        assert!(!line.contains("s3:*Object -s3:*Object"), "{line}");
+    }
+}
+
+#[test]
 fn what_the_role_denies_itself_is_not_lost() {
     let role = json!([everything(), deny(json!("iam:*"), json!("*"))]);
     let boundary = json!([everything(), deny(json!(["iam:*", "sts:AssumeRole"]), json!("*"))]);

@@ -97,7 +97,9 @@ impl<'p> Access<'p> {
     pub fn new(policies: &Policies<'p>, role: &IdentityArn) -> Result<Self, Doubt> {
         let mut layers: Vec<Vec<&'p Policy>> = vec![policies.identity.to_vec()];
         layers.extend(policies.boundary.map(|boundary| vec![boundary]));
-        layers.extend(policies.service_control.iter().map(|level| level.iter().collect()));
+        // They do not bind service-linked roles.
+        let service_control = if role.is_service_linked_role() { &[] } else { policies.service_control };
+        layers.extend(service_control.iter().map(|level| level.iter().collect()));
         let grants = policies.identity.iter().enumerate().flat_map(|(at, policy)| {
             let place = move |index| StatementRef { source: Source::Identity(at), statement: index };
             policy.statements().iter().map(move |statement| place(statement.index()))
@@ -109,7 +111,7 @@ impl<'p> Access<'p> {
         let allowed_by = Policies {
             identity: policies.identity,
             boundary: policies.boundary,
-            service_control: policies.service_control,
+            service_control,
             ..Policies::default()
         };
         let wanted = Wanted { caller: role.clone(), allowed_by, not_by: None };

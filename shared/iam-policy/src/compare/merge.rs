@@ -4,6 +4,8 @@ mod conditions;
 mod elements;
 mod meet;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::language::{Budget, Exhausted};
@@ -36,6 +38,9 @@ pub enum Fit {
 
 /// What one merge may cost before it is checked.
 const BUDGET: u32 = 120_000;
+
+/// More statements than this are far beyond what IAM stores.
+const MOST_IN_COMMON: usize = 1_000;
 
 /// More statements than this are not worth looking at one by one.
 const MOST_STATEMENTS: usize = 40;
@@ -123,6 +128,9 @@ fn in_common(one: &Policy, other: &Policy) -> Result<(Vec<Value>, Loss), Doubt> 
         for right in right {
             let (statement, lost) = both(left, right, &mut known, &mut budget)?;
             statements.extend(statement);
+            if statements.len() > MOST_IN_COMMON {
+                return Err(Doubt::TooComplex);
+            }
             loss = loss.or(lost);
         }
     }
@@ -167,18 +175,22 @@ fn both(
 /// Statements that differ in what they list as Action become one.
 fn united(statements: Vec<Value>) -> Vec<Value> {
     const OTHERS: [&str; 4] = ["NotAction", "Resource", "NotResource", "Condition"];
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut united: Vec<Value> = Vec::new();
     for statement in statements {
-        let is_alike =
-            |seen: &&mut Value| OTHERS.iter().all(|element| seen.get(element) == statement.get(element));
-        let place = united.iter_mut().find(is_alike).map(|seen| seen.get_mut("Action"));
-        match (place, statement.get("Action")) {
-            (Some(Some(Value::Array(seen))), Some(Value::Array(actions))) => {
-                let new = actions.iter().filter(|action| !seen.contains(action)).cloned();
-                seen.extend(new.collect::<Vec<_>>());
+        let others = OTHERS.map(|element| statement.get(element).unwrap_or(&Value::Null));
+        let next = united.len();
+        let place = *places.entry(json!(others).to_string()).or_insert(next);
+        match (united.get_mut(place), statement.get("Action")) {
+            (Some(seen), Some(Value::Array(actions))) => {
+                if let Some(Value::Array(seen)) = seen.get_mut("Action") {
+                    let new = actions.iter().filter(|action| !seen.contains(action)).cloned();
+                    seen.extend(new.collect::<Vec<_>>());
+                }
             }
-            (Some(None), None) => {}
-            _ => united.push(statement),
+            // With NotAction, and all else the same.
+            (Some(_), _) => {}
+            (None, _) => united.push(statement),
         }
     }
     united

@@ -114,7 +114,7 @@ impl Survey<'_> {
                     for pattern in patterns {
                         let both = both_resources(*on, *pattern, known, budget)?;
                         let both =
-                            if both.is_lost() { vec![known.text(*on).to_owned()] } else { both.patterns };
+                            if !both.is_whole() { vec![known.text(*on).to_owned()] } else { both.patterns };
                         texts.extend(both);
                     }
                 }

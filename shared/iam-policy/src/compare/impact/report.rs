@@ -11,7 +11,7 @@ use crate::compare::bits::Bits;
 use crate::compare::resources::ResourceId;
 use crate::compare::rules::RuleId;
 use crate::condition::{KeyTest, Operator};
-use crate::document::{ActionElement, Policy, Statement};
+use crate::document::{ActionElement, Policy, ResourceElement, Statement};
 use crate::evaluate::{Source, StatementRef};
 use crate::request::Request;
 use crate::resource::ResourcePattern;
@@ -138,10 +138,17 @@ fn example(
     survey.search.confirms(&request).then_some(request)
 }
 
-/// Whether a grant names this action and these resources.
+/// Whether a grant names this action and these resources itself, without a wildcard.
 fn is_named(grant: &Statement, action: &ActionPattern, resources: &[ResourcePattern]) -> bool {
-    let ActionElement::Action(patterns) = grant.action() else { return false };
+    let (ActionElement::Action(patterns), Some(ResourceElement::Resource(granted))) =
+        (grant.action(), grant.resource())
+    else {
+        return false;
+    };
     let names_action =
         patterns.iter().any(|pattern| !pattern.has_wildcard() && pattern.glob() == action.glob());
-    names_action && resources.iter().all(|resource| !resource.has_wildcard())
+    let names = |resource: &ResourcePattern| {
+        !resource.has_wildcard() && granted.iter().any(|pattern| pattern.as_str() == resource.as_str())
+    };
+    names_action && resources.iter().all(names)
 }

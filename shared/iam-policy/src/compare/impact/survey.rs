@@ -47,6 +47,9 @@ enum Answer {
 /// must not apply.
 type Question = (Vec<RuleId>, Option<ResourceId>, Vec<About>, Vec<RuleId>);
 
+/// Classes times patterns: what saying the losses in few words may have to look through.
+const MOST_CELLS: usize = 2_000_000;
+
 /// The losses of a role to a boundary, as they are found.
 pub(super) struct Survey<'p> {
     pub(super) search: Search<'p>,
@@ -87,6 +90,9 @@ impl<'p> Survey<'p> {
         let mut classes = Classes::new();
         for service in rules.actions.services(grants.map(|rule| &rule.action)) {
             classes.add(service, rules.actions.classes(service, &mut budget)?);
+        }
+        if classes.len().saturating_mul(rules.actions.len()) > MOST_CELLS {
+            return Err(Doubt::TooComplex);
         }
         classes.work_out(&rules.actions);
         let search = Search::new(rules, Wanted::difference(inner, outer)?, budget);

@@ -182,6 +182,7 @@ impl Classes {
             }
             Sense::AllBut => vec![(ActionPattern::new("*"), Bits::all(self.len()))],
         };
+        let lost = open.clone();
         let mut open = open.clone();
         let mut words = Vec::new();
         let mut precision = Precision::Exact;
@@ -190,7 +191,7 @@ impl Classes {
                 continue;
             }
             let mut left = under.minus(gone);
-            let may_be_left = left.or(&self.made_up);
+            let may_be_left = left.or(&self.made_up.minus(&lost));
             let others = self.under.iter().enumerate().map(|(id, other)| (id, other.and(&under)));
             let mut others: Vec<(PatternId, Bits)> =
                 others.filter(|(_, other)| other.is_inside(&may_be_left)).collect();

@@ -4,7 +4,9 @@ use serde_json::{Map, Value};
 
 use super::meet::{Loss, meet};
 use crate::compare::language::{Budget, Exhausted, Language, Step};
-use crate::condition::{Comparison, KeyTest, Operator, OperatorBlock, Polarity, Presence, Quantifier};
+use crate::condition::{
+    Comparison, KeyTest, Operator, OperatorBlock, Polarity, Presence, Quantifier, Spelling,
+};
 use crate::document::Statement;
 use crate::glob::{Glob, Reach, Wildcards};
 use crate::variable::{Variables, present};
@@ -103,7 +105,10 @@ fn both_tests(
             found.extend(texts.into_iter().filter(|text| !found.contains(text)).collect::<Vec<_>>());
         }
     }
-    let is_needed = operator.quantifier().is_none() && operator.presence() == Presence::Required;
+    // An operator in other letters may hold or not, for all the guide says.
+    let is_settled = operator.spelling() == Spelling::Documented;
+    let is_needed =
+        is_settled && operator.quantifier().is_none() && operator.presence() == Presence::Required;
     Ok(match (found.is_empty(), loss) {
         (false, loss) => listed(found, loss),
         (true, Loss::Nothing) if is_needed => Values::Never,

@@ -25,8 +25,9 @@ impl Meet {
         Self { patterns: Vec::new(), loss: Loss::Something }
     }
 
-    pub(in crate::compare) fn is_lost(&self) -> bool {
-        self.patterns.is_empty() && self.loss == Loss::Something
+    /// Whether the patterns say all that the two have in common.
+    pub(in crate::compare) fn is_whole(&self) -> bool {
+        self.loss == Loss::Nothing
     }
 }
 
@@ -46,6 +47,9 @@ impl Loss {
 /// Two patterns may have more in common than a list of this length says.
 const MOST_PATTERNS: usize = 16;
 
+/// Two patterns that are longer together are not put together: the walk goes one call deeper with every letter.
+const LONGEST_TEXTS: usize = 600;
+
 /// How many steps to take in two patterns.
 const MOST_STEPS: u32 = 20_000;
 
@@ -60,6 +64,9 @@ pub(super) fn meet(
     language: impl Fn(&str) -> Result<Language, Exhausted>,
     budget: &mut Budget,
 ) -> Result<Meet, Exhausted> {
+    if left.len() + right.len() > LONGEST_TEXTS {
+        return Ok(Meet::lost());
+    }
     let mut walk = Walk { found: BTreeSet::new(), is_same, steps: MOST_STEPS };
     let letters = |text: &str| text.chars().collect::<Vec<_>>();
     walk.go(&letters(left), &letters(right), &mut String::new());
