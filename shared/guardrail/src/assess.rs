@@ -1,10 +1,12 @@
 //! What is true of a role: its breaches, and what could not be understood.
 
+use crate::administrator::Administrator;
 use crate::check_id::CheckId;
 use crate::checks::{CHECKS, Grade, Hit};
 use crate::severity::Severity;
 use crate::snapshot::{Boundary, Cap, Document, RoleSnapshot};
 use crate::view::{Documents, View};
+use iam_policy::Policy;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -14,6 +16,7 @@ pub struct Assessment {
     breaches: Vec<Breach>,
     doubts: Vec<String>,
     boundary: BoundaryReading,
+    administrator: Administrator,
 }
 
 /// Whether the role's boundary could be judged.
@@ -59,10 +62,17 @@ impl Assessment {
     /// Judges the role as it is now, and as it would be without its boundary.
     #[must_use]
     pub fn of(role: &RoleSnapshot) -> Self {
+        Self::in_organization(role, &[])
+    }
+
+    /// The same under the service control policies of its account, by level, root first. None at all means that they
+    /// are not known.
+    #[must_use]
+    pub fn in_organization(role: &RoleSnapshot, service_control: &[Vec<Policy>]) -> Self {
         let has_boundary = matches!(role.boundary, Boundary::Attached { .. });
         let documents = Documents::of(role);
-        let now = View::new(role, role.boundary.cap(), &documents);
-        let without_boundary = View::new(role, Cap::Nothing, &documents);
+        let now = View::new(role, role.boundary.cap(), &documents, service_control);
+        let without_boundary = View::new(role, Cap::Nothing, &documents, service_control);
         let mut breaches: Vec<Breach> = CHECKS
             .iter()
             .filter_map(|check| {
@@ -91,7 +101,7 @@ impl Assessment {
             Boundary::Attached { document: Document::NotUnderstood(_), .. } => BoundaryReading::InDoubt,
             Boundary::Absent | Boundary::Attached { .. } => BoundaryReading::Clear,
         };
-        Self { breaches, doubts: doubts(role), boundary }
+        Self { breaches, doubts: doubts(role), boundary, administrator: Administrator::of(&now) }
     }
 
     /// The breaches, worst first.
@@ -104,6 +114,12 @@ impl Assessment {
     #[must_use]
     pub fn doubts(&self) -> &[String] {
         &self.doubts
+    }
+
+    /// Whether the role is an administrator of its account now.
+    #[must_use]
+    pub fn administrator(&self) -> Administrator {
+        self.administrator
     }
 
     /// Whether the role's boundary could be judged.
@@ -153,7 +169,7 @@ impl Assessment {
 #[must_use]
 pub fn possible_under(role: &RoleSnapshot, cap: Cap<'_>) -> BTreeSet<CheckId> {
     let documents = Documents::of(role);
-    let view = View::new(role, cap, &documents);
+    let view = View::new(role, cap, &documents, &[]);
     CHECKS.iter().filter(|check| (check.find)(&view).is_some()).map(|check| check.id).collect()
 }
 

@@ -3,8 +3,8 @@
 use crate::assess::Evidence;
 use crate::snapshot::{Cap, Document, RoleSnapshot};
 use iam_policy::{
-    Access, ActionElement, ActionName, Containment, Effect, Fit, IdentityArn, Policies, Policy, Possible,
-    Source, Statement, StatementRef, Targets, Verdict, Way, evaluate, merge, within,
+    Access, ActionElement, ActionName, Containment, Context, Effect, Fit, IdentityArn, Policies, Policy,
+    Possible, Source, Statement, StatementRef, Targets, Verdict, Way, evaluate, merge, within,
 };
 use serde_json::{Value, json};
 use std::cell::{OnceCell, RefCell};
@@ -35,13 +35,20 @@ pub(crate) struct View<'a> {
     /// What holds it back.
     pub(crate) cap: Cap<'a>,
     documents: &'a Documents<'a>,
+    /// The service control policies by level, root first; none where they are not known.
+    service_control: &'a [Vec<Policy>],
     /// Read when a check first asks what no statement alone tells.
     access: OnceCell<Option<RefCell<Access<'a>>>>,
 }
 
 impl<'a> View<'a> {
-    pub(crate) fn new(role: &'a RoleSnapshot, cap: Cap<'a>, documents: &'a Documents<'a>) -> Self {
-        Self { role, cap, documents, access: OnceCell::new() }
+    pub(crate) fn new(
+        role: &'a RoleSnapshot,
+        cap: Cap<'a>,
+        documents: &'a Documents<'a>,
+        service_control: &'a [Vec<Policy>],
+    ) -> Self {
+        Self { role, cap, documents, service_control, access: OnceCell::new() }
     }
 
     /// The role's ARN in the terms of the policy language; none, if it is not one there.
@@ -139,7 +146,30 @@ impl<'a> View<'a> {
     /// What is known to bear on the role; a cap that leaves nothing is not among it.
     fn policies(&self) -> Policies<'_> {
         let boundary = if let Cap::Policy(boundary) = self.cap { Some(boundary) } else { None };
-        Policies { identity: &self.documents.policies, boundary, ..Policies::default() }
+        let (identity, service_control) = (&self.documents.policies, self.service_control);
+        Policies { identity, boundary, service_control, ..Policies::default() }
+    }
+
+    /// The role's own policies that were understood, with what evidence calls them.
+    pub(crate) fn documents(&self) -> impl Iterator<Item = (&'a Policy, &'a str)> {
+        let documents = self.documents;
+        documents.policies.iter().copied().zip(documents.sources.iter().map(String::as_str))
+    }
+
+    /// The service control policies by level, root first.
+    pub(crate) fn service_control(&self) -> &'a [Vec<Policy>] {
+        self.service_control
+    }
+
+    /// Whether the role can do this on one of the targets with a request of which `adjust` makes what somebody would
+    /// send who wants to gain by it.
+    pub(crate) fn can(&self, action: &ActionName, targets: &Targets, adjust: impl Fn(&mut Context)) -> bool {
+        self.way(action, targets).is_some_and(|granted| {
+            let Some(way) = granted.way else { return true };
+            let mut request = way.request;
+            adjust(&mut request.context);
+            evaluate(&self.policies(), &request).verdict == Verdict::Allowed
+        })
     }
 
     /// Nothing, if the policies cannot be asked.
@@ -149,7 +179,8 @@ impl<'a> View<'a> {
             Cap::Policy(boundary) => Some(boundary),
             Cap::Nothing => None,
         };
-        let policies = Policies { identity: &self.documents.policies, boundary, ..Policies::default() };
+        let (identity, service_control) = (&self.documents.policies, self.service_control);
+        let policies = Policies { identity, boundary, service_control, ..Policies::default() };
         let read = || Some(RefCell::new(Access::new(&policies, &self.arn()?).ok()?));
         let access = self.access.get_or_init(read).as_ref()?;
         Some(access.try_borrow_mut().ok()?.possible(action, targets))

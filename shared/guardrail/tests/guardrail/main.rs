@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod administrators;
 mod catalogue;
 mod checks;
 mod decisions;

@@ -1,0 +1,193 @@
+//! Whether a role has its account, or can get it on permissions of its own.
+//!
+//! A way counts if every step is allowed and nothing needs to exist but what the role can make or fully control: itself,
+//! a new user or role, or an existing one that it may both rewrite and become. What depends on somebody else's rights is
+//! a privilege escalation, not administration.
+
+use crate::snapshot::{Boundary, Cap, PolicySource};
+use crate::view::View;
+use iam_policy::{
+    ActionName, Containment, Context, Effect, IdentityArn, NoResource, Policy, Targets, within,
+};
+use serde_json::json;
+use std::collections::BTreeSet;
+
+/// Whether a role is an administrator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Administrator {
+    /// It may do all that service control policies leave to the account, or can get there by itself.
+    Yes,
+    /// It is not.
+    No,
+}
+
+impl Administrator {
+    /// What cannot be told counts as possible.
+    pub(crate) fn of(view: &View<'_>) -> Self {
+        let is_one = match (view.cap, view.arn()) {
+            (Cap::Everything, _) | (_, None) => false,
+            (Cap::Nothing | Cap::Policy(_), Some(role)) => {
+                let ways = Ways::new(view, &role);
+                has_everything(view) || ways.makes_a_user() || ways.makes_a_role() || ways.rewrites_itself()
+            }
+        };
+        if is_one { Self::Yes } else { Self::No }
+    }
+}
+
+/// Whether the policies allow all that the service control policies leave, unconditionally.
+fn has_everything(view: &View<'_>) -> bool {
+    let identity: Vec<&Policy> = view.documents().map(|(policy, _)| policy).collect();
+    // Cheaper than a comparison, and what every other role fails at.
+    let is_open = |policy: &Policy| {
+        policy
+            .statements()
+            .iter()
+            .any(|statement| statement.effect() == Effect::Allow && statement.is_unconditional())
+    };
+    identity.iter().any(|policy| is_open(policy))
+        && is_all_that_is_left(view, &identity)
+        && allows_everything(view)
+}
+
+/// Whether the cap leaves all that the service control policies leave.
+fn allows_everything(view: &View<'_>) -> bool {
+    match view.cap {
+        Cap::Nothing => true,
+        Cap::Everything => false,
+        Cap::Policy(boundary) => is_all_that_is_left(view, &[boundary]),
+    }
+}
+
+/// Whether `policies` allow everything that every level of service control policies allows.
+fn is_all_that_is_left(view: &View<'_>, policies: &[&Policy]) -> bool {
+    let everything = json!({ "Statement": { "Effect": "Allow", "Action": "*", "Resource": "*" } });
+    let Ok(everything) = Policy::from_value(&everything) else { return false };
+    // What all levels allow is within each of them: one that is within the policies is enough.
+    let is_covered = |level: &[&Policy]| within(level, policies) == Containment::Pass;
+    is_covered(&[&everything])
+        || view.service_control().iter().any(|level| is_covered(&level.iter().collect::<Vec<_>>()))
+}
+
+/// So many other users or roles are looked at.
+const MOST_OTHERS: usize = 20;
+
+/// The ways to everything on permissions of one's own.
+struct Ways<'v, 'a> {
+    view: &'v View<'a>,
+    role: &'v IdentityArn,
+    partition: &'v str,
+}
+
+impl<'v, 'a> Ways<'v, 'a> {
+    fn new(view: &'v View<'a>, role: &'v IdentityArn) -> Self {
+        Self { view, role, partition: role.as_str().split(':').nth(1).unwrap_or("aws") }
+    }
+
+    fn can(&self, action: &str, resource: &str, adjust: impl Fn(&mut Context)) -> bool {
+        let targets = Targets::new([resource], NoResource::Excluded);
+        action.parse::<ActionName>().is_ok_and(|action| self.view.can(&action, &targets, adjust))
+    }
+
+    /// A user or role under a name that no policy will have meant, and one for each pattern that the policies grant
+    /// something on; never the role itself.
+    fn others(&self, kind: &str) -> BTreeSet<String> {
+        let prefix = format!("arn:{}:iam::{}:{kind}/", self.partition, self.role.account());
+        let grants = self.view.statements().filter(|(_, statement)| statement.effect() == Effect::Allow);
+        let patterns =
+            grants.filter_map(|(_, statement)| statement.resource()).flat_map(|element| element.patterns());
+        let part = format!(":{kind}/");
+        let named = patterns
+            .filter_map(|pattern| Some(pattern.as_str().split_once(&part)?.1.replace(['*', '?'], "x")));
+        let named = named.map(|name| format!("{prefix}{name}")).filter(|arn| arn != self.role.as_str());
+        named.take(MOST_OTHERS).chain([format!("{prefix}7f3Kq9-any-at-all-Zx1")]).collect()
+    }
+
+    /// Attaches what gives everything to this user or role, which has no boundary.
+    fn strengthens(&self, kind: &str, resource: &str) -> bool {
+        let everything = format!("arn:{}:iam::aws:policy/AdministratorAccess", self.partition);
+        let attach = |context: &mut Context| {
+            context.remove("iam:PermissionsBoundary");
+            context.insert("iam:PolicyARN", [everything.as_str()]);
+        };
+        self.can(&format!("iam:Attach{kind}Policy"), resource, attach)
+            || self.can(&format!("iam:Put{kind}Policy"), resource, |context| {
+                context.remove("iam:PermissionsBoundary")
+            })
+    }
+
+    /// A user that the role makes or rewrites, and whose credentials it takes.
+    fn makes_a_user(&self) -> bool {
+        self.others("user").iter().any(|user| {
+            let takes = |action| self.can(action, user, |_| {});
+            self.strengthens("User", user)
+                && (takes("iam:CreateAccessKey")
+                    || takes("iam:CreateLoginProfile")
+                    || takes("iam:UpdateLoginProfile"))
+        })
+    }
+
+    /// A role that the role makes, or rewrites and lets itself assume. A trust policy that names the role is all that
+    /// it takes to assume one of the same account.
+    fn makes_a_role(&self) -> bool {
+        self.others("role").iter().any(|role| {
+            let makes =
+                || self.can("iam:CreateRole", role, |context| context.remove("iam:PermissionsBoundary"));
+            self.strengthens("Role", role)
+                && (makes() || self.can("iam:UpdateAssumeRolePolicy", role, |_| {}))
+        })
+    }
+
+    /// Its own policies, where no boundary and no Deny is left in the way.
+    fn rewrites_itself(&self) -> bool {
+        let itself = self.role.as_str();
+        let gains = self.strengthens("Role", itself) || self.attached().any(|policy| self.rewrites(policy));
+        gains
+            && (allows_everything(self.view) || self.lifts_its_boundary(itself))
+            && self.lifts_its_denies(itself)
+    }
+
+    /// The customer's policies that are attached to it.
+    fn attached(&self) -> impl Iterator<Item = &'a str> {
+        self.view.role.policies.iter().filter_map(|policy| match &policy.source {
+            PolicySource::Managed(arn) if !arn.is_aws_managed() => Some(arn.as_str()),
+            PolicySource::Managed(_) | PolicySource::Inline(_) => None,
+        })
+    }
+
+    fn rewrites(&self, policy: &str) -> bool {
+        self.can("iam:CreatePolicyVersion", policy, |_| {})
+    }
+
+    fn lifts_its_boundary(&self, itself: &str) -> bool {
+        let everything = format!("arn:{}:iam::aws:policy/AdministratorAccess", self.partition);
+        let rewrites = match &self.view.role.boundary {
+            Boundary::Attached { arn, .. } => !arn.is_aws_managed() && self.rewrites(arn.as_str()),
+            Boundary::Absent => false,
+        };
+        rewrites
+            || self.can("iam:DeleteRolePermissionsBoundary", itself, |_| {})
+            || self.can("iam:PutRolePermissionsBoundary", itself, |context| {
+                context.insert("iam:PermissionsBoundary", [everything.as_str()]);
+            })
+    }
+
+    fn lifts_its_denies(&self, itself: &str) -> bool {
+        let denies =
+            |policy: &Policy| policy.statements().iter().any(|statement| statement.effect() == Effect::Deny);
+        self.view.role.policies.iter().all(|policy| {
+            !policy.document.understood().is_some_and(denies)
+                || match &policy.source {
+                    PolicySource::Inline(_) => {
+                        self.can("iam:DeleteRolePolicy", itself, |_| {})
+                            || self.can("iam:PutRolePolicy", itself, |_| {})
+                    }
+                    PolicySource::Managed(arn) => {
+                        self.can("iam:DetachRolePolicy", itself, |context| {
+                            context.insert("iam:PolicyARN", [arn.as_str()])
+                        }) || (!arn.is_aws_managed() && self.rewrites(arn.as_str()))
+                    }
+                }
+        })
+    }
+}
