@@ -35,10 +35,9 @@ const TEAM_POLICY: &str = "arn:aws:iam::123456789012:policy/orders";
 const ROLE: &str = "orders-api-role";
 
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}}"#;
-const EVERYTHING: &str =
-    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
-const LITTLE: &str =
-    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}}"#;
+const WIDE: &str =
+    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["s3:*","logs:*"],"Resource":"*"}}"#;
+const LITTLE: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::orders/*"}}"#;
 
 /// The calls in the order in which they were made.
 #[derive(Debug, Clone, Default)]
@@ -89,7 +88,7 @@ impl Doubles {
         Self {
             get_role: answering(&order, || MockResponse::Output(role_answer(None))),
             put,
-            policies: Arc::new(|arn| (arn == OURS).then(|| ("ANPAOURS".to_owned(), EVERYTHING))),
+            policies: Arc::new(|arn| (arn == OURS).then(|| ("ANPAOURS".to_owned(), WIDE))),
             order,
             mode: Mode::Enforce,
             item: Arc::default(),
@@ -133,8 +132,8 @@ impl Doubles {
             TEAM_POLICY if asked.fetch_add(1, Ordering::Relaxed) == 0 => {
                 Some(("ANPAFIRST".to_owned(), LITTLE))
             }
-            TEAM_POLICY => Some(("ANPASECOND".to_owned(), EVERYTHING)),
-            _ => Some(("ANPAOURS".to_owned(), EVERYTHING)),
+            TEAM_POLICY => Some(("ANPASECOND".to_owned(), WIDE)),
+            _ => Some(("ANPAOURS".to_owned(), WIDE)),
         };
         Self { policies: Arc::new(policies), ..self }
     }
