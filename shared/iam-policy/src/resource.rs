@@ -54,6 +54,15 @@ impl ResourcePattern {
         &self.glob
     }
 
+    /// The same pattern for requests that all carry these values.
+    pub(crate) fn with_values<'v>(&self, values: &impl Values<'v>) -> Cow<'_, Self> {
+        if self.has_variables() {
+            Cow::Owned(Self { text: self.text.clone(), glob: self.glob.with_values(values) })
+        } else {
+            Cow::Borrowed(self)
+        }
+    }
+
     pub(crate) fn matches_with<'v>(&self, resource: &ResourceName, values: &impl Values<'v>) -> GlobMatch {
         self.glob.matches(resource.as_str(), values)
     }

@@ -13,7 +13,7 @@ use crate::condition::{KeyTest, MULTIVALUED_KEYS, Operand, Operator};
 use crate::document::Effect;
 use crate::evaluate::conditions::holds;
 use crate::evaluate::matching::{Match, Undocumented};
-use crate::glob::Glob;
+use crate::glob::{Glob, Values};
 use crate::request::Context;
 
 /// The place of a test in [`Keys`].
@@ -26,6 +26,7 @@ pub(super) type KeyId = usize;
 pub(super) struct Keys<'p> {
     keys: Vec<Key>,
     tests: Vec<Test<'p>>,
+    fixed: FixedKeys,
 }
 
 #[derive(Debug)]
@@ -76,9 +77,33 @@ impl FixedKeys {
         self.keys.insert(key, vec![KeyState::Values(vec![value.into()])]);
     }
 
+    /// Every request carries these.
+    pub(super) fn certain(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.keys.iter().filter_map(|(key, states)| match states.as_slice() {
+            [KeyState::Values(values)] => values.first().map(|value| (*key, &**value)),
+            _ => None,
+        })
+    }
+
+    /// What requests carry for a key, if they carry anything: one value, where that is known.
+    pub(super) fn likely(&self, key: &str) -> Option<&str> {
+        match self.keys.get(key)?.first()? {
+            KeyState::Values(values) => values.first().map(|value| &**value),
+            KeyState::Missing | KeyState::Unexplored => None,
+        }
+    }
+
     /// A request carries this one value or none.
     pub(super) fn if_any(&mut self, key: &'static str, value: &str) {
         self.keys.insert(key, vec![KeyState::Values(vec![value.into()]), KeyState::Missing]);
+    }
+}
+
+/// The values of variables, as far as every request carries the same.
+impl<'v> Values<'v> for &'v FixedKeys {
+    fn value(&self, key: &str) -> Option<&'v str> {
+        let states = self.keys.get(key)?;
+        self.likely(key).filter(|_| states.len() == 1)
     }
 }
 
@@ -105,8 +130,13 @@ pub(super) enum KeyState {
 }
 
 impl<'p> Keys<'p> {
-    pub(super) fn new() -> Self {
-        Self { keys: Vec::new(), tests: Vec::new() }
+    pub(super) fn new(fixed: FixedKeys) -> Self {
+        Self { keys: Vec::new(), tests: Vec::new(), fixed }
+    }
+
+    /// What is known of requests.
+    pub(super) fn fixed(&self) -> &FixedKeys {
+        &self.fixed
     }
 
     /// The place of a test; one that was seen before keeps its place.
@@ -145,21 +175,24 @@ impl<'p> Keys<'p> {
     }
 
     /// Works out the states of every key, after all tests were added.
-    pub(super) fn work_out(&mut self, fixed: &FixedKeys, budget: &mut Budget) -> Result<(), Exhausted> {
+    pub(super) fn work_out(&mut self, budget: &mut Budget) -> Result<(), Exhausted> {
+        let fixed = &self.fixed;
+        let mut carried = Context::new();
+        fixed.certain().for_each(|(key, value)| carried.insert(key, [value]));
         for (id, key) in self.keys.iter_mut().enumerate() {
             if let Some(states) = fixed.keys.get(&*key.name) {
                 (key.states, key.freedom) = (states.clone(), Freedom::Fixed);
                 continue;
             }
             let tests: Vec<&Test<'_>> = self.tests.iter().filter(|test| test.key == id).collect();
-            key.states = samples::states(&tests, budget)?;
+            key.states = samples::states(&tests, fixed, budget)?;
             key.states.retain(|state| fixed.can_be(&key.name, state));
         }
         for test in &mut self.tests {
             let Some(key) = self.keys.get(test.key) else { continue };
             budget.spend(key.states.len() / 8)?;
             let verdicts: Vec<Verdicts> =
-                key.states.iter().map(|state| ask(test, &key.name, state)).collect();
+                key.states.iter().map(|state| ask(test, &key.name, state, fixed, &carried)).collect();
             let is = |which: fn(&Verdicts) -> bool| {
                 Bits::such_that(verdicts.len(), |state| verdicts.get(state).is_some_and(which))
             };
@@ -218,18 +251,20 @@ impl Verdicts {
     const EITHER: Self = Self { can_hold: true, can_fail: true };
 }
 
-/// Whether the test can hold and fail of the state, whatever the request carries for other keys.
-fn ask(test: &Test<'_>, key: &str, state: &KeyState) -> Verdicts {
-    let mut context = Context::new();
+/// Whether the test can hold and fail of the state, whatever the request carries for keys that are not fixed.
+fn ask(test: &Test<'_>, key: &str, state: &KeyState, fixed: &FixedKeys, carried: &Context) -> Verdicts {
+    let mut context = carried.clone();
     match state {
-        KeyState::Missing => {}
+        KeyState::Missing => context.remove(key),
         KeyState::Values(values) => context.insert(key, values.iter().cloned()),
         KeyState::Unexplored => return Verdicts::EITHER,
     }
     let is_missing = *state == KeyState::Missing;
     match holds(test.operator, test.test, &context) {
         // A variable may turn any comparison round, but a missing key is compared with nothing.
-        Match::Yes | Match::No if !is_missing && operands_of(test.test).any(has_variables) => {
+        Match::Yes | Match::No
+            if !is_missing && operands_of(test.test).any(|operand| has_variables(operand, &fixed)) =>
+        {
             Verdicts::EITHER
         }
         Match::Yes => Verdicts { can_hold: true, can_fail: false },
@@ -242,8 +277,9 @@ fn ask(test: &Test<'_>, key: &str, state: &KeyState) -> Verdicts {
     }
 }
 
-fn has_variables(operand: &Operand) -> bool {
-    glob(operand).is_some_and(Glob::has_variables)
+/// Whether something is left open that requests do not all carry.
+fn has_variables<'v>(operand: &Operand, fixed: &impl Values<'v>) -> bool {
+    glob(&operand.with_values(fixed)).is_some_and(Glob::has_variables)
 }
 
 fn glob(operand: &Operand) -> Option<&Glob> {

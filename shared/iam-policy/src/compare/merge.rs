@@ -12,6 +12,7 @@ use super::language::{Budget, Exhausted};
 use super::resources::{ResourceRule, Resources};
 use super::{Containment, Doubt, within};
 use crate::document::{Effect, Policy, Statement, Version};
+use crate::glob::NoValues;
 use crate::print;
 use conditions::Both;
 pub(super) use elements::both_resources;
@@ -118,7 +119,7 @@ fn in_common(one: &Policy, other: &Policy) -> Result<(Vec<Value>, Loss), Doubt> 
         let allows = of_effect(policy, Effect::Allow);
         let allows = allows.map(|statement| {
             let resource = statement.resource().ok_or(Doubt::NoResource)?;
-            Ok((statement, known.add(resource)?))
+            Ok((statement, known.add(resource, &NoValues)?))
         });
         sides.push(allows.collect::<Result<Vec<_>, Doubt>>()?);
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::language::{Budget, Exhausted, Language, Step, find};
 use crate::document::ResourceElement;
-use crate::glob::{Glob, Reach, Token};
+use crate::glob::{Glob, Reach, Token, Values};
 use crate::request::Context;
 use crate::resource::{ResourceName, ResourcePattern};
 use crate::variable::Variable;
@@ -118,9 +118,14 @@ impl Resources {
         })
     }
 
-    pub(super) fn add(&mut self, element: &ResourceElement) -> Result<ResourceRule, Exhausted> {
-        let patterns =
-            element.patterns().iter().map(|pattern| self.place(pattern)).collect::<Result<_, _>>()?;
+    /// The element for requests that all carry these values.
+    pub(super) fn add<'v>(
+        &mut self,
+        element: &ResourceElement,
+        values: &impl Values<'v>,
+    ) -> Result<ResourceRule, Exhausted> {
+        let patterns = element.patterns().iter().map(|pattern| self.place(&pattern.with_values(values)));
+        let patterns = patterns.collect::<Result<_, _>>()?;
         Ok(match element {
             ResourceElement::Resource(_) => ResourceRule::Listed(patterns),
             ResourceElement::NotResource(_) => ResourceRule::AllBut(patterns),

@@ -46,14 +46,14 @@ impl<'p> Rules<'p> {
         fixed: &FixedKeys,
         budget: &mut Budget,
     ) -> Result<Self, Doubt> {
-        let (actions, resources, keys) = (Actions::default(), Resources::new()?, Keys::new());
+        let (actions, resources, keys) = (Actions::default(), Resources::new()?, Keys::new(fixed.clone()));
         let mut rules = Self { rules: Vec::new(), actions, resources, keys };
         for (side, policies) in sides.into_iter().enumerate() {
             for policy in policies {
                 rules.add(Side(side), policy, budget)?;
             }
         }
-        rules.keys.work_out(fixed, budget)?;
+        rules.keys.work_out(budget)?;
         Ok(rules)
     }
 
@@ -71,7 +71,7 @@ impl<'p> Rules<'p> {
             let tests = tests.map(|(operator, test)| self.keys.add(operator, test, effect, budget));
             let tests = tests.collect::<Result<_, _>>()?;
             let action = self.actions.add(statement.action())?;
-            let resource = self.resources.add(resource)?;
+            let resource = self.resources.add(resource, &self.keys.fixed())?;
             let rule = Rule { side, effect, action, resource, tests };
             self.rules.push(rule);
         }
