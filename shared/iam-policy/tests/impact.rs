@@ -201,6 +201,25 @@ fn conditions_of_both_sides_are_told() {
 }
 
 #[test]
+fn what_looks_like_a_variable_is_text_in_a_document_of_the_old_version() {
+    let literal = "arn:aws:s3:::b/${aws:username}/*";
+    let told = "arn:aws:s3:::b/${aws:username}/x".parse().unwrap();
+    let everything = policy(&everything());
+    let old = |statements: Value| Policy::from_value(&json!({ "Statement": statements })).unwrap();
+    let grant = |resource: &str| old(allow(json!("s3:GetObject"), json!(resource)));
+    let all_but_literal = policy(&deny(json!("s3:Get*"), json!("*")));
+    let denies_literal = old(json!([allow(json!("*"), json!("*")), deny(json!("s3:Get*"), json!(literal))]));
+    for (identity, boundary) in [(&grant(literal), &all_but_literal), (&everything, &denies_literal)] {
+        let removals = impact(&[identity], boundary, &sets()).unwrap();
+        assert_eq!(texts(&removals[0].resources), literal);
+        assert!(removals[0].resources[0].matches(&told), "{identity} under {boundary}");
+    }
+    let leaves_literal = old(allow(json!("s3:*"), json!(literal)));
+    let removals = impact(&[&grant("*")], &leaves_literal, &sets()).unwrap();
+    assert!(removals[0].but_resources[0].matches(&told), "{removals:?}");
+}
+
+#[test]
 fn an_action_that_aws_does_not_list_is_not_left_out() {
     let boundary = json!([everything(), deny(json!("s3:*"), json!("*"))]);
     assert_eq!(

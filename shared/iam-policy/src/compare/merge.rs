@@ -15,7 +15,7 @@ use crate::document::{Effect, Policy, Statement, Version};
 use crate::glob::NoValues;
 use crate::print;
 use conditions::Both;
-pub(super) use elements::both_resources;
+pub(super) use elements::{BothResources, both_resources};
 use meet::Loss;
 
 /// A policy that is within two others.

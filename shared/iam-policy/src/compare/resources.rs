@@ -178,6 +178,10 @@ impl Resources {
         })
     }
 
+    pub(super) fn pattern(&self, id: ResourceId) -> Result<&ResourcePattern, Exhausted> {
+        self.entry(id).map(|entry| &entry.pattern)
+    }
+
     /// The pattern as it was written.
     pub(super) fn text(&self, id: ResourceId) -> &str {
         self.patterns.get(id).map_or("", |entry| entry.pattern.as_str())

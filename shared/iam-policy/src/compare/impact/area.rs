@@ -6,8 +6,8 @@ use super::survey::{RuleCut, Survey};
 use crate::action::ActionPattern;
 use crate::catalogue::{Action, Catalogue, Need, Service};
 use crate::compare::Doubt;
-use crate::compare::language::Exhausted;
-use crate::compare::merge::both_resources;
+use crate::compare::language::{Budget, Exhausted};
+use crate::compare::merge::{BothResources, both_resources};
 use crate::compare::resources::{ResourceId, ResourceRule, Resources};
 use crate::compare::rules::{Rule, RuleId};
 use crate::compare::search::{About, Search};
@@ -97,44 +97,64 @@ impl Survey<'_> {
         let Search { rules, budget, .. } = &mut self.search;
         let (known, rules) = (&mut rules.resources, &rules.rules);
         let resource_of = |rule: RuleId| rules.get(rule).map(|rule| &rule.resource).ok_or(Doubt::TooComplex);
-        let (mut texts, mut but): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+        let (mut resources, mut but) = (Vec::new(), Vec::new());
         if let ResourceRule::AllBut(patterns) = resource_of(grant)? {
-            but.extend(patterns.iter().map(|id| known.text(*id).to_owned()));
+            but.extend(as_written(patterns, known)?);
         }
         let denied = match cut {
             RuleCut::Denied(deny) => Some(resource_of(*deny)?),
             RuleCut::NotAllowed | RuleCut::AllowedInPart(_) => None,
         };
         if let Some(ResourceRule::AllBut(patterns)) = denied {
-            but.extend(patterns.iter().map(|id| known.text(*id).to_owned()));
+            but.extend(as_written(patterns, known)?);
         }
         for on in on {
             match (on, denied) {
                 (Some(on), Some(ResourceRule::Listed(patterns))) => {
                     for pattern in patterns {
-                        let both = both_resources(*on, *pattern, known, budget)?;
-                        let both =
-                            if !both.is_whole() { vec![known.text(*on).to_owned()] } else { both.patterns };
-                        texts.extend(both);
+                        resources.extend(shared(*on, *pattern, known, budget)?);
                     }
                 }
                 (None, Some(ResourceRule::Listed(patterns))) => {
-                    texts.extend(patterns.iter().map(|id| known.text(*id).to_owned()));
+                    resources.extend(as_written(patterns, known)?);
                 }
-                (Some(on), _) => texts.push(known.text(*on).to_owned()),
-                (None, _) => texts.push("*".to_owned()),
+                (Some(on), _) => resources.push(known.pattern(*on)?.clone()),
+                (None, _) => resources.push(ResourcePattern::new("*", Variables::Literal)),
             }
         }
         if let RuleCut::AllowedInPart(allows) = cut {
             but.extend(left_over(allows, rules, known)?);
         }
-        let patterns = |mut texts: Vec<String>| {
-            texts.sort();
-            texts.dedup();
-            texts.iter().map(|text| ResourcePattern::new(text, Variables::Expanded)).collect()
-        };
-        Ok(Area { resources: patterns(texts), but: patterns(but) })
+        Ok(Area { resources: tidied(resources), but: tidied(but) })
     }
+}
+
+fn as_written(patterns: &[ResourceId], known: &Resources) -> Result<Vec<ResourcePattern>, Doubt> {
+    patterns.iter().map(|id| Ok(known.pattern(*id)?.clone())).collect()
+}
+
+/// What two patterns match together, or the first of them where that cannot be said.
+fn shared(
+    on: ResourceId,
+    pattern: ResourceId,
+    known: &mut Resources,
+    budget: &mut Budget,
+) -> Result<Vec<ResourcePattern>, Doubt> {
+    let compiled = |text: &String| ResourcePattern::new(text, Variables::Expanded);
+    Ok(match both_resources(on, pattern, known, budget)? {
+        BothResources::One(id) => vec![known.pattern(id)?.clone()],
+        BothResources::Texts(meet) if meet.is_whole() => meet.patterns.iter().map(compiled).collect(),
+        BothResources::Texts(_) => vec![known.pattern(on)?.clone()],
+    })
+}
+
+/// In order, each once. One text may be two patterns, with variables and without.
+fn tidied(mut patterns: Vec<ResourcePattern>) -> Vec<ResourcePattern> {
+    patterns.sort_by(|left, right| {
+        (left.as_str(), left.has_variables()).cmp(&(right.as_str(), right.has_variables()))
+    });
+    patterns.dedup();
+    patterns
 }
 
 /// Resources, and which of them are left out.
@@ -144,13 +164,13 @@ pub(super) struct Area {
 }
 
 /// The resources that Allows without conditions name. What others allow cannot be said in resources alone.
-fn left_over(allows: &[RuleId], rules: &[Rule], known: &Resources) -> Result<Vec<String>, Doubt> {
+fn left_over(allows: &[RuleId], rules: &[Rule], known: &Resources) -> Result<Vec<ResourcePattern>, Doubt> {
     let mut left = Vec::new();
     for allow in allows {
         let rule = rules.get(*allow).ok_or(Doubt::TooComplex)?;
         match &rule.resource {
             ResourceRule::Listed(patterns) if rule.tests.is_empty() => {
-                left.extend(patterns.iter().map(|id| known.text(*id).to_owned()));
+                left.extend(as_written(patterns, known)?);
             }
             ResourceRule::Listed(_) | ResourceRule::AllBut(_) => {}
         }
