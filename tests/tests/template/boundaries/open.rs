@@ -32,7 +32,7 @@ fn verdict(stack: &Stack, profile: &str, action: &str, resource: &str, context: 
 }
 
 /// What ordinary functions do, by the resource they do it to.
-const ORDINARY: [(&str, &[&str]); 29] = [
+const ORDINARY: [(&str, &[&str]); 31] = [
     // Lambda itself: logs, traces, VPC, environment variables, what it polls, what it sends failures to.
     (
         "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/orders:log-stream:a",
@@ -107,12 +107,23 @@ const ORDINARY: [(&str, &[&str]); 29] = [
         "arn:aws:elasticfilesystem:us-east-1:123456789012:file-system/fs-0",
         &["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
     ),
+    (
+        "arn:aws:s3files:us-east-1:123456789012:file-system/fs-0",
+        &["s3files:ClientMount", "s3files:ClientWrite"],
+    ),
+    (
+        "arn:aws:lambda:us-east-1:123456789012:function:orders:1/durable-execution/a/b",
+        &["lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState"],
+    ),
     ("arn:aws:sns:us-east-1:123456789012:orders", &["sns:Publish"]),
     ("arn:aws:lambda:us-east-1:123456789012:function:orders", &["lambda:InvokeFunction"]),
     ("arn:aws:events:us-east-1:123456789012:event-bus/default", &["events:PutEvents"]),
     // The code.
     ("arn:aws:s3:::orders", &["s3:ListBucket"]),
-    ("arn:aws:s3:::orders/1.json", &["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]),
+    (
+        "arn:aws:s3:::orders/1.json",
+        &["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
+    ),
     (
         "arn:aws:dynamodb:us-east-1:123456789012:table/orders",
         &[
@@ -126,7 +137,12 @@ const ORDINARY: [(&str, &[&str]); 29] = [
     ("arn:aws:dynamodb:us-east-1:123456789012:table/orders/index/by-date", &["dynamodb:Query"]),
     (
         "arn:aws:secretsmanager:us-east-1:123456789012:secret:orders-abcdef",
-        &["secretsmanager:GetSecretValue"],
+        &[
+            "secretsmanager:GetSecretValue",
+            "secretsmanager:PutSecretValue",
+            "secretsmanager:DescribeSecret",
+            "secretsmanager:UpdateSecretVersionStage",
+        ],
     ),
     (
         "arn:aws:ssm:us-east-1:123456789012:parameter/orders/url",
