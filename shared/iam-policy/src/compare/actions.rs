@@ -41,7 +41,7 @@ struct Entry<'p> {
 }
 
 /// An Action or NotAction element over these patterns.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct ActionRule {
     /// INVARIANT: sorted, each once.
     patterns: Vec<PatternId>,
@@ -49,14 +49,15 @@ pub(super) struct ActionRule {
 }
 
 /// Whether an element means what it lists or everything else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Sense {
+    #[default]
     Listed,
     AllBut,
 }
 
 /// The patterns that match one action, and all actions that are matched by the same.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct Matched(
     /// INVARIANT: sorted, each once.
     Vec<PatternId>,

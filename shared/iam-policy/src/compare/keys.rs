@@ -6,6 +6,7 @@
 mod samples;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::bits::Bits;
 use super::language::{Budget, Exhausted};
@@ -24,21 +25,42 @@ pub(super) type KeyId = usize;
 /// Every distinct test of the policies, by key.
 #[derive(Debug)]
 pub(super) struct Keys<'p> {
-    keys: Vec<Key>,
+    /// By their name in lower case.
+    names: Vec<Box<str>>,
     tests: Vec<Test<'p>>,
+    /// What the tests that count say.
+    worked_out: Arc<WorkedOut>,
+    /// The same for other tests that counted once.
+    known: BTreeMap<Vec<TestId>, Arc<WorkedOut>>,
     fixed: FixedKeys,
 }
 
-#[derive(Debug)]
+/// What some tests tell apart.
+#[derive(Debug, Default)]
+struct WorkedOut {
+    /// By the place of the key; no states for a key of which no test counts.
+    keys: Vec<Key>,
+    /// By the place of the test; nothing for a test that does not count.
+    tests: Vec<Option<Outcomes>>,
+}
+
+#[derive(Debug, Default)]
 struct Key {
-    name: Box<str>,
     states: Vec<KeyState>,
     freedom: Freedom,
 }
 
+/// Which states of its key can make a test true, and which false. Both, where the guide is silent or a variable decides.
+#[derive(Debug)]
+struct Outcomes {
+    can_hold: Bits,
+    can_fail: Bits,
+}
+
 /// Whether requests may carry anything for a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Freedom {
+    #[default]
     Free,
     Fixed,
 }
@@ -85,6 +107,13 @@ impl FixedKeys {
         })
     }
 
+    /// The context of a request that carries nothing else.
+    pub(super) fn carried(&self) -> Context {
+        let mut carried = Context::new();
+        self.certain().for_each(|(key, value)| carried.insert(key, [value]));
+        carried
+    }
+
     /// What requests carry for a key, if they carry anything: one value, where that is known.
     pub(super) fn likely(&self, key: &str) -> Option<&str> {
         match self.keys.get(key)?.first()? {
@@ -114,10 +143,6 @@ struct Test<'p> {
     /// Where the guide is silent, the evaluator takes an Allow and a Deny differently.
     effect: Effect,
     key: KeyId,
-    /// Which states of the key can make the test true, and which false. Both, where the guide is silent or a
-    /// variable decides.
-    can_hold: Bits,
-    can_fail: Bits,
 }
 
 /// What a request carries for one key.
@@ -131,7 +156,8 @@ pub(super) enum KeyState {
 
 impl<'p> Keys<'p> {
     pub(super) fn new(fixed: FixedKeys) -> Self {
-        Self { keys: Vec::new(), tests: Vec::new(), fixed }
+        let (worked_out, known) = (Arc::default(), BTreeMap::new());
+        Self { names: Vec::new(), tests: Vec::new(), worked_out, known, fixed }
     }
 
     /// What is known of requests.
@@ -161,49 +187,84 @@ impl<'p> Keys<'p> {
         if let Some(place) = self.tests.iter().position(is_same) {
             return Ok(place);
         }
-        let key = self.keys.iter().position(|key| *key.name == *test.folded_key()).unwrap_or_else(|| {
-            self.keys.push(Key {
-                name: test.folded_key().into(),
-                states: Vec::new(),
-                freedom: Freedom::Free,
-            });
-            self.keys.len() - 1
+        let key = self.names.iter().position(|name| **name == *test.folded_key()).unwrap_or_else(|| {
+            self.names.push(test.folded_key().into());
+            self.names.len() - 1
         });
-        let (can_hold, can_fail) = (Bits::default(), Bits::default());
-        self.tests.push(Test { operator, test, effect, key, can_hold, can_fail });
+        self.tests.push(Test { operator, test, effect, key });
         Ok(self.tests.len() - 1)
     }
 
     /// Works out the states of every key, after all tests were added.
     pub(super) fn work_out(&mut self, budget: &mut Budget) -> Result<(), Exhausted> {
-        let fixed = &self.fixed;
-        let mut carried = Context::new();
-        fixed.certain().for_each(|(key, value)| carried.insert(key, [value]));
-        for (id, key) in self.keys.iter_mut().enumerate() {
-            if let Some(states) = fixed.keys.get(&*key.name) {
-                (key.states, key.freedom) = (states.clone(), Freedom::Fixed);
-                continue;
+        self.work_out_for((0..self.tests.len()).collect(), budget)
+    }
+
+    /// Works out the states that these tests alone tell apart. From here on no other test may be asked about.
+    pub(super) fn work_out_for(
+        &mut self,
+        mut counting: Vec<TestId>,
+        budget: &mut Budget,
+    ) -> Result<(), Exhausted> {
+        counting.sort_unstable();
+        counting.dedup();
+        self.worked_out = match self.known.get(&counting) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let found = Arc::new(self.outcomes_of(&counting, budget)?);
+                self.known.insert(counting, Arc::clone(&found));
+                found
             }
-            let tests: Vec<&Test<'_>> = self.tests.iter().filter(|test| test.key == id).collect();
-            key.states = samples::states(&tests, fixed, budget)?;
-            key.states.retain(|state| fixed.can_be(&key.name, state));
-        }
-        for test in &mut self.tests {
-            let Some(key) = self.keys.get(test.key) else { continue };
-            budget.spend(key.states.len() / 8)?;
-            let verdicts: Vec<Verdicts> =
-                key.states.iter().map(|state| ask(test, &key.name, state, fixed, &carried)).collect();
-            let is = |which: fn(&Verdicts) -> bool| {
-                Bits::such_that(verdicts.len(), |state| verdicts.get(state).is_some_and(which))
-            };
-            test.can_hold = is(|verdicts| verdicts.can_hold);
-            test.can_fail = is(|verdicts| verdicts.can_fail);
-        }
+        };
         Ok(())
     }
 
+    fn outcomes_of(&self, counting: &[TestId], budget: &mut Budget) -> Result<WorkedOut, Exhausted> {
+        if counting.is_empty() {
+            return Ok(WorkedOut::default());
+        }
+        let fixed = &self.fixed;
+        let carried = fixed.carried();
+        let counts = |id: usize| counting.binary_search(&id).is_ok();
+        let mut keys = Vec::new();
+        for (id, name) in self.names.iter().enumerate() {
+            let tests: Vec<&Test<'_>> = counting
+                .iter()
+                .filter_map(|test| self.tests.get(*test))
+                .filter(|test| test.key == id)
+                .collect();
+            keys.push(match fixed.keys.get(&**name) {
+                _ if tests.is_empty() => Key::default(),
+                Some(states) => Key { states: states.clone(), freedom: Freedom::Fixed },
+                None => {
+                    let mut states = samples::states(&tests, fixed, budget)?;
+                    states.retain(|state| fixed.can_be(name, state));
+                    Key { states, freedom: Freedom::Free }
+                }
+            });
+        }
+        let mut tests = Vec::new();
+        for (id, test) in self.tests.iter().enumerate() {
+            let Some((key, name)) = keys.get(test.key).zip(self.names.get(test.key)).filter(|_| counts(id))
+            else {
+                tests.push(None);
+                continue;
+            };
+            budget.spend(key.states.len() / 8)?;
+            let verdicts: Vec<Verdicts> =
+                key.states.iter().map(|state| ask(test, name, state, fixed, &carried)).collect();
+            let is = |which: fn(&Verdicts) -> bool| {
+                Bits::such_that(verdicts.len(), |state| verdicts.get(state).is_some_and(which))
+            };
+            let (can_hold, can_fail) = (is(|verdicts| verdicts.can_hold), is(|verdicts| verdicts.can_fail));
+            tests.push(Some(Outcomes { can_hold, can_fail }));
+        }
+        Ok(WorkedOut { keys, tests })
+    }
+
+    /// How many keys there are.
     pub(super) fn len(&self) -> usize {
-        self.keys.len()
+        self.worked_out.keys.len()
     }
 
     pub(super) fn key_of(&self, test: TestId) -> KeyId {
@@ -211,29 +272,37 @@ impl<'p> Keys<'p> {
     }
 
     pub(super) fn can_hold(&self, test: TestId) -> Option<&Bits> {
-        self.tests.get(test).map(|test| &test.can_hold)
+        self.outcomes(test).map(|outcomes| &outcomes.can_hold)
     }
 
     pub(super) fn can_fail(&self, test: TestId) -> Option<&Bits> {
-        self.tests.get(test).map(|test| &test.can_fail)
+        self.outcomes(test).map(|outcomes| &outcomes.can_fail)
+    }
+
+    fn outcomes(&self, test: TestId) -> Option<&Outcomes> {
+        self.worked_out.tests.get(test)?.as_ref()
+    }
+
+    fn key(&self, key: KeyId) -> Option<&Key> {
+        self.worked_out.keys.get(key)
     }
 
     /// Every state of a key.
     pub(super) fn all_states(&self, key: KeyId) -> Bits {
-        Bits::all(self.keys.get(key).map_or(0, |key| key.states.len()))
+        Bits::all(self.key(key).map_or(0, |key| key.states.len()))
     }
 
     /// Whether a request has to say something for the key, because not everything can be said.
     pub(super) fn is_fixed(&self, key: KeyId) -> bool {
-        self.keys.get(key).is_some_and(|key| key.freedom == Freedom::Fixed)
+        self.key(key).is_some_and(|key| key.freedom == Freedom::Fixed)
     }
 
     pub(super) fn name(&self, key: KeyId) -> &str {
-        self.keys.get(key).map_or("", |key| &key.name)
+        self.names.get(key).map_or("", |name| name)
     }
 
     pub(super) fn state(&self, key: KeyId, state: usize) -> Option<&KeyState> {
-        self.keys.get(key)?.states.get(state)
+        self.key(key)?.states.get(state)
     }
 }
 

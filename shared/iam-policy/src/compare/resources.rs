@@ -1,6 +1,7 @@
 //! The resource patterns of two policies, and how any two of them lie to each other.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use super::language::{Budget, Exhausted, Language, Step, find};
 use crate::document::ResourceElement;
@@ -99,19 +100,31 @@ pub(super) enum ResourceRule {
 /// What one question about patterns may cost of the budget.
 const COST_OF_ONE_FIND: u32 = 4_000;
 
+/// What every ARN is like.
+static ARN: LazyLock<Result<Language, Exhausted>> = LazyLock::new(|| {
+    let part = |may_be_empty| {
+        let one = if may_be_empty { vec![] } else { vec![Step::One(Reach::WithinPart)] };
+        [vec![Step::Char(':')], one, vec![Step::Run(Reach::WithinPart)]].concat()
+    };
+    let rest = vec![Step::Char(':'), Step::One(Reach::Anything), Step::Run(Reach::Anything)];
+    let arn = [Language::text("arn"), part(false), part(false), part(true), part(true), rest].concat();
+    Language::from_steps(arn)
+});
+
+/// The ARN that [`Resources::find`] finds in the pattern alone, or in it and such as cover everything.
+pub(super) fn an_arn_of(pattern: &ResourcePattern) -> Option<String> {
+    let language = Language::new(pattern.glob(), Language::any_text).ok()?;
+    let universe = ARN.as_ref().ok()?;
+    find(&[universe, &language], &[], any_letter, &mut Budget::new(COST_OF_ONE_FIND)).ok()?
+}
+
 impl Resources {
     pub(super) fn new() -> Result<Self, Exhausted> {
-        let part = |may_be_empty| {
-            let one = if may_be_empty { vec![] } else { vec![Step::One(Reach::WithinPart)] };
-            [vec![Step::Char(':')], one, vec![Step::Run(Reach::WithinPart)]].concat()
-        };
-        let rest = vec![Step::Char(':'), Step::One(Reach::Anything), Step::Run(Reach::Anything)];
-        let arn = [Language::text("arn"), part(false), part(false), part(true), part(true), rest].concat();
         Ok(Self {
             patterns: Vec::new(),
             places: BTreeMap::new(),
             variables: Vec::new(),
-            arn: Language::from_steps(arn)?,
+            arn: (*ARN).clone()?,
             any: Language::from_steps(Language::text("*"))?,
             relations: BTreeMap::new(),
             found: BTreeMap::new(),

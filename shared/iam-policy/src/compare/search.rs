@@ -112,6 +112,11 @@ impl<'p> Search<'p> {
         Self { rules, wanted, budget, done: BTreeSet::new(), doubt: None, unconfirmed: 0 }
     }
 
+    /// What is looked for.
+    pub(super) fn wanted(&self) -> &Wanted<'p> {
+        &self.wanted
+    }
+
     /// Forgets why earlier questions had no answer.
     pub(super) fn take_doubt(&mut self) -> Option<Doubt> {
         self.unconfirmed = 0;
