@@ -9,7 +9,7 @@ use crate::compare::language::{Budget, Exhausted, Language, Step};
 use crate::compare::resources::{Relation, ResourceId, ResourceRule, Resources, Universe};
 use crate::document::ActionElement;
 use crate::glob::{Glob, Reach, Wildcards};
-use crate::resource::ResourcePattern;
+use crate::resource::{ResourcePattern, completed};
 use crate::variable::{Variables, escaped, present};
 
 /// An element: what it lists, or everything but that.
@@ -250,7 +250,8 @@ pub(in crate::compare) fn both_resources(
         (Relation::Apart, _) | (_, Relation::Apart) => return Ok(BothResources::Texts(Meet::nothing())),
         (Relation::Other, Relation::Other) => {}
     }
-    let texts = (known.text(left), known.text(right));
+    let (left, right) = (completed(known.text(left)), completed(known.text(right)));
+    let texts = (&*left, &*right);
     if present(texts.0) || present(texts.1) {
         return Ok(BothResources::Texts(Meet::lost()));
     }
