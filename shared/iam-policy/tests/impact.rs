@@ -201,6 +201,49 @@ fn conditions_of_both_sides_are_told() {
 }
 
 #[test]
+fn only_what_is_left_for_certain_is_told_as_left() {
+    let grant = allow(json!("s3:GetObject"), json!("arn:aws:s3:::mine/*"));
+    // The guide does not say that a star may stand for a service.
+    assert_eq!(
+        told_of(&grant, &allow(json!("s*:Get*"), json!("arn:aws:s3:::mine/a*"))),
+        ["s3:GetObject on arn:aws:s3:::mine/*: allowed in part by [0]"]
+    );
+    assert_eq!(told_of(&everything(), &allow(json!("*:*"), json!("*"))), ["!* on *: allowed in part by [0]"]);
+    assert_eq!(
+        told_of(
+            &grant,
+            &json!([
+                allow(json!("s*:Get*"), json!("arn:aws:s3:::mine/a*")),
+                allow(json!("s3:Get*"), json!("arn:aws:s3:::mine/b*"))
+            ])
+        ),
+        ["s3:GetObject on arn:aws:s3:::mine/* -arn:aws:s3:::mine/b*: allowed in part by [0, 1]"]
+    );
+}
+
+#[test]
+fn what_the_boundary_allows_elsewhere_is_not_told() {
+    let grant = |resources: Value| allow(json!("s3:GetObject"), resources);
+    let elsewhere = || allow(json!("*"), json!(["arn:aws:s3:::theirs/*", "arn:aws:sqs:*:*:jobs"]));
+    assert_eq!(
+        told_of(&grant(json!("arn:aws:s3:::mine/*")), &elsewhere()),
+        ["s3:GetObject on arn:aws:s3:::mine/*: not allowed"]
+    );
+    assert_eq!(
+        told_of(
+            &grant(json!("arn:aws:s3:::mine/*")),
+            &json!([elsewhere(), allow(json!("s3:*"), json!(["arn:aws:s3:::mine/a*", "arn:aws:s3:::his"]))])
+        ),
+        ["s3:GetObject on arn:aws:s3:::mine/* -arn:aws:s3:::mine/a*: allowed in part by [1]"]
+    );
+    // No queue is an object.
+    assert_eq!(
+        told_of(&allow(json!(["s3:GetObject", "sns:Publish"]), json!("*")), &elsewhere()),
+        ["sns:Publish on *: not allowed", "s3:GetObject on * -arn:aws:s3:::theirs/*: allowed in part by [0]",]
+    );
+}
+
+#[test]
 fn what_looks_like_a_variable_is_text_in_a_document_of_the_old_version() {
     let literal = "arn:aws:s3:::b/${aws:username}/*";
     let told = "arn:aws:s3:::b/${aws:username}/x".parse().unwrap();

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::survey::{RuleCut, Survey};
+use super::survey::{Certainty, RuleCut, Survey, can_meet};
 use crate::action::ActionPattern;
 use crate::catalogue::{Action, Catalogue, Need, Service};
 use crate::compare::Doubt;
+use crate::compare::bits::Bits;
 use crate::compare::language::{Budget, Exhausted};
 use crate::compare::merge::{BothResources, both_resources};
 use crate::compare::resources::{ResourceId, ResourceRule, Resources};
@@ -87,13 +88,15 @@ fn confined(arn: &str) -> String {
 }
 
 impl Survey<'_> {
-    /// The resources that a grant loses on these of its patterns.
+    /// The resources on which a grant loses these classes of actions, on these of its patterns.
     pub(super) fn area(
         &mut self,
         grant: RuleId,
         cut: &RuleCut,
         on: &[Option<ResourceId>],
+        lost: &Bits,
     ) -> Result<Area, Doubt> {
+        let about = self.about(lost.iter());
         let Search { rules, budget, .. } = &mut self.search;
         let (known, rules) = (&mut rules.resources, &rules.rules);
         let resource_of = |rule: RuleId| rules.get(rule).map(|rule| &rule.resource).ok_or(Doubt::TooComplex);
@@ -111,22 +114,44 @@ impl Survey<'_> {
         for on in on {
             match (on, denied) {
                 (Some(on), Some(ResourceRule::Listed(patterns))) => {
-                    for pattern in patterns {
-                        resources.extend(shared(*on, *pattern, known, budget)?);
+                    for pattern in touched(patterns, &[Some(*on)], &about, known, budget)? {
+                        resources.extend(shared(*on, pattern, known, budget)?);
                     }
                 }
                 (None, Some(ResourceRule::Listed(patterns))) => {
-                    resources.extend(as_written(patterns, known)?);
+                    let touched = touched(patterns, &[None], &about, known, budget)?;
+                    resources.extend(as_written(&touched, known)?);
                 }
                 (Some(on), _) => resources.push(known.pattern(*on)?.clone()),
                 (None, _) => resources.push(ResourcePattern::new("*", Variables::Literal)),
             }
         }
         if let RuleCut::AllowedInPart(allows) = cut {
-            but.extend(left_over(allows, rules, known)?);
+            for pattern in left_over(allows, rules)? {
+                but.extend(as_written(&touched(&[pattern], on, &about, known, budget)?, known)?);
+            }
         }
         Ok(Area { resources: tidied(resources), but: tidied(but) })
     }
+}
+
+/// Those of the patterns that have something in common with what is lost.
+fn touched(
+    patterns: &[ResourceId],
+    on: &[Option<ResourceId>],
+    about: &BTreeSet<About>,
+    known: &mut Resources,
+    budget: &mut Budget,
+) -> Result<Vec<ResourceId>, Doubt> {
+    let mut touched = Vec::new();
+    for pattern in patterns {
+        let mut can = false;
+        for (on, about) in on.iter().flat_map(|on| about.iter().map(move |about| (on, about))) {
+            can = can || can_meet(*pattern, *on, *about, known, budget)?;
+        }
+        touched.extend(can.then_some(*pattern));
+    }
+    Ok(touched)
 }
 
 fn as_written(patterns: &[ResourceId], known: &Resources) -> Result<Vec<ResourcePattern>, Doubt> {
@@ -163,16 +188,17 @@ pub(super) struct Area {
     pub(super) but: Vec<ResourcePattern>,
 }
 
-/// The resources that Allows without conditions name. What others allow cannot be said in resources alone.
-fn left_over(allows: &[RuleId], rules: &[Rule], known: &Resources) -> Result<Vec<ResourcePattern>, Doubt> {
+/// The resources that Allows without conditions name. What others allow cannot be said in resources alone, and nothing is
+/// left for certain by those of which the guide does not say that they are about the actions.
+fn left_over(allows: &[(RuleId, Certainty)], rules: &[Rule]) -> Result<Vec<ResourceId>, Doubt> {
     let mut left = Vec::new();
-    for allow in allows {
+    for (allow, certainty) in allows {
         let rule = rules.get(*allow).ok_or(Doubt::TooComplex)?;
-        match &rule.resource {
-            ResourceRule::Listed(patterns) if rule.tests.is_empty() => {
-                left.extend(as_written(patterns, known)?);
+        match (&rule.resource, certainty) {
+            (ResourceRule::Listed(patterns), Certainty::Sure) if rule.tests.is_empty() => {
+                left.extend(patterns.iter().copied());
             }
-            ResourceRule::Listed(_) | ResourceRule::AllBut(_) => {}
+            (ResourceRule::Listed(_) | ResourceRule::AllBut(_), Certainty::Sure | Certainty::Open) => {}
         }
     }
     Ok(left)

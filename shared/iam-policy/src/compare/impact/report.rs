@@ -56,7 +56,7 @@ impl<'p> Report<'p> {
         let mut removals = Vec::new();
         for ((grant, cut, lost), Group { on, losses }) in groups {
             let Some((place, granting)) = self.statements.get(grant) else { continue };
-            let area = survey.area(grant, &cut, &on)?;
+            let area = survey.area(grant, &cut, &on, &lost)?;
             let may_be_said = match cut {
                 RuleCut::Denied(_) => lost.or(&survey.gone_on_all(grant, &on)),
                 // What is left to the actions that are meant is not left to those that are gone.
@@ -117,7 +117,9 @@ impl<'p> Report<'p> {
         match cut {
             RuleCut::Denied(deny) => Cut::Denied(place(deny)),
             RuleCut::NotAllowed => Cut::NotAllowed,
-            RuleCut::AllowedInPart(allows) => Cut::AllowedInPart(allows.iter().map(place).collect()),
+            RuleCut::AllowedInPart(allows) => {
+                Cut::AllowedInPart(allows.iter().map(|(allow, _)| place(allow)).collect())
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Which classes of actions are lost, of which grant, on which of its resources and for which reason.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use super::area::Forms;
@@ -9,8 +9,8 @@ use crate::action::ActionName;
 use crate::compare::actions::Matched;
 use crate::compare::bits::Bits;
 use crate::compare::keys::FixedKeys;
-use crate::compare::language::Budget;
-use crate::compare::resources::{Relation, ResourceId, ResourceRule, Universe};
+use crate::compare::language::{Budget, Exhausted};
+use crate::compare::resources::{Relation, ResourceId, ResourceRule, Resources, Universe};
 use crate::compare::rules::{RuleId, Rules, Side};
 use crate::compare::search::{About, Ask, Search, Wanted};
 use crate::compare::{BUDGET, Doubt};
@@ -32,7 +32,14 @@ pub(super) struct Reason {
 pub(super) enum RuleCut {
     Denied(RuleId),
     NotAllowed,
-    AllowedInPart(Vec<RuleId>),
+    AllowedInPart(Vec<(RuleId, Certainty)>),
+}
+
+/// Whether a statement is about an action, as far as the guide says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Certainty {
+    Sure,
+    Open,
 }
 
 /// What one question brought.
@@ -58,6 +65,9 @@ pub(super) struct Survey<'p> {
     pub(super) losses: BTreeMap<Reason, Losses>,
     /// The classes of which nothing is left of a grant on a pattern.
     gone: BTreeMap<(RuleId, Option<ResourceId>), Bits>,
+    /// What each class is about.
+    about: Vec<Vec<About>>,
+    touching: BTreeMap<(RuleId, Option<ResourceId>, About), bool>,
     answers: BTreeMap<Question, Answer>,
 }
 
@@ -72,6 +82,35 @@ struct Class {
     action: ActionName,
     said: Vec<Match>,
     about: Vec<About>,
+}
+
+impl Class {
+    fn certainty(&self, rule: RuleId) -> Certainty {
+        if self.said.get(rule) == Some(&Match::Yes) { Certainty::Sure } else { Certainty::Open }
+    }
+}
+
+/// Whether there may be something that a request is about and that both patterns match.
+pub(super) fn can_meet(
+    pattern: ResourceId,
+    on: Option<ResourceId>,
+    about: About,
+    known: &mut Resources,
+    budget: &mut Budget,
+) -> Result<bool, Exhausted> {
+    let covers_none = known.covers_no_resource(pattern) && on.is_none_or(|on| known.covers_no_resource(on));
+    let form = match about {
+        About::NoResource => return Ok(covers_none),
+        About::Anything if covers_none => return Ok(true),
+        About::Anything => None,
+        About::Form(form) => Some(form),
+    };
+    for other in form.into_iter().chain(on) {
+        if known.relation(Universe::Arn, other, pattern, budget)? == Relation::Apart {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 impl<'p> Survey<'p> {
@@ -96,8 +135,16 @@ impl<'p> Survey<'p> {
         }
         classes.work_out(&rules.actions);
         let search = Search::new(rules, Wanted::difference(inner, outer)?, budget);
-        let (losses, gone, answers) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        let mut survey = Self { search, classes, forms, losses, gone, answers };
+        let mut survey = Self {
+            search,
+            classes,
+            forms,
+            losses: BTreeMap::new(),
+            gone: BTreeMap::new(),
+            about: Vec::new(),
+            touching: BTreeMap::new(),
+            answers: BTreeMap::new(),
+        };
         for place in 0..survey.classes.len() {
             survey.look_at(place)?;
         }
@@ -111,12 +158,15 @@ impl<'p> Survey<'p> {
         if self.classes.is_of_other_services(place) {
             about.push(About::Anything);
         }
+        self.about.push(about.clone());
         let class = Class { place, said: self.search.said(&matched), matched, action, about };
         let of = |side, effect| self.search.about(&class.said, side, effect);
         let (grants, kept_out) = (of(Side::INNER, Effect::Allow), of(Side::INNER, Effect::Deny));
         let (denies, allows) = (of(Side::OUTER, Effect::Deny), of(Side::OUTER, Effect::Allow));
         for grant in grants {
             for on in self.patterns_of(grant)? {
+                let denies = self.touching(&class, &denies, on)?;
+                let allows = self.touching(&class, &allows, on)?;
                 let whole = self.takes_all(&class, &denies, &allows, on)?;
                 if whole.is_some() {
                     let gone = self.gone.entry((grant, on)).or_insert_with(|| Bits::none(self.classes.len()));
@@ -130,15 +180,58 @@ impl<'p> Survey<'p> {
                     self.note(Reason { grant, cut, on }, &class, answer);
                     continue;
                 }
-                for deny in denies.iter().copied() {
+                for deny in denies {
                     let answer = self.ask(&class, &[grant, deny], on, &kept_out)?;
                     self.note(Reason { grant, cut: RuleCut::Denied(deny), on }, &class, answer);
                 }
                 let answer = self.ask(&class, &[grant], on, &[kept_out.as_slice(), &allows].concat())?;
-                self.note(Reason { grant, cut: RuleCut::AllowedInPart(allows.clone()), on }, &class, answer);
+                let allows = allows.into_iter().map(|allow| (allow, class.certainty(allow)));
+                self.note(
+                    Reason { grant, cut: RuleCut::AllowedInPart(allows.collect()), on },
+                    &class,
+                    answer,
+                );
             }
         }
         Ok(())
+    }
+
+    /// Those of the statements that can apply to something that the class is about and the pattern matches.
+    fn touching(
+        &mut self,
+        class: &Class,
+        rules: &[RuleId],
+        on: Option<ResourceId>,
+    ) -> Result<Vec<RuleId>, Doubt> {
+        let mut touching = Vec::new();
+        for rule in rules.iter().copied() {
+            for about in class.about.iter().copied() {
+                if self.touches(rule, on, about)? {
+                    touching.push(rule);
+                    break;
+                }
+            }
+        }
+        Ok(touching)
+    }
+
+    fn touches(&mut self, rule: RuleId, on: Option<ResourceId>, about: About) -> Result<bool, Doubt> {
+        if let Some(known) = self.touching.get(&(rule, on, about)) {
+            return Ok(*known);
+        }
+        let Search { rules, budget, .. } = &mut self.search;
+        let touches = match &rules.rules.get(rule).ok_or(Doubt::TooComplex)?.resource {
+            ResourceRule::AllBut(_) => true,
+            ResourceRule::Listed(patterns) => {
+                let mut touches = false;
+                for pattern in patterns {
+                    touches = touches || can_meet(*pattern, on, about, &mut rules.resources, budget)?;
+                }
+                touches
+            }
+        };
+        self.touching.insert((rule, on, about), touches);
+        Ok(touches)
     }
 
     /// The resource patterns of a statement, each to be looked at apart.
@@ -233,6 +326,11 @@ impl<'p> Survey<'p> {
             Answer::Doubtful => None,
         };
         self.losses.entry(reason).or_default().insert(class.place, example);
+    }
+
+    /// All that the actions of these classes are about.
+    pub(super) fn about(&self, classes: impl Iterator<Item = usize>) -> BTreeSet<About> {
+        classes.filter_map(|class| self.about.get(class)).flatten().copied().collect()
     }
 
     /// The classes of which nothing is left of the grant on any of these patterns.
