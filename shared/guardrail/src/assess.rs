@@ -72,12 +72,21 @@ impl Assessment {
         let has_boundary = matches!(role.boundary, Boundary::Attached { .. });
         let documents = Documents::of(role);
         let now = View::new(role, role.boundary.cap(), &documents, service_control);
-        let without_boundary = View::new(role, Cap::Nothing, &documents, service_control);
+        let without_boundary = match now.cap {
+            // Both are the same.
+            Cap::Nothing => None,
+            Cap::Policy(_) | Cap::Everything => {
+                Some(View::new(role, Cap::Nothing, &documents, service_control))
+            }
+        };
         let mut breaches: Vec<Breach> = CHECKS
             .iter()
             .filter_map(|check| {
                 let now = (check.find)(&now);
-                let without = (check.find)(&without_boundary);
+                let without = match &without_boundary {
+                    Some(without_boundary) => (check.find)(without_boundary),
+                    None => now.clone(),
+                };
                 let (graded_now, graded_without) =
                     (now.as_ref().map(|hit| hit.grade), without.as_ref().map(|hit| hit.grade));
                 let Hit { grade, summary, evidence, remedy } = now.or(without)?;

@@ -162,6 +162,12 @@ impl Policy {
         }
     }
 
+    /// A policy of one statement of this document alone.
+    pub fn alone(&self, statement: &Statement) -> Self {
+        let statement = Statement { index: 0, ..statement.clone() };
+        Self { version: self.version, statements: OneOrMany::Many(vec![statement]), ..Self::empty() }
+    }
+
     /// The version, where the document states one.
     pub fn version(&self) -> Option<Version> {
         self.version

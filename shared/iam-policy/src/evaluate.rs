@@ -229,7 +229,8 @@ impl<'a> Evaluator<'a> {
 
     /// Notes what the policy grants, and fails on a Deny.
     fn scan(&mut self, policy: &Policy, source: Source, grants: &mut Grants) -> UnlessDenied<()> {
-        for statement in policy.statements() {
+        let statements = policy.candidates_for(&self.request.action);
+        for statement in statements {
             if statement.effect() == Effect::Allow && grants.itself.is_some() {
                 continue;
             }

@@ -40,7 +40,7 @@ pub(super) fn find(view: &View<'_>) -> Option<Hit> {
     else {
         return None;
     };
-    let open = escapes(boundary, &view.arn()?, Escalations::bundled().minimal().map(Escalation::set));
+    let open = escapes(boundary, view.arn()?, Escalations::bundled().minimal().map(Escalation::set));
     let first = Escalations::bundled().get(&open.first()?.set.id)?;
     let more = match open.len() - 1 {
         0 => String::new(),

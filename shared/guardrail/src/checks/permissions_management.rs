@@ -62,7 +62,7 @@ pub(super) fn find(view: &View<'_>) -> Option<Hit> {
     let open: Vec<_> = view
         .statements()
         .filter(|(_, statement)| statement.effect() == Effect::Allow)
-        .filter_map(|(_, statement)| first_on_any(view, statement, opens_to_others))
+        .filter_map(|(place, statement)| first_on_any(view, place, statement, opens_to_others))
         .take(MOST_EVIDENCE)
         .collect();
     let (example, _) = open.first()?;

@@ -8,7 +8,8 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use super::{ActionElement, Policy, Statement};
-use crate::action::{ActionName, ServicePart};
+use crate::action::{ActionName, ActionPattern, ServicePart};
+use crate::catalogue::{AccessLevel, Action, Catalogue, Service};
 use crate::evaluate::matching::{Match, Undocumented};
 
 /// The action patterns of a document, by the service that they name.
@@ -41,7 +42,11 @@ struct Place {
 /// What is worked out of a document when it is first asked for. It says nothing that the document does not say, and so
 /// it never tells two documents apart.
 #[derive(Default)]
-pub(crate) struct Derived(OnceLock<Index>);
+pub(crate) struct Derived {
+    index: OnceLock<Index>,
+    /// By statement.
+    changes: OnceLock<Box<[Box<[&'static Action]>]>>,
+}
 
 impl Clone for Derived {
     fn clone(&self) -> Self {
@@ -126,7 +131,7 @@ impl Policy {
     /// The statements that are or may be about the action, in order, and what their Action element says of it. Where
     /// the guide is silent they may be.
     pub(crate) fn said_of(&self, action: &ActionName) -> Vec<(&Statement, Match)> {
-        let index = self.derived.0.get_or_init(|| Index::of(self));
+        let index = self.derived.index.get_or_init(|| Index::of(self));
         let mut said = index.listing(self, action);
         if !index.all_but.is_empty() {
             let is_all_but = |statement: &usize| index.all_but.binary_search(statement).is_ok();
@@ -140,6 +145,23 @@ impl Policy {
         said.into_iter().filter_map(|(place, said)| Some((self.statements().get(place)?, said))).collect()
     }
 
+    /// The statements to look at for a request with the action: those about it where an index was made already, and
+    /// all where not, because to make one for a single question would take longer.
+    pub(crate) fn candidates_for(&self, action: &ActionName) -> impl Iterator<Item = &Statement> {
+        let index = self.derived.index.get();
+        let all = if index.is_none() { self.statements() } else { &[] };
+        let said = index.map(|_| self.said_of(action)).unwrap_or_default();
+        all.iter().chain(said.into_iter().map(|(statement, _)| statement))
+    }
+
+    /// The actions of the catalogue that a statement of this document lists and that do more than list and read, in the
+    /// order of its patterns. None for NotAction and for patterns that name no service: those stand for too many.
+    pub fn changes_listed(&self, statement: usize) -> &[&'static Action] {
+        let work_out = || self.statements().iter().map(|statement| changes_of(statement.action())).collect();
+        let changes = self.derived.changes.get_or_init(work_out);
+        changes.get(statement).map_or(&[], |changes| changes)
+    }
+
     /// The statements whose Action element covers the action, in order: patterns as they are read, so that `*:*` covers
     /// all.
     pub fn statements_about(&self, action: &ActionName) -> impl Iterator<Item = &Statement> {
@@ -149,6 +171,26 @@ impl Policy {
         };
         self.said_of(action).into_iter().filter(covers).map(|(statement, _)| statement)
     }
+}
+
+fn changes_of(element: &ActionElement) -> Box<[&'static Action]> {
+    let catalogue = Catalogue::bundled();
+    let ActionElement::Action(patterns) = element else { return Box::default() };
+    let does_change = |action: &&Action| match action.level() {
+        AccessLevel::Write | AccessLevel::Tagging | AccessLevel::PermissionsManagement => true,
+        AccessLevel::List | AccessLevel::Read => false,
+    };
+    let listed = |pattern: &ActionPattern| -> Vec<&'static Action> {
+        let of_service = || pattern.service().and_then(|prefix| catalogue.service(prefix));
+        match pattern.exact() {
+            Some(name) => catalogue.action(&name).filter(does_change).into_iter().collect(),
+            None => {
+                let actions = of_service().into_iter().flat_map(Service::actions).filter(does_change);
+                actions.filter(|action| pattern.matches(action.name())).collect()
+            }
+        }
+    };
+    patterns.iter().flat_map(listed).collect()
 }
 
 #[cfg(test)]
