@@ -302,6 +302,16 @@ impl<'a> Evaluator<'a> {
     }
 }
 
+/// Whether a statement of an identity policy applies to a request; where the guide is silent, an Allow does and a Deny
+/// does not.
+pub(crate) fn applies(statement: &Statement, request: &Request) -> bool {
+    match examine(statement, Source::Identity(0), request, None).0 {
+        Match::Yes => true,
+        Match::No => false,
+        Match::Silent(_) => statement.effect() == Effect::Allow,
+    }
+}
+
 /// What the elements of a statement together say about a request.
 fn examine(
     statement: &Statement,

@@ -281,14 +281,19 @@ impl<'p> Actions<'p> {
         }
     }
 
-    /// An action that AWS has and that is matched as `name` is, if there is one: better to read than one made up.
-    pub(super) fn known(&self, name: &ActionName, matched: &Matched) -> Option<&'static ActionName> {
+    /// An action that AWS has, that is matched as `name` is and will do, if there is one: better to read than one made up.
+    pub(super) fn known(
+        &self,
+        name: &ActionName,
+        matched: &Matched,
+        will_do: impl Fn(&ActionName) -> bool,
+    ) -> Option<&'static ActionName> {
         /// Services that readers know, for what holds of any service.
         const FAMILIAR: [&str; 4] = ["s3", "dynamodb", "sqs", "ec2"];
         let catalogue = Catalogue::bundled();
         let familiar = [name.service()].into_iter().chain(FAMILIAR);
         let services = familiar.filter_map(|prefix| catalogue.service(prefix)).chain(catalogue.services());
-        let is_same = |name: &&ActionName| self.matched(name) == *matched;
+        let is_same = |name: &&ActionName| will_do(name) && self.matched(name) == *matched;
         services.take(MOST_SERVICES).flat_map(Service::actions).map(Action::name).find(is_same)
     }
 }

@@ -18,8 +18,9 @@ use crate::variable::Variables;
 
 /// The forms of the ARNs of services.
 pub(super) struct Forms {
-    /// By their text.
-    patterns: BTreeMap<&'static str, ResourcePattern>,
+    are_known: bool,
+    /// Those that were asked for, by their text.
+    places: BTreeMap<&'static str, ResourceId>,
 }
 
 /// With more forms than this a class of actions is looked at on anything.
@@ -28,11 +29,11 @@ const MOST_FORMS: usize = 64;
 impl Forms {
     /// No form is known: everything is looked at on anything.
     pub(super) fn none() -> Self {
-        Self { patterns: BTreeMap::new() }
+        Self { are_known: false, places: BTreeMap::new() }
     }
 
     pub(super) fn are_known(&self) -> bool {
-        !self.patterns.is_empty()
+        self.are_known
     }
 
     /// The forms of the services that these policies name.
@@ -40,22 +41,18 @@ impl Forms {
         let statements = policies.flat_map(Policy::statements);
         let patterns = statements.flat_map(|statement| statement.action().patterns());
         let services: BTreeSet<&str> = patterns.filter_map(ActionPattern::service).collect();
-        let services = services.into_iter().filter_map(|prefix| Catalogue::bundled().service(prefix));
-        let forms = services.flat_map(Service::resource_types).map(|kind| kind.arn());
-        Self {
-            patterns: forms
-                .map(|arn| (arn, ResourcePattern::new(&confined(arn), Variables::Literal)))
-                .collect(),
-        }
+        let mut services = services.into_iter().filter_map(|prefix| Catalogue::bundled().service(prefix));
+        let has_forms = |service: &Service| !service.resource_types().is_empty();
+        Self { are_known: services.any(has_forms), places: BTreeMap::new() }
     }
 
     /// What requests with one of these actions are about.
     pub(super) fn about(
-        &self,
+        &mut self,
         actions: &[(&'static Service, &'static Action)],
         resources: &mut Resources,
     ) -> Result<Vec<About>, Exhausted> {
-        let mut forms: BTreeSet<&str> = BTreeSet::new();
+        let mut forms: BTreeSet<&'static str> = BTreeSet::new();
         let mut takes_none = false;
         for (service, action) in actions {
             let mut is_needed = false;
@@ -65,17 +62,23 @@ impl Forms {
             }
             takes_none |= !is_needed;
         }
-        let patterns: Option<Vec<&ResourcePattern>> =
-            forms.iter().map(|form| self.patterns.get(*form)).collect();
-        match patterns {
-            Some(patterns) if !actions.is_empty() && patterns.len() <= MOST_FORMS => {
-                let forms = patterns.into_iter().map(|pattern| resources.place(pattern).map(About::Form));
-                let mut about = forms.collect::<Result<Vec<_>, _>>()?;
-                about.extend(takes_none.then_some(About::NoResource));
-                Ok(about)
-            }
-            Some(_) | None => Ok(vec![About::Anything]),
+        let is_known = self.are_known || forms.is_empty();
+        if !is_known || actions.is_empty() || forms.len() > MOST_FORMS {
+            return Ok(vec![About::Anything]);
         }
+        let forms = forms.into_iter().map(|form| self.place(form, resources).map(About::Form));
+        let mut about = forms.collect::<Result<Vec<_>, _>>()?;
+        about.extend(takes_none.then_some(About::NoResource));
+        Ok(about)
+    }
+
+    fn place(&mut self, form: &'static str, resources: &mut Resources) -> Result<ResourceId, Exhausted> {
+        if let Some(place) = self.places.get(form) {
+            return Ok(*place);
+        }
+        let place = resources.place(&ResourcePattern::new(&confined(form), Variables::Literal))?;
+        self.places.insert(form, place);
+        Ok(place)
     }
 }
 

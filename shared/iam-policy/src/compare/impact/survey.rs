@@ -6,15 +6,15 @@ use std::ops::ControlFlow;
 use super::area::Forms;
 use super::wording::Classes;
 use crate::action::ActionName;
+use crate::catalogue::{Action, Catalogue, Service};
 use crate::compare::actions::Matched;
 use crate::compare::bits::Bits;
-use crate::compare::keys::FixedKeys;
 use crate::compare::language::{Budget, Exhausted};
 use crate::compare::resources::{Relation, ResourceId, ResourceRule, Resources, Universe};
-use crate::compare::rules::{RuleId, Rules, Side};
-use crate::compare::search::{About, Ask, Search, Wanted};
+use crate::compare::rules::{RuleId, Side};
+use crate::compare::search::{About, Ask, Demanded, Search};
 use crate::compare::{BUDGET, Doubt};
-use crate::document::{Effect, Policy};
+use crate::document::{Effect, Statement};
 use crate::evaluate::matching::Match;
 use crate::request::Request;
 
@@ -50,9 +50,8 @@ enum Answer {
     Doubtful,
 }
 
-/// What was asked: the statements that apply, the pattern of the first of them, what about, and the statements that
-/// must not apply.
-type Question = (Vec<RuleId>, Option<ResourceId>, Vec<About>, Vec<RuleId>);
+/// What was asked: for what reason and on what, which statements apply, what about, and which must not apply.
+type Question = (Reason, Vec<RuleId>, Vec<About>, Vec<RuleId>);
 
 /// Classes times patterns: what saying the losses in few words may have to look through.
 const MOST_CELLS: usize = 2_000_000;
@@ -61,7 +60,9 @@ const MOST_CELLS: usize = 2_000_000;
 pub(super) struct Survey<'p> {
     pub(super) search: Search<'p>,
     pub(super) classes: Classes,
-    forms: &'p Forms,
+    forms: Forms,
+    /// By their place in the rules.
+    statements: Vec<&'p Statement>,
     pub(super) losses: BTreeMap<Reason, Losses>,
     /// The classes of which nothing is left of a grant on a pattern.
     gone: BTreeMap<(RuleId, Option<ResourceId>), Bits>,
@@ -82,6 +83,12 @@ struct Class {
     action: ActionName,
     said: Vec<Match>,
     about: Vec<About>,
+}
+
+/// The action, if AWS has it.
+fn known_action(name: &ActionName) -> Option<(&'static Service, &'static Action)> {
+    let service = Catalogue::bundled().service(name.service())?;
+    Some((service, service.action(name)?))
 }
 
 impl Class {
@@ -117,28 +124,28 @@ impl<'p> Survey<'p> {
     /// Looks at every class of actions that the identity policies can be about: several times the questions of a
     /// comparison, which ends with the first answer.
     pub(super) fn new(
-        inner: &'p [&'p Policy],
-        outer: &'p [&'p Policy],
-        forms: &'p Forms,
+        mut search: Search<'p>,
+        statements: Vec<&'p Statement>,
+        forms: Forms,
     ) -> Result<Self, Doubt> {
-        let mut budget = Budget::new(4 * BUDGET);
-        let sides = [inner, outer].map(|side| side.iter().copied());
-        let rules = Rules::new(sides, &FixedKeys::default(), &mut budget)?;
+        search.take_doubt();
+        search.budget = Budget::new(4 * BUDGET);
+        let Search { rules, budget, .. } = &mut search;
         let grants = rules.rules.iter();
         let grants = grants.filter(|rule| (rule.side, rule.effect) == (Side::INNER, Effect::Allow));
         let mut classes = Classes::new();
         for service in rules.actions.services(grants.map(|rule| &rule.action)) {
-            classes.add(service, rules.actions.classes(service, &mut budget)?);
+            classes.add(service, rules.actions.classes(service, budget)?);
         }
         if classes.len().saturating_mul(rules.actions.len()) > MOST_CELLS {
             return Err(Doubt::TooComplex);
         }
         classes.work_out(&rules.actions);
-        let search = Search::new(rules, Wanted::difference(inner, outer)?, budget);
         let mut survey = Self {
             search,
             classes,
             forms,
+            statements,
             losses: BTreeMap::new(),
             gone: BTreeMap::new(),
             about: Vec::new(),
@@ -154,8 +161,13 @@ impl<'p> Survey<'p> {
     fn look_at(&mut self, place: usize) -> Result<(), Doubt> {
         let Some((matched, action)) = self.classes.example(place) else { return Ok(()) };
         let (matched, action) = (matched.clone(), action.clone());
-        let mut about = self.forms.about(self.classes.known(place), &mut self.search.rules.resources)?;
-        if self.classes.is_of_other_services(place) {
+        let shown: Vec<_> = known_action(&action).into_iter().collect();
+        let known = match self.classes.known(place) {
+            [] if self.classes.is_of_other_services(place) => &shown,
+            known => known,
+        };
+        let mut about = self.forms.about(known, &mut self.search.rules.resources)?;
+        if self.classes.is_of_other_services(place) && !about.contains(&About::Anything) {
             about.push(About::Anything);
         }
         self.about.push(about.clone());
@@ -176,24 +188,48 @@ impl<'p> Survey<'p> {
                     continue;
                 }
                 if let Some(cut) = whole {
-                    let answer = self.ask(&class, &[grant], on, &kept_out)?;
-                    self.note(Reason { grant, cut, on }, &class, answer);
+                    self.look_for(&class, Reason { grant, cut, on }, &[grant], &kept_out)?;
                     continue;
                 }
                 for deny in denies {
-                    let answer = self.ask(&class, &[grant, deny], on, &kept_out)?;
-                    self.note(Reason { grant, cut: RuleCut::Denied(deny), on }, &class, answer);
+                    let reason = Reason { grant, cut: RuleCut::Denied(deny), on };
+                    self.look_for(&class, reason, &[grant, deny], &kept_out)?;
                 }
-                let answer = self.ask(&class, &[grant], on, &[kept_out.as_slice(), &allows].concat())?;
+                let not = [kept_out.as_slice(), &allows].concat();
                 let allows = allows.into_iter().map(|allow| (allow, class.certainty(allow)));
-                self.note(
-                    Reason { grant, cut: RuleCut::AllowedInPart(allows.collect()), on },
-                    &class,
-                    answer,
-                );
+                let cut = RuleCut::AllowedInPart(allows.collect());
+                self.look_for(&class, Reason { grant, cut, on }, &[grant], &not)?;
             }
         }
         Ok(())
+    }
+
+    /// Notes whether the class is lost for the reason: where all of `apply` apply and none of `not`.
+    fn look_for(
+        &mut self,
+        class: &Class,
+        reason: Reason,
+        apply: &[RuleId],
+        not: &[RuleId],
+    ) -> Result<(), Doubt> {
+        self.demand(reason.grant, &reason.cut);
+        let answer = self.ask(class, &reason, apply, not)?;
+        self.note(reason, class, answer);
+        Ok(())
+    }
+
+    /// From here on, requests have to show that it is this grant that is lost, and for this reason.
+    pub(super) fn demand(&mut self, grant: RuleId, cut: &RuleCut) {
+        let (deny, allows) = match cut {
+            RuleCut::Denied(deny) => (Some(*deny), &[][..]),
+            RuleCut::NotAllowed => (None, &[][..]),
+            RuleCut::AllowedInPart(allows) => (None, allows.as_slice()),
+        };
+        let statement = |rule: RuleId| self.statements.get(rule).copied();
+        self.search.demanded = Demanded {
+            applying: [grant].into_iter().chain(deny).filter_map(statement).collect(),
+            idle: allows.iter().filter_map(|(allow, _)| statement(*allow)).collect(),
+        };
     }
 
     /// Those of the statements that can apply to something that the class is about and the pattern matches.
@@ -287,21 +323,22 @@ impl<'p> Survey<'p> {
     fn ask(
         &mut self,
         class: &Class,
+        reason: &Reason,
         apply: &[RuleId],
-        on: Option<ResourceId>,
         not: &[RuleId],
     ) -> Result<Answer, Doubt> {
         self.search.budget.spend(1)?;
         let Some(not) = self.search.to_leave(&class.matched, &class.said, apply, not)? else {
             return Ok(Answer::Nothing);
         };
-        let question = (apply.to_vec(), on, class.about.clone(), not);
+        let question = (reason.clone(), apply.to_vec(), class.about.clone(), not);
         if let Some(known) = self.answers.get(&question) {
             return Ok(known.clone());
         }
         let mut answer = Answer::Nothing;
         for about in class.about.iter().copied() {
-            let looked = self.search.look(&class.action, &Ask { apply, on, about, not: &question.3 });
+            let looked =
+                self.search.look(&class.action, &Ask { apply, on: reason.on, about, not: &question.3 });
             let doubt = self.search.take_doubt();
             match looked {
                 Ok(ControlFlow::Break(found)) => {

@@ -86,6 +86,13 @@ impl Classes {
                 }
             }
         }
+        let elsewhere = (0..self.classes.len()).map(|class| self.elsewhere(class, actions, |_| true));
+        let elsewhere: Vec<Option<&ActionName>> = elsewhere.collect();
+        for (entry, action) in
+            self.classes.iter_mut().zip(elsewhere).filter(|(entry, _)| entry.known.is_empty())
+        {
+            entry.example = action.unwrap_or(&entry.example).clone();
+        }
         let under = |id: PatternId| {
             let service = actions.pattern(id).and_then(ActionPattern::service);
             let is_complete = self.of_service.contains_key(&service.map(Into::into));
@@ -116,6 +123,18 @@ impl Classes {
     /// Whether actions of services that no pattern names are in the class.
     pub(super) fn is_of_other_services(&self, class: usize) -> bool {
         self.of_service.get(&None).is_some_and(|classes| classes.contains(&class))
+    }
+
+    /// An action of the class that AWS has in a service that no pattern names, and that will do.
+    pub(super) fn elsewhere(
+        &self,
+        class: usize,
+        actions: &Actions<'_>,
+        will_do: impl Fn(&ActionName) -> bool,
+    ) -> Option<&'static ActionName> {
+        let entry = self.classes.get(class).filter(|_| self.is_of_other_services(class))?;
+        let is_named = |name: &ActionName| self.of_service.contains_key(&Some(name.service().into()));
+        actions.known(&entry.example, &entry.matched, |name| !is_named(name) && will_do(name))
     }
 
     pub(super) fn is_made_up(&self, class: usize) -> bool {

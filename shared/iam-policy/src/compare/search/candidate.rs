@@ -2,12 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use super::{Flow, Region, Search};
+use super::{Demanded, Flow, Region, Search};
 use crate::action::ActionName;
 use crate::compare::actions::Matched;
 use crate::compare::keys::KeyState;
 use crate::compare::{Counterexample, Doubt};
-use crate::evaluate::{Verdict, evaluate};
+use crate::document::Statement;
+use crate::evaluate::{Verdict, applies, evaluate};
 use crate::request::{Context, Principal, Request};
 
 /// After so many candidates that the evaluator does not confirm, a search for more is not worth its time.
@@ -132,7 +133,9 @@ impl Search<'_> {
         found: Box<Counterexample>,
         matched: &Matched,
     ) -> Box<Counterexample> {
-        let Some(action) = self.rules.actions.known(&found.request.action, matched) else { return found };
+        let Some(action) = self.rules.actions.known(&found.request.action, matched, |_| true) else {
+            return found;
+        };
         let request = Request { action: action.clone(), ..found.request.clone() };
         self.judge(request).map_or(found, Box::new)
     }
@@ -143,6 +146,11 @@ impl Search<'_> {
     }
 
     fn judge(&self, request: Request) -> Option<Counterexample> {
+        let Demanded { applying, idle } = &self.demanded;
+        let applies = |statement: &&Statement| applies(statement, &request);
+        if !applying.iter().all(applies) || idle.iter().any(applies) {
+            return None;
+        }
         let inner = evaluate(&self.wanted.allowed_by, &request);
         if inner.verdict != Verdict::Allowed {
             return None;
