@@ -115,6 +115,14 @@ impl Language {
         text.chars().map(Step::Char).collect()
     }
 
+    /// Whether its wildcards go past anything.
+    pub(super) fn is_unconfined(&self) -> bool {
+        self.steps.iter().all(|step| match step {
+            Step::Char(_) | Step::Folded(_) | Step::Never => true,
+            Step::One(reach) | Step::Run(reach) | Step::Symbol(_, reach) => *reach == Reach::Anything,
+        })
+    }
+
     fn step(&self, place: u16) -> Option<Step> {
         self.steps.get(usize::from(place)).copied()
     }

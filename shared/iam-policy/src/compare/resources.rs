@@ -209,6 +209,11 @@ impl Resources {
         self.patterns.get(id).is_some_and(|entry| entry.covers_none)
     }
 
+    /// What the pattern matches, were its variables any text.
+    pub(super) fn widened(&self, id: ResourceId) -> Result<&Language, Exhausted> {
+        self.entry(id).map(|entry| &entry.widened)
+    }
+
     pub(super) fn universe(&self, universe: Universe) -> &Language {
         match universe {
             Universe::Arn => &self.arn,

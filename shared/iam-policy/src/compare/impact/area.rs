@@ -118,7 +118,7 @@ impl Survey<'_> {
             match (on, denied) {
                 (Some(on), Some(ResourceRule::Listed(patterns))) => {
                     for pattern in touched(patterns, &[Some(*on)], &about, known, budget)? {
-                        resources.extend(shared(*on, pattern, known, budget)?);
+                        resources.extend(shared(*on, pattern, &about, known, budget)?);
                     }
                 }
                 (None, Some(ResourceRule::Listed(patterns))) => {
@@ -161,18 +161,30 @@ fn as_written(patterns: &[ResourceId], known: &Resources) -> Result<Vec<Resource
     patterns.iter().map(|id| Ok(known.pattern(*id)?.clone())).collect()
 }
 
-/// What two patterns match together, or the first of them where that cannot be said.
+/// What two patterns match together, or the one that says more where that cannot be said.
 fn shared(
     on: ResourceId,
     pattern: ResourceId,
+    about: &BTreeSet<About>,
     known: &mut Resources,
     budget: &mut Budget,
 ) -> Result<Vec<ResourcePattern>, Doubt> {
     let compiled = |text: &String| ResourcePattern::new(text, Variables::Expanded);
-    Ok(match both_resources(on, pattern, known, budget)? {
+    let mut forms = Vec::new();
+    for about in about.iter().copied().filter(|_| !about.contains(&About::Anything)) {
+        if let About::Form(form) = about
+            && can_meet(pattern, Some(on), about, known, budget)?
+        {
+            forms.push(form);
+        }
+    }
+    Ok(match both_resources(on, pattern, &forms, known, budget)? {
         BothResources::One(id) => vec![known.pattern(id)?.clone()],
         BothResources::Texts(meet) if meet.is_whole() => meet.patterns.iter().map(compiled).collect(),
-        BothResources::Texts(_) => vec![known.pattern(on)?.clone()],
+        BothResources::Texts(_) => {
+            let longest = [pattern, on].into_iter().max_by_key(|id| known.text(*id).len());
+            vec![known.pattern(longest.unwrap_or(on))?.clone()]
+        }
     })
 }
 

@@ -190,7 +190,7 @@ pub(super) fn resources(
         (ResourceRule::Listed(left), ResourceRule::Listed(right)) => {
             for left in left {
                 for right in right {
-                    common.add(match both_resources(*left, *right, known, budget)? {
+                    common.add(match both_resources(*left, *right, &[], known, budget)? {
                         BothResources::One(id) => Meet::only(known.text(id)),
                         BothResources::Texts(meet) => meet,
                     });
@@ -238,9 +238,14 @@ pub(in crate::compare) enum BothResources {
     Texts(Meet),
 }
 
+/// What one question about what two patterns have in common may cost of the budget.
+const COST_OF_ONE_MEET: u32 = 6_000;
+
+/// What is not asked: resources that none of `forms` matches, if any are given. What takes too long counts as lost.
 pub(in crate::compare) fn both_resources(
     left: ResourceId,
     right: ResourceId,
+    forms: &[ResourceId],
     known: &mut Resources,
     budget: &mut Budget,
 ) -> Result<BothResources, Exhausted> {
@@ -257,8 +262,15 @@ pub(in crate::compare) fn both_resources(
     }
     let language =
         |text: &str| Language::new(ResourcePattern::new(text, Variables::Literal).glob(), Language::any_text);
-    let universes = [Universe::Arn, Universe::Any].map(|universe| known.universe(universe));
-    let mut meet = meet(texts, char::eq, &universes, language, budget)?;
+    let universes: Vec<&Language> = if forms.is_empty() {
+        [Universe::Arn, Universe::Any].map(|universe| known.universe(universe)).to_vec()
+    } else {
+        forms.iter().map(|form| known.widened(*form)).collect::<Result<_, _>>()?
+    };
+    let mut share = budget.split(COST_OF_ONE_MEET);
+    let met = meet(texts, char::eq, &universes, language, &mut share);
+    budget.merge(share);
+    let mut meet = met.unwrap_or_else(|Exhausted| Meet::lost());
     // Two halves may have met.
     meet.patterns.iter_mut().for_each(|text| *text = escaped(text));
     Ok(BothResources::Texts(meet))
