@@ -117,10 +117,10 @@ impl<'a> View<'a> {
         })
     }
 
-    /// What the statement lists of the catalogue that changes something.
-    pub(crate) fn changes_listed(&self, place: StatementRef) -> &'a [&'static Action] {
-        let Source::Identity(at) = place.source else { return &[] };
-        self.documents.policies.get(at).map_or(&[], |policy| policy.changes_listed(place.statement))
+    /// What the statement lists of the catalogue that changes something; nothing, if it stands for actions of any service.
+    pub(crate) fn changes_listed(&self, place: StatementRef) -> Option<&'a [&'static Action]> {
+        let Source::Identity(at) = place.source else { return None };
+        self.documents.policies.get(at)?.changes_listed(place.statement)
     }
 
     /// How the role can do this on one of the targets; none, if it cannot. What cannot be told counts as possible,

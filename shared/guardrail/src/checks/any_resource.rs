@@ -99,17 +99,10 @@ pub(super) fn first_on_any(
     statement: &Statement,
     is_wanted: impl Fn(&Action) -> bool,
 ) -> Option<(&'static ActionName, Granted)> {
-    let names_services =
-        |patterns: &[ActionPattern]| patterns.iter().all(|pattern| pattern.service().is_some());
     let telling = TELLING_ACTIONS.iter().copied();
-    match statement.action() {
-        ActionElement::Action(patterns) if names_services(patterns) => {
-            let listed = view.changes_listed(place).iter().copied();
-            first_of(view, place, statement, telling.chain(listed), is_wanted)
-        }
-        ActionElement::Action(_) | ActionElement::NotAction(_) => {
-            first_of(view, place, statement, telling.chain(usual_actions(view)), is_wanted)
-        }
+    match view.changes_listed(place) {
+        Some(listed) => first_of(view, place, statement, telling.chain(listed.iter().copied()), is_wanted),
+        None => first_of(view, place, statement, telling.chain(usual_actions(view)), is_wanted),
     }
 }
 
@@ -124,7 +117,7 @@ fn first_of(
         .filter(|action| is_wanted(action))
         .map(Action::name)
         .filter(|action| view.is_about(place, action))
-        .filter(|action| may_cover_any(view, statement, action))
+        .filter(|action| may_cover_any(view, statement, action) && !is_denied(view, action))
         .find_map(|action| Some((action, way_on_any(view, action)?)))
 }
 
@@ -147,6 +140,27 @@ fn usual_services(view: &View<'_>) -> Vec<String> {
     }
     let common = COMMON_SERVICES.into_iter().map(str::to_owned);
     common.chain(named.into_iter().filter(|name| !COMMON_SERVICES.contains(&name.as_str()))).collect()
+}
+
+/// Whether a Deny without a condition takes the action from everything, its patterns as they are read: to name an
+/// action for an example, a Deny of `*:*` is taken to be one.
+fn is_denied(view: &View<'_>, action: &ActionName) -> bool {
+    let denies = |policy: &Policy| {
+        policy.statements_about(action).any(|statement| {
+            statement.effect() == Effect::Deny && statement.is_unconditional() && covers_everything(statement)
+        })
+    };
+    let is_cut = match view.cap {
+        Cap::Everything => true,
+        Cap::Nothing => false,
+        Cap::Policy(boundary) => denies(boundary),
+    };
+    is_cut || view.documents().any(|(policy, _)| denies(policy))
+}
+
+fn covers_everything(statement: &Statement) -> bool {
+    matches!(statement.resource(), Some(ResourceElement::Resource(patterns))
+        if patterns.iter().any(ResourcePattern::covers_everything))
 }
 
 fn allows(policy: &Policy) -> impl Iterator<Item = &Statement> {

@@ -12,6 +12,9 @@ use crate::action::{ActionName, ActionPattern, ServicePart};
 use crate::catalogue::{AccessLevel, Action, Catalogue, Service};
 use crate::evaluate::matching::{Match, Undocumented};
 
+/// Actions that change something.
+type Changes = Box<[&'static Action]>;
+
 /// The action patterns of a document, by the service that they name.
 #[derive(Debug)]
 pub(super) struct Index {
@@ -45,7 +48,7 @@ struct Place {
 pub(crate) struct Derived {
     index: OnceLock<Index>,
     /// By statement.
-    changes: OnceLock<Box<[Box<[&'static Action]>]>>,
+    changes: OnceLock<Box<[Option<Changes>]>>,
 }
 
 impl Clone for Derived {
@@ -155,11 +158,11 @@ impl Policy {
     }
 
     /// The actions of the catalogue that a statement of this document lists and that do more than list and read, in the
-    /// order of its patterns. None for NotAction and for patterns that name no service: those stand for too many.
-    pub fn changes_listed(&self, statement: usize) -> &[&'static Action] {
+    /// order of its patterns. Nothing for NotAction and for a pattern that names no service: those stand for too many.
+    pub fn changes_listed(&self, statement: usize) -> Option<&[&'static Action]> {
         let work_out = || self.statements().iter().map(|statement| changes_of(statement.action())).collect();
         let changes = self.derived.changes.get_or_init(work_out);
-        changes.get(statement).map_or(&[], |changes| changes)
+        changes.get(statement)?.as_deref()
     }
 
     /// The statements whose Action element covers the action, in order: patterns as they are read, so that `*:*` covers
@@ -173,9 +176,12 @@ impl Policy {
     }
 }
 
-fn changes_of(element: &ActionElement) -> Box<[&'static Action]> {
+fn changes_of(element: &ActionElement) -> Option<Changes> {
     let catalogue = Catalogue::bundled();
-    let ActionElement::Action(patterns) = element else { return Box::default() };
+    let ActionElement::Action(patterns) = element else { return None };
+    if patterns.iter().any(|pattern| pattern.service().is_none()) {
+        return None;
+    }
     let does_change = |action: &&Action| match action.level() {
         AccessLevel::Write | AccessLevel::Tagging | AccessLevel::PermissionsManagement => true,
         AccessLevel::List | AccessLevel::Read => false,
@@ -190,7 +196,7 @@ fn changes_of(element: &ActionElement) -> Box<[&'static Action]> {
             }
         }
     };
-    patterns.iter().flat_map(listed).collect()
+    Some(patterns.iter().flat_map(listed).collect())
 }
 
 #[cfg(test)]
