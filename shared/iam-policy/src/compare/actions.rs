@@ -134,6 +134,11 @@ impl<'p> Actions<'p> {
         self.patterns.get(id).map(|entry| entry.pattern)
     }
 
+    /// The actions of a service that patterns name without wildcards.
+    pub(super) fn named(&self, service: &str) -> impl Iterator<Item = &ActionName> {
+        self.services.get(service).into_iter().flat_map(|named| named.exact.keys())
+    }
+
     /// Whether a pattern names this action without wildcards.
     pub(super) fn names(&self, name: &ActionName) -> bool {
         self.services.get(name.service()).is_some_and(|named| named.exact.contains_key(name))

@@ -135,7 +135,13 @@ impl<'p> Survey<'p> {
         let grants = grants.filter(|rule| (rule.side, rule.effect) == (Side::INNER, Effect::Allow));
         let mut classes = Classes::new();
         for service in rules.actions.services(grants.map(|rule| &rule.action)) {
-            classes.add(service, rules.actions.classes(service, budget)?);
+            let known = service.and_then(|service| Catalogue::bundled().service(service));
+            if let Some(known) = known.filter(|_| forms.are_known()) {
+                budget.spend(known.actions().len() / 8)?;
+                classes.add_listed(known, &rules.actions);
+            } else {
+                classes.add(service, rules.actions.classes(service, budget)?);
+            }
         }
         if classes.len().saturating_mul(rules.actions.len()) > MOST_CELLS {
             return Err(Doubt::TooComplex);
@@ -183,9 +189,6 @@ impl<'p> Survey<'p> {
                 if whole.is_some() {
                     let gone = self.gone.entry((grant, on)).or_insert_with(|| Bits::none(self.classes.len()));
                     gone.insert(place);
-                }
-                if self.classes.is_made_up(place) && self.forms.are_known() {
-                    continue;
                 }
                 if let Some(cut) = whole {
                     self.look_for(&class, Reason { grant, cut, on }, &[grant], &kept_out)?;
