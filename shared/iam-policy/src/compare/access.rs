@@ -215,7 +215,8 @@ impl<'p> Access<'p> {
         Some(found)
     }
 
-    /// The way that the search would find first, where nothing denies and nothing is asked for.
+    /// A way by grants of everything in every layer, if no Deny stops the first request that comes to mind: what the
+    /// search would find as well, in a fraction of its time.
     fn without_search(
         &self,
         action: &ActionName,
@@ -225,7 +226,7 @@ impl<'p> Access<'p> {
         let is_open = |allow: &Concerned<'_>| allow.said == Match::Yes && allows_everything(allow.statement);
         let firsts: Vec<&Concerned<'p>> =
             concerning.allows.iter().map(|allows| allows.first()).collect::<Option<_>>()?;
-        if !concerning.denies.is_empty() || !firsts.iter().all(|allow| is_open(allow)) {
+        if !firsts.iter().all(|allow| is_open(allow)) {
             return None;
         }
         let caller = &self.search.wanted().caller;
@@ -236,7 +237,9 @@ impl<'p> Access<'p> {
             resource_account: Some(caller.account()),
             context: self.search.rules.keys.fixed().carried(),
         };
-        Some(Way { request, grant: reference(firsts.first()?.place), terms: Terms::Unconditional })
+        let is_allowed = concerning.denies.is_empty() || self.search.confirms(&request);
+        let grant = reference(firsts.first()?.place);
+        is_allowed.then_some(Way { request, grant, terms: Terms::Unconditional })
     }
 
     fn find(
@@ -369,4 +372,64 @@ fn carried_by(role: &IdentityArn) -> FixedKeys {
         IdentityKind::Root | IdentityKind::User | IdentityKind::FederatedUser => {}
     }
     fixed
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::compare::EscalationTarget;
+
+    /// Both ways to an answer have to give the same, so that nobody has to know which was taken.
+    #[test]
+    fn what_is_seen_without_a_search_is_what_the_search_finds() {
+        let policy = |statements| Policy::from_value(&json!({ "Statement": statements })).unwrap();
+        let everything = || json!({ "Effect": "Allow", "Action": "*", "Resource": "*" });
+        let identities = [
+            policy(json!([everything()])),
+            policy(json!([
+                everything(),
+                { "Effect": "Deny", "Action": "lambda:*", "Resource": "arn:aws:lambda:*:*:function:ours-*" },
+                { "Effect": "Deny", "Action": "*", "Resource": "*",
+                  "Condition": { "Bool": { "aws:SecureTransport": "false" } } },
+            ])),
+            policy(json!([{ "Effect": "Allow", "NotAction": "iam:*", "Resource": "*" }])),
+        ];
+        let boundary = policy(json!([
+            everything(),
+            { "Effect": "Deny", "Action": "*", "Resource": "arn:aws:dynamodb:*:*:table/ours" },
+        ]));
+        let role: IdentityArn = "arn:aws:iam::111122223333:role/fn".parse().unwrap();
+        let actions = [
+            "lambda:InvokeFunction",
+            "dynamodb:PutItem",
+            "s3:GetObject",
+            "iam:PassRole",
+            "ec2:RunInstances",
+            "a:B",
+        ];
+        let mut seen = 0;
+        for (identity, boundary) in identities.iter().flat_map(|one| [(one, None), (one, Some(&boundary))]) {
+            let identity = [identity];
+            let policies = Policies { identity: &identity, boundary, ..Policies::default() };
+            for action in actions {
+                let action = action.parse().unwrap();
+                let targets = EscalationTarget::Account.targets(&role, &action);
+                let mut access = Access::new(&policies, &role).unwrap();
+                let Some(concerning) = access.concerning(&action) else { continue };
+                let Some(way) = access.without_search(&action, &concerning, &targets) else { continue };
+                let found = access.find(&action, &concerning, &targets).unwrap().unwrap();
+                assert_eq!(
+                    (&way.request.resource, way.grant),
+                    (&found.request.resource, found.grant),
+                    "{action}"
+                );
+                assert_eq!(way.terms, found.terms, "{action}");
+                assert!(access.search.confirms(&way.request), "{action}");
+                seen += 1;
+            }
+        }
+        assert!(seen > 20, "only {seen} answers without a search");
+    }
 }

@@ -57,6 +57,11 @@ impl Entry {
         both.into_iter().any(|(one, other)| one.is_some() && other.is_some() && one != other)
     }
 
+    /// Whether it spells out a part of an ARN that not all ARNs share.
+    fn names_a_part(&self) -> bool {
+        self.first_parts.iter().skip(1).any(Option::is_some)
+    }
+
     fn symbolic(&self) -> &Language {
         self.symbolic.as_ref().unwrap_or(&self.widened)
     }
@@ -239,6 +244,10 @@ impl Resources {
         let (left, right) = (self.entry(one)?, self.entry(other)?);
         match universe {
             Universe::Arn if left.contradicts(right) => return Ok(Relation::Apart),
+            // Other names of the part are outside.
+            Universe::Arn if left.pattern.covers_everything() && right.names_a_part() => {
+                return Ok(Relation::Other);
+            }
             Universe::Any if !left.covers_none => return Ok(Relation::Inside),
             Universe::Any if !right.covers_none => return Ok(Relation::Apart),
             Universe::Arn | Universe::Any => {}
