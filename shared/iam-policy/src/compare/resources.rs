@@ -23,6 +23,8 @@ pub(super) struct Resources {
     arn: Language,
     any: Language,
     relations: BTreeMap<(Universe, ResourceId, ResourceId), Relation>,
+    /// Of two patterns, the earlier first.
+    apart: BTreeMap<(Universe, ResourceId, ResourceId), bool>,
     found: BTreeMap<Area, Option<String>>,
 }
 
@@ -132,6 +134,7 @@ impl Resources {
             arn: (*ARN).clone()?,
             any: Language::from_steps(Language::text("*"))?,
             relations: BTreeMap::new(),
+            apart: BTreeMap::new(),
             found: BTreeMap::new(),
         })
     }
@@ -252,19 +255,13 @@ impl Resources {
             Universe::Any if !right.covers_none => return Ok(Relation::Apart),
             Universe::Arn | Universe::Any => {}
         }
-        let mut ask = |within: &[&Language], without: &[&Language]| {
-            let mut share = budget.split(COST_OF_ONE_FIND);
-            let found = find(within, without, any_letter, &mut share);
-            budget.merge(share);
-            found.is_ok_and(|text| text.is_none())
-        };
         // The universe has no symbols in it, so that it stays out where variables are symbols.
         let bounds = if left.pattern.has_variables() { vec![] } else { vec![self.universe(universe)] };
         let relation = if right.pattern.covers_everything()
-            || ask(&[bounds, vec![left.symbolic()]].concat(), &[right.symbolic()])
+            || are_none(&[bounds, vec![left.symbolic()]].concat(), &[right.symbolic()], budget)
         {
             Relation::Inside
-        } else if ask(&[self.universe(universe), &left.widened, &right.widened], &[]) {
+        } else if self.are_apart(universe, one, other, budget)? {
             Relation::Apart
         } else {
             Relation::Other
@@ -272,6 +269,31 @@ impl Resources {
         budget.spend(1)?;
         self.relations.insert((universe, one, other), relation);
         Ok(relation)
+    }
+
+    /// Whether the relation of the two is [`Relation::Apart`]: less to find out than which it is.
+    pub(super) fn are_apart(
+        &mut self,
+        universe: Universe,
+        one: ResourceId,
+        other: ResourceId,
+        budget: &mut Budget,
+    ) -> Result<bool, Exhausted> {
+        let pair = (universe, one.min(other), one.max(other));
+        if let Some(known) = self.apart.get(&pair) {
+            return Ok(*known);
+        }
+        let (left, right) = (self.entry(one)?, self.entry(other)?);
+        let are_apart = match universe {
+            // What covers no resource at all is inside whatever there is.
+            Universe::Any => return Ok(left.covers_none && !right.covers_none),
+            Universe::Arn if one == other || right.pattern.covers_everything() => false,
+            Universe::Arn if left.contradicts(right) => true,
+            Universe::Arn => are_none(&[self.universe(universe), &left.widened, &right.widened], &[], budget),
+        };
+        budget.spend(1)?;
+        self.apart.insert(pair, are_apart);
+        Ok(are_apart)
     }
 
     /// A resource of the area, were its variables any text.
@@ -321,6 +343,14 @@ impl Resources {
 
 fn any_letter(_: char) -> bool {
     true
+}
+
+/// Whether it can be told that there is no text that all of the one match and none of the others.
+fn are_none(within: &[&Language], without: &[&Language], budget: &mut Budget) -> bool {
+    let mut share = budget.split(COST_OF_ONE_FIND);
+    let found = find(within, without, any_letter, &mut share);
+    budget.merge(share);
+    found.is_ok_and(|text| text.is_none())
 }
 
 /// The parts of an ARN that a pattern spells out, up to the first wildcard or variable that can go past a colon.

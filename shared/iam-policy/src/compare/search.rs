@@ -275,9 +275,8 @@ impl<'p> Search<'p> {
                         for pattern in patterns.iter().filter(|id| only.is_none_or(|only| only == **id)) {
                             let mut is_apart = false;
                             for within in &region.area.within {
-                                let relation =
-                                    resources.relation(universe, *within, *pattern, &mut self.budget)?;
-                                is_apart |= relation == Relation::Apart;
+                                is_apart |=
+                                    resources.are_apart(universe, *within, *pattern, &mut self.budget)?;
                             }
                             self.budget.spend(1)?;
                             if !is_apart {
