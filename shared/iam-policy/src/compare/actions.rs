@@ -81,6 +81,10 @@ impl Matched {
     pub(super) fn has(&self, id: PatternId) -> bool {
         self.0.binary_search(&id).is_ok()
     }
+
+    pub(super) fn patterns(&self) -> &[PatternId] {
+        &self.0
+    }
 }
 
 impl<'p> Actions<'p> {

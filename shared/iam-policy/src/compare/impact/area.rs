@@ -150,7 +150,8 @@ fn touched(
     for pattern in patterns {
         let mut can = false;
         for (on, about) in on.iter().flat_map(|on| about.iter().map(move |about| (on, about))) {
-            can = can || can_meet(*pattern, *on, *about, known, budget)?;
+            // What takes too long to tell is not left out.
+            can = can || can_meet(*pattern, *on, *about, known, budget).unwrap_or(true);
         }
         touched.extend(can.then_some(*pattern));
     }
@@ -173,15 +174,15 @@ fn shared(
     let mut forms = Vec::new();
     for about in about.iter().copied().filter(|_| !about.contains(&About::Anything)) {
         if let About::Form(form) = about
-            && can_meet(pattern, Some(on), about, known, budget)?
+            && can_meet(pattern, Some(on), about, known, budget).unwrap_or(true)
         {
             forms.push(form);
         }
     }
-    Ok(match both_resources(on, pattern, &forms, known, budget)? {
-        BothResources::One(id) => vec![known.pattern(id)?.clone()],
-        BothResources::Texts(meet) if meet.is_whole() => meet.patterns.iter().map(compiled).collect(),
-        BothResources::Texts(_) => {
+    Ok(match both_resources(on, pattern, &forms, known, budget) {
+        Ok(BothResources::One(id)) => vec![known.pattern(id)?.clone()],
+        Ok(BothResources::Texts(meet)) if meet.is_whole() => meet.patterns.iter().map(compiled).collect(),
+        Ok(BothResources::Texts(_)) | Err(Exhausted) => {
             let longest = [pattern, on].into_iter().max_by_key(|id| known.text(*id).len());
             vec![known.pattern(longest.unwrap_or(on))?.clone()]
         }

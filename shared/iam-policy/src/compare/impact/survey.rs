@@ -54,7 +54,10 @@ enum Answer {
 type Question = (Reason, Vec<RuleId>, Vec<About>, Vec<RuleId>);
 
 /// Classes times patterns: what saying the losses in few words may have to look through.
-const MOST_CELLS: usize = 2_000_000;
+const MOST_CELLS: usize = 8_000_000;
+
+/// What one question may cost of the budget.
+const COST_OF_ONE_QUESTION: u32 = 12_000;
 
 /// The losses of a role to a boundary, as they are found.
 pub(super) struct Survey<'p> {
@@ -113,7 +116,7 @@ pub(super) fn can_meet(
         About::Form(form) => Some(form),
     };
     for other in form.into_iter().chain(on) {
-        if known.relation(Universe::Arn, other, pattern, budget)? == Relation::Apart {
+        if known.are_apart(Universe::Arn, other, pattern, budget)? {
             return Ok(false);
         }
     }
@@ -339,6 +342,8 @@ impl<'p> Survey<'p> {
             return Ok(known.clone());
         }
         let mut answer = Answer::Nothing;
+        let share = self.search.budget.split(COST_OF_ONE_QUESTION);
+        let rest = std::mem::replace(&mut self.search.budget, share);
         for about in class.about.iter().copied() {
             let looked =
                 self.search.look(&class.action, &Ask { apply, on: reason.on, about, not: &question.3 });
@@ -350,9 +355,14 @@ impl<'p> Survey<'p> {
                 }
                 Ok(ControlFlow::Continue(())) if doubt.is_none() => {}
                 Ok(ControlFlow::Continue(())) | Err(Doubt::Unconfirmed) => answer = Answer::Doubtful,
-                Err(doubt) => return Err(doubt),
+                // It may be lost, for all that could be told.
+                Err(_) => {
+                    answer = Answer::Doubtful;
+                    break;
+                }
             }
         }
+        self.search.budget.merge(rest);
         self.answers.insert(question, answer.clone());
         Ok(answer)
     }

@@ -115,14 +115,16 @@ impl Classes {
         {
             entry.example = action.unwrap_or(&entry.example).clone();
         }
-        let under = |id: PatternId| {
-            let service = actions.pattern(id).and_then(ActionPattern::service);
-            let is_complete = self.of_service.contains_key(&service.map(Into::into));
-            Bits::such_that(self.classes.len(), |class| {
-                is_complete && self.classes.get(class).is_some_and(|entry| entry.matched.has(id))
-            })
-        };
-        self.under = (0..actions.len()).map(under).collect();
+        self.under = vec![Bits::none(self.classes.len()); actions.len()];
+        for (class, entry) in self.classes.iter().enumerate() {
+            for id in entry.matched.patterns() {
+                let service = actions.pattern(*id).and_then(ActionPattern::service);
+                let is_complete = self.of_service.contains_key(&service.map(Into::into));
+                if let Some(under) = self.under.get_mut(*id).filter(|_| is_complete) {
+                    under.insert(class);
+                }
+            }
+        }
         self.made_up = Bits::such_that(self.classes.len(), |class| {
             self.classes.get(class).is_some_and(|entry| {
                 let is_known_service = Catalogue::bundled().service(entry.example.service()).is_some();
