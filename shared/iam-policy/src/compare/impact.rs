@@ -56,8 +56,9 @@ pub struct LostAction {
     pub danger: Danger,
     /// How much was meant by who granted it.
     pub breadth: Breadth,
-    /// A request that the role can make without the boundary and not with it; none, if there may be no such
-    /// request because of a variable or because the guide is silent.
+    /// A request that the role can make without the boundary and not with it, because of the grant and for the reason
+    /// that are told; none, if there may be no such request because of a variable, because the guide is silent or
+    /// because it takes too long to find.
     pub example: Option<Request>,
 }
 

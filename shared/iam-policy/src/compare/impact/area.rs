@@ -162,7 +162,10 @@ fn as_written(patterns: &[ResourceId], known: &Resources) -> Result<Vec<Resource
     patterns.iter().map(|id| Ok(known.pattern(*id)?.clone())).collect()
 }
 
-/// What two patterns match together, or the one that says more where that cannot be said.
+/// What it may cost of the budget to say what two patterns match together.
+const COST_OF_ONE_TEXT: u32 = 1_500;
+
+/// What a pattern of a grant and one of a Deny match together, or that of the Deny where this cannot be said in few.
 fn shared(
     on: ResourceId,
     pattern: ResourceId,
@@ -179,13 +182,10 @@ fn shared(
             forms.push(form);
         }
     }
-    Ok(match both_resources(on, pattern, &forms, known, budget) {
+    Ok(match both_resources(on, pattern, &forms, COST_OF_ONE_TEXT, known, budget) {
         Ok(BothResources::One(id)) => vec![known.pattern(id)?.clone()],
         Ok(BothResources::Texts(meet)) if meet.is_whole() => meet.patterns.iter().map(compiled).collect(),
-        Ok(BothResources::Texts(_)) | Err(Exhausted) => {
-            let longest = [pattern, on].into_iter().max_by_key(|id| known.text(*id).len());
-            vec![known.pattern(longest.unwrap_or(on))?.clone()]
-        }
+        Ok(BothResources::Texts(_)) | Err(Exhausted) => vec![known.pattern(pattern)?.clone()],
     })
 }
 

@@ -190,7 +190,7 @@ pub(super) fn resources(
         (ResourceRule::Listed(left), ResourceRule::Listed(right)) => {
             for left in left {
                 for right in right {
-                    common.add(match both_resources(*left, *right, &[], known, budget)? {
+                    common.add(match both_resources(*left, *right, &[], COST_OF_ONE_MEET, known, budget)? {
                         BothResources::One(id) => Meet::only(known.text(id)),
                         BothResources::Texts(meet) => meet,
                     });
@@ -238,14 +238,15 @@ pub(in crate::compare) enum BothResources {
     Texts(Meet),
 }
 
-/// What one question about what two patterns have in common may cost of the budget.
+/// What one question about what two patterns have in common may cost of a budget.
 const COST_OF_ONE_MEET: u32 = 6_000;
 
-/// What is not asked: resources that none of `forms` matches, if any are given. What takes too long counts as lost.
+/// Resources that none of `forms` matches are left aside, if any are given. What takes too long counts as lost.
 pub(in crate::compare) fn both_resources(
     left: ResourceId,
     right: ResourceId,
     forms: &[ResourceId],
+    at_most: u32,
     known: &mut Resources,
     budget: &mut Budget,
 ) -> Result<BothResources, Exhausted> {
@@ -267,7 +268,7 @@ pub(in crate::compare) fn both_resources(
     } else {
         forms.iter().map(|form| known.widened(*form)).collect::<Result<_, _>>()?
     };
-    let mut share = budget.split(COST_OF_ONE_MEET);
+    let mut share = budget.split(at_most);
     let met = meet(texts, char::eq, &universes, language, &mut share);
     budget.merge(share);
     let mut meet = met.unwrap_or_else(|Exhausted| Meet::lost());
