@@ -14,7 +14,7 @@ use crate::condition::{KeyTest, Operator, OperatorBlock};
 use crate::parse::JsonPath;
 use crate::principal::PrincipalElement;
 use crate::resource::ResourcePattern;
-pub(crate) use about::Derived;
+pub(crate) use about::{Derived, mark};
 
 /// One value or a list of them, as JSON had it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,9 +20,7 @@ pub(super) const MOST_EVIDENCE: usize = 5;
 
 /// How the role can do this on a resource of any name, in some region. For an action without resources: at all.
 pub(super) fn way_on_any(view: &View<'_>, action: &ActionName) -> Option<Granted> {
-    if view.is_out_of_question(action)
-        || !view.grants(action).any(|(_, statement)| may_cover_any(view, statement, action))
-    {
+    if !view.grants(action).any(|(_, statement)| may_cover_any(view, statement, action)) {
         return None;
     }
     let targets = view.targets(Reach::AnyName, action, |role| any_resource(role, action))?;

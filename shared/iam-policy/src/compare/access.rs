@@ -17,7 +17,7 @@ use super::rules::{RuleId, Rules, Side, comparable_resource};
 use super::search::{About, Ask, Search, Wanted};
 use super::{BUDGET, Doubt};
 use crate::action::ActionName;
-use crate::document::{Effect, Policy, ResourceElement, Statement};
+use crate::document::{Effect, Policy, ResourceElement, Statement, mark};
 use crate::evaluate::matching::Match;
 use crate::evaluate::{Policies, Source, StatementRef};
 use crate::principal::{IdentityArn, IdentityKind};
@@ -92,9 +92,27 @@ impl Targets {
     /// The first of them that a request can be about; none, if that takes more than a look.
     fn first(&self) -> Option<ResourceName> {
         match self.patterns.first() {
-            Some(target) => target.example.get_or_init(|| an_arn_of(&target.pattern)?.parse().ok()).clone(),
+            Some(target) => {
+                target.example.get_or_init(|| target.spelled_out().or_else(|| target.found())).clone()
+            }
             None => (self.none == NoResource::Included).then_some(ResourceName::Any),
         }
+    }
+}
+
+impl Target {
+    /// The one resource that a pattern without wildcards stands for.
+    fn spelled_out(&self) -> Option<ResourceName> {
+        let name: ResourceName = self.pattern.as_str().parse().ok()?;
+        let is_whole = match &name {
+            ResourceName::Arn(arn) => ![arn.partition(), arn.service(), arn.resource()].contains(&""),
+            ResourceName::Any => false,
+        };
+        (is_whole && !self.pattern.has_wildcard()).then_some(name)
+    }
+
+    fn found(&self) -> Option<ResourceName> {
+        an_arn_of(&self.pattern)?.parse().ok()
     }
 }
 
@@ -192,27 +210,13 @@ impl<'p> Access<'p> {
 
     /// What there is to search; nothing, if a layer allows the action nowhere or denies it everywhere.
     fn concerning(&self, action: &ActionName) -> Option<Concerning<'p>> {
-        let mut found = Concerning { allows: Vec::new(), denies: Vec::new() };
-        for (layer, policies) in self.layers.iter().enumerate() {
-            let mut allows: Vec<Concerned<'p>> = Vec::new();
-            for (policy, document) in policies.iter().copied().enumerate() {
-                for (statement, said) in document.said_of(action) {
-                    let place = Place { layer, policy, statement: statement.index() };
-                    let list = match statement.effect() {
-                        Effect::Allow => &mut allows,
-                        Effect::Deny if said == Match::Yes && always_applies(statement) => return None,
-                        Effect::Deny => &mut found.denies,
-                    };
-                    list.push(Concerned { place, statement, said });
-                }
-            }
-            if allows.is_empty() {
-                return None;
-            }
-            allows.sort_by_key(|allow| allow.statement.tests().count());
-            found.allows.push(allows);
-        }
-        Some(found)
+        // The layers beyond the identity's are short and refuse most of what is asked, so that they are asked first.
+        let last_first = self.layers.iter().enumerate().rev();
+        let mut layers: Vec<_> =
+            last_first.map(|(place, layer)| in_layer(place, layer, action)).collect::<Option<_>>()?;
+        layers.reverse();
+        let (allows, denies): (Vec<_>, Vec<_>) = layers.into_iter().unzip();
+        Some(Concerning { allows, denies: denies.concat() })
     }
 
     /// A way by grants of everything in every layer, if no Deny stops the first request that comes to mind: what the
@@ -337,6 +341,29 @@ impl<'p> Concerning<'p> {
     fn all(&self) -> impl Iterator<Item = &Concerned<'p>> {
         self.allows.iter().flatten().chain(&self.denies)
     }
+}
+
+/// The Allows and Denies about the action in one layer; nothing, if it allows the action nowhere or denies it everywhere.
+fn in_layer<'p>(
+    layer: usize,
+    policies: &[&'p Policy],
+    action: &ActionName,
+) -> Option<(Vec<Concerned<'p>>, Vec<Concerned<'p>>)> {
+    let (mut allows, mut denies) = (Vec::new(), Vec::new());
+    let mark = mark(action.service());
+    for (policy, document) in policies.iter().copied().enumerate() {
+        for (statement, said) in document.said_of_marked(action, mark) {
+            let place = Place { layer, policy, statement: statement.index() };
+            let list = match statement.effect() {
+                Effect::Allow => &mut allows,
+                Effect::Deny if said == Match::Yes && always_applies(statement) => return None,
+                Effect::Deny => &mut denies,
+            };
+            list.push(Concerned { place, statement, said });
+        }
+    }
+    allows.sort_by_key(|allow| allow.statement.tests().count());
+    (!allows.is_empty()).then_some((allows, denies))
 }
 
 /// A statement of an identity policy, whose layer is the first.

@@ -101,10 +101,14 @@ impl Index {
         self.services.entry(service.into()).or_default()
     }
 
+    /// Whether it is clear without a look that no statement is about an action of a service with this mark.
+    fn is_silent_on(&self, mark: u64) -> bool {
+        self.marks & mark == 0 && self.unbound.is_empty() && self.all_but.is_empty()
+    }
+
     /// The statements that list the action, in order, each once, and what their lists say of it.
     fn listing(&self, policy: &Policy, action: &ActionName) -> Vec<(usize, Match)> {
-        let service = action.service();
-        let named = if self.marks & mark(service) == 0 { None } else { self.services.get(service) };
+        let named = self.services.get(action.service());
         let wild = named.into_iter().flat_map(|named| &named.wild).chain(&self.unbound);
         let wild = wild.filter_map(|place| {
             let pattern = policy.statements().get(place.statement)?.action().patterns().get(place.pattern)?;
@@ -118,14 +122,16 @@ impl Index {
         let exact = exact.into_iter().flatten().map(|statement| (*statement, Match::Yes));
         let mut listing: Vec<(usize, Match)> = exact.chain(wild).collect();
         // Of one statement what is certain comes first.
-        listing.sort_unstable_by_key(|(statement, said)| (*statement, *said != Match::Yes));
-        listing.dedup_by_key(|(statement, _)| *statement);
+        if listing.len() > 1 {
+            listing.sort_unstable_by_key(|(statement, said)| (*statement, *said != Match::Yes));
+            listing.dedup_by_key(|(statement, _)| *statement);
+        }
         listing
     }
 }
 
-/// One of 64 bits, for telling cheaply that a service is not there.
-fn mark(service: &str) -> u64 {
+/// What tells services apart in part: one of 64 bits, for telling cheaply that a service is not there.
+pub(crate) fn mark(service: &str) -> u64 {
     let sum = service.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
     1 << (sum % 61)
 }
@@ -134,7 +140,15 @@ impl Policy {
     /// The statements that are or may be about the action, in order, and what their Action element says of it. Where
     /// the guide is silent they may be.
     pub(crate) fn said_of(&self, action: &ActionName) -> Vec<(&Statement, Match)> {
+        self.said_of_marked(action, mark(action.service()))
+    }
+
+    /// The same with the mark of the action's service, for those who ask many documents about one action.
+    pub(crate) fn said_of_marked(&self, action: &ActionName, mark: u64) -> Vec<(&Statement, Match)> {
         let index = self.derived.index.get_or_init(|| Index::of(self));
+        if index.is_silent_on(mark) {
+            return Vec::new();
+        }
         let mut said = index.listing(self, action);
         if !index.all_but.is_empty() {
             let is_all_but = |statement: &usize| index.all_but.binary_search(statement).is_ok();
