@@ -57,3 +57,40 @@ impl AccountTargets {
 pub(crate) fn partition(role: &IdentityArn) -> &str {
     role.as_str().split(':').nth(1).unwrap_or("aws")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use iam_policy::EscalationTarget;
+
+    #[test]
+    fn each_account_is_asked_about_its_own_resources_whoever_was_asked_about_before() {
+        let role = |text: &str| text.parse::<IdentityArn>().unwrap();
+        let roles = [
+            role("arn:aws:iam::111122223333:role/one"),
+            role("arn:aws:iam::444455556666:role/one"),
+            role("arn:aws-cn:iam::111122223333:role/one"),
+            role("arn:aws:iam::111122223333:role/other"),
+        ];
+        let action: ActionName = "lambda:InvokeFunction".parse().unwrap();
+        for role in roles.iter().chain(&roles) {
+            let make = || EscalationTarget::Account.targets(role, &action);
+            let kept = AccountTargets::of(role).get(Reach::Some, &action, make);
+            let pattern = format!("arn:{}:lambda:*?:{}:function:*", partition(role), role.account());
+            assert!(format!("{kept:?}").contains(&pattern), "{kept:?}");
+        }
+    }
+
+    #[test]
+    fn the_same_action_is_kept_apart_by_what_is_asked() {
+        let role = "arn:aws:iam::999900001111:role/one".parse().unwrap();
+        let action: ActionName = "s3:GetObject".parse().unwrap();
+        let targets = AccountTargets::of(&role);
+        let of = |reach| {
+            let make = || Targets::new([format!("arn:aws:s3:::{reach:?}")], iam_policy::NoResource::Excluded);
+            format!("{:?}", targets.get(reach, &action, make))
+        };
+        assert_ne!(of(Reach::Some), of(Reach::AnyName));
+        assert_eq!(of(Reach::Some), of(Reach::Some));
+    }
+}

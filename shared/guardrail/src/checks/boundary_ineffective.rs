@@ -33,8 +33,7 @@ use iam_policy::{Escape, EscapeStep, escapes};
 const MOST_TOLD: usize = 3;
 
 pub(super) fn find(view: &View<'_>) -> Option<Hit> {
-    // The question takes milliseconds. It is asked under the boundary alone: not of the role as it would be without
-    // one, nor of a role that has none yet.
+    // It is asked under the boundary alone: not of the role as it would be without one, nor of a role that has none yet.
     let (Boundary::Attached { document: Document::Understood(_), .. }, Cap::Policy(boundary)) =
         (&view.role.boundary, view.cap)
     else {

@@ -96,6 +96,7 @@ fn opens_to_others(action: &Action) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{FURTHER, opens_to_others};
+    use iam_policy::catalogue::AccessLevel;
     use iam_policy::{ActionName, Catalogue};
 
     fn opens(action: &str) -> bool {
@@ -122,6 +123,17 @@ mod tests {
             "s3:PutObject",
         ] {
             assert!(!opens(action), "{action}");
+        }
+    }
+
+    /// Of what a statement lists, only this is looked at.
+    #[test]
+    fn what_opens_resources_changes_something() {
+        let all = Catalogue::bundled().services().iter().flat_map(|service| service.actions());
+        let opening: Vec<_> = all.filter(|action| opens_to_others(action)).collect();
+        assert!(opening.len() > 100, "only {}", opening.len());
+        for action in opening {
+            assert!(!matches!(action.level(), AccessLevel::List | AccessLevel::Read), "{}", action.name());
         }
     }
 
