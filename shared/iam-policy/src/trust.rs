@@ -34,7 +34,7 @@ pub struct Admission<'a> {
 pub enum Admitted<'a> {
     /// Everyone: `*`, or an Allow with NotPrincipal.
     Everyone,
-    /// An AWS service, by name. `*` stands for every service: the guide is silent on it, and as in [`crate::evaluate`]
+    /// An AWS service, by name. `*` stands for every service: the guide is silent on it, and as in [`crate::evaluate()`]
     /// it lets all of them in where it is allowed, and keeps none out where it is denied.
     Service(&'a str),
     /// Everybody in an account to whom the account gives the permission.

@@ -27,7 +27,7 @@ pub(super) struct Reason {
     pub(super) on: Option<ResourceId>,
 }
 
-/// [`super::Cut`] by the place of statements in [`Rules`].
+/// [`super::Cut`] by the place of statements in [`crate::compare::rules::Rules`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum RuleCut {
     Denied(RuleId),
