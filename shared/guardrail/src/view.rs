@@ -1,6 +1,7 @@
 //! A role as the checks look at it: as it is now, or as it would be without its boundary.
 
-use crate::assess::Evidence;
+use crate::assess::{Approval, Evidence, Surroundings};
+use crate::function::Function;
 use crate::snapshot::{Cap, Document, RoleSnapshot};
 use iam_policy::{
     Access, ActionElement, ActionName, Containment, Context, Effect, Fit, IdentityArn, Policies, Policy,
@@ -35,8 +36,7 @@ pub(crate) struct View<'a> {
     /// What holds it back.
     pub(crate) cap: Cap<'a>,
     documents: &'a Documents<'a>,
-    /// The service control policies by level, root first; none where they are not known.
-    service_control: &'a [Vec<Policy>],
+    around: &'a Surroundings<'a>,
     /// Read when a check first asks what no statement alone tells.
     access: OnceCell<Option<RefCell<Access<'a>>>>,
 }
@@ -46,9 +46,24 @@ impl<'a> View<'a> {
         role: &'a RoleSnapshot,
         cap: Cap<'a>,
         documents: &'a Documents<'a>,
-        service_control: &'a [Vec<Policy>],
+        around: &'a Surroundings<'a>,
     ) -> Self {
-        Self { role, cap, documents, service_control, access: OnceCell::new() }
+        Self { role, cap, documents, around, access: OnceCell::new() }
+    }
+
+    /// The functions that have the role.
+    pub(crate) fn functions(&self) -> &'a [Function] {
+        self.around.functions
+    }
+
+    /// Whether the role's boundary is one of the accepted.
+    pub(crate) fn approval(&self) -> Approval {
+        self.around.approval
+    }
+
+    /// The same role without its boundary.
+    pub(crate) fn without_boundary(&self) -> Self {
+        Self::new(self.role, Cap::Nothing, self.documents, self.around)
     }
 
     /// The role's ARN in the terms of the policy language; none, if it is not one there.
@@ -146,7 +161,7 @@ impl<'a> View<'a> {
     /// What is known to bear on the role; a cap that leaves nothing is not among it.
     fn policies(&self) -> Policies<'_> {
         let boundary = if let Cap::Policy(boundary) = self.cap { Some(boundary) } else { None };
-        let (identity, service_control) = (&self.documents.policies, self.service_control);
+        let (identity, service_control) = (&self.documents.policies, self.around.service_control);
         Policies { identity, boundary, service_control, ..Policies::default() }
     }
 
@@ -158,7 +173,7 @@ impl<'a> View<'a> {
 
     /// The service control policies by level, root first.
     pub(crate) fn service_control(&self) -> &'a [Vec<Policy>] {
-        self.service_control
+        self.around.service_control
     }
 
     /// Whether the role can do this on one of the targets with a request of which `adjust` makes what somebody would
@@ -179,7 +194,7 @@ impl<'a> View<'a> {
             Cap::Policy(boundary) => Some(boundary),
             Cap::Nothing => None,
         };
-        let (identity, service_control) = (&self.documents.policies, self.service_control);
+        let (identity, service_control) = (&self.documents.policies, self.around.service_control);
         let policies = Policies { identity, boundary, service_control, ..Policies::default() };
         let read = || Some(RefCell::new(Access::new(&policies, &self.arn()?).ok()?));
         let access = self.access.get_or_init(read).as_ref()?;
