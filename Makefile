@@ -50,6 +50,7 @@ bench: tools ## print figures: calls, ratios, sizes, speed of the policy engine
 bench-policy: $(AWS_POLICIES) ## print the speed of the policy engine beside its peers, without the local account
 	@kept=0; ($(POLICY_BENCH) --no-fail-fast -- --output-format bencher) || kept=1; \
 	  ($(POLICY_BENCH) --bench speed --profile release --config $(CURDIR)/Cargo.toml -- --output-format bencher) || kept=1; \
+	  (cd shared/iam-policy/bench && cargo run -q --release --locked --example check_shares) || kept=1; \
 	  exit $$kept
 
 test: lint test-unit differential test-canaries test-lab deny ## run every test

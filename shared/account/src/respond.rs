@@ -243,7 +243,10 @@ impl Work<'_> {
     fn assess(&self, snapshot: &RoleSnapshot, record: &RoleRecord, trigger: &Trigger) -> Assessment {
         let functions = record.functions_after(&trigger.change);
         let approval = self.account.settings.rules.approval(&snapshot.boundary);
-        Assessment::within(snapshot, &Surroundings { functions: &functions, approval, ..Surroundings::default() })
+        Assessment::within(
+            snapshot,
+            &Surroundings { functions: &functions, approval, ..Surroundings::default() },
+        )
     }
 
     fn milliseconds_so_far(&self) -> u64 {

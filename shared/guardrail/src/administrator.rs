@@ -4,13 +4,16 @@
 //! a new user or role, or an existing one that it may both rewrite and become. What depends on somebody else's rights is
 //! a privilege escalation, not administration.
 
+use crate::account_targets::partition;
 use crate::snapshot::{Boundary, Cap, PolicySource};
 use crate::view::View;
 use iam_policy::{
-    ActionName, Containment, Context, Effect, IdentityArn, NoResource, Policy, Targets, within,
+    ActionName, Containment, Context, Effect, IdentityArn, NoResource, Policies, Policy, Request,
+    ResourceName, Targets, Verdict, evaluate, within,
 };
 use serde_json::json;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 /// Whether a role is an administrator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +30,7 @@ impl Administrator {
         let is_one = match (view.cap, view.arn()) {
             (Cap::Everything, _) | (_, None) => false,
             (Cap::Nothing | Cap::Policy(_), Some(role)) => {
-                let ways = Ways::new(view, &role);
+                let ways = Ways::new(view, role);
                 has_everything(view) || ways.makes_a_user() || ways.makes_a_role() || ways.rewrites_itself()
             }
         };
@@ -59,14 +62,43 @@ fn allows_everything(view: &View<'_>) -> bool {
     }
 }
 
+static EVERYTHING: LazyLock<Option<Policy>> = LazyLock::new(|| {
+    let everything = json!({ "Statement": { "Effect": "Allow", "Action": "*", "Resource": "*" } });
+    Policy::from_value(&everything).ok()
+});
+
 /// Whether `policies` allow everything that every level of service control policies allows.
 fn is_all_that_is_left(view: &View<'_>, policies: &[&Policy]) -> bool {
-    let everything = json!({ "Statement": { "Effect": "Allow", "Action": "*", "Resource": "*" } });
-    let Ok(everything) = Policy::from_value(&everything) else { return false };
+    let Some(everything) = &*EVERYTHING else { return false };
     // What all levels allow is within each of them: one that is within the policies is enough.
-    let is_covered = |level: &[&Policy]| within(level, policies) == Containment::Pass;
-    is_covered(&[&everything])
+    let is_covered = |level: &[&Policy]| {
+        !lacks_something(view, level, policies) && within(level, policies) == Containment::Pass
+    };
+    is_covered(&[everything])
         || view.service_control().iter().any(|level| is_covered(&level.iter().collect::<Vec<_>>()))
+}
+
+/// Actions that policies which allow much leave out, and one that AWS does not have yet.
+const OFTEN_LEFT_OUT: [&str; 5] = [
+    "iam:CreateUser",
+    "organizations:LeaveOrganization",
+    "account:CloseAccount",
+    "s3:DeleteBucket",
+    "7f3kq9-new:Action",
+];
+
+/// Whether a request shows that `policies` do not allow all of `level`, which is cheaper than to compare them.
+fn lacks_something(view: &View<'_>, level: &[&Policy], policies: &[&Policy]) -> bool {
+    let Some(role) = view.arn() else { return false };
+    let is_allowed = |identity: &[&Policy], request: &Request| {
+        evaluate(&Policies { identity, ..Policies::default() }, request).verdict == Verdict::Allowed
+    };
+    OFTEN_LEFT_OUT.iter().filter_map(|action| action.parse().ok()).any(|action| {
+        let (principal, context) = (role.clone().into(), Context::new());
+        let (resource, resource_account) = (ResourceName::Any, Some(role.account()));
+        let request = Request { principal, action, resource, resource_account, context };
+        !is_allowed(policies, &request) && is_allowed(level, &request)
+    })
 }
 
 /// So many other users or roles are looked at.
@@ -81,12 +113,18 @@ struct Ways<'v, 'a> {
 
 impl<'v, 'a> Ways<'v, 'a> {
     fn new(view: &'v View<'a>, role: &'v IdentityArn) -> Self {
-        Self { view, role, partition: role.as_str().split(':').nth(1).unwrap_or("aws") }
+        Self { view, role, partition: partition(role) }
+    }
+
+    /// Whether one of the actions may be possible, for all that is clear without a search.
+    fn may(&self, actions: [&str; 2]) -> bool {
+        let may = |action: ActionName| !self.view.is_out_of_question(&action);
+        actions.into_iter().any(|action| action.parse().is_ok_and(may))
     }
 
     fn can(&self, action: &str, resource: &str, adjust: impl Fn(&mut Context)) -> bool {
-        let targets = Targets::new([resource], NoResource::Excluded);
-        action.parse::<ActionName>().is_ok_and(|action| self.view.can(&action, &targets, adjust))
+        let targets = || Targets::new([resource], NoResource::Excluded);
+        action.parse::<ActionName>().is_ok_and(|action| self.view.can(&action, targets, adjust))
     }
 
     /// A user or role under a name that no policy will have meant, and one for each pattern that the policies grant
@@ -118,24 +156,26 @@ impl<'v, 'a> Ways<'v, 'a> {
 
     /// A user that the role makes or rewrites, and whose credentials it takes.
     fn makes_a_user(&self) -> bool {
-        self.others("user").iter().any(|user| {
-            let takes = |action| self.can(action, user, |_| {});
-            self.strengthens("User", user)
-                && (takes("iam:CreateAccessKey")
-                    || takes("iam:CreateLoginProfile")
-                    || takes("iam:UpdateLoginProfile"))
-        })
+        self.may(["iam:AttachUserPolicy", "iam:PutUserPolicy"])
+            && self.others("user").iter().any(|user| {
+                let takes = |action| self.can(action, user, |_| {});
+                self.strengthens("User", user)
+                    && (takes("iam:CreateAccessKey")
+                        || takes("iam:CreateLoginProfile")
+                        || takes("iam:UpdateLoginProfile"))
+            })
     }
 
     /// A role that the role makes, or rewrites and lets itself assume. A trust policy that names the role is all that
     /// it takes to assume one of the same account.
     fn makes_a_role(&self) -> bool {
-        self.others("role").iter().any(|role| {
-            let makes =
-                || self.can("iam:CreateRole", role, |context| context.remove("iam:PermissionsBoundary"));
-            self.strengthens("Role", role)
-                && (makes() || self.can("iam:UpdateAssumeRolePolicy", role, |_| {}))
-        })
+        self.may(["iam:AttachRolePolicy", "iam:PutRolePolicy"])
+            && self.others("role").iter().any(|role| {
+                let makes =
+                    || self.can("iam:CreateRole", role, |context| context.remove("iam:PermissionsBoundary"));
+                self.strengthens("Role", role)
+                    && (makes() || self.can("iam:UpdateAssumeRolePolicy", role, |_| {}))
+            })
     }
 
     /// Its own policies, where no boundary and no Deny is left in the way.

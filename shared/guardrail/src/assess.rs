@@ -95,12 +95,15 @@ impl Assessment {
         let has_boundary = matches!(role.boundary, Boundary::Attached { .. });
         let documents = Documents::of(role);
         let now = View::new(role, role.boundary.cap(), &documents, around);
-        let without_boundary = View::new(role, Cap::Nothing, &documents, around);
+        // Under no cap, both are the same.
+        let without_boundary =
+            (!matches!(now.cap, Cap::Nothing)).then(|| View::new(role, Cap::Nothing, &documents, around));
         let mut breaches: Vec<Breach> = CHECKS
             .iter()
             .filter_map(|check| {
-                let hits = Hits { now: (check.find)(&now), without: (check.find)(&without_boundary) };
-                breach(check.id, hits, has_boundary)
+                let found = (check.find)(&now);
+                let without = without_boundary.as_ref().map_or_else(|| found.clone(), check.find);
+                breach(check.id, Hits { now: found, without }, has_boundary)
             })
             .collect();
         breaches.extend(function_breaches(around.functions, &breaches));
@@ -182,7 +185,12 @@ pub fn possible_under(role: &RoleSnapshot, cap: Cap<'_>, functions: &[Function])
     let around = Surroundings { functions, ..Surroundings::default() };
     let view = View::new(role, cap, &documents, &around);
     let of_functions = FUNCTION_CHECKS.iter().filter(|check| (check.find)(functions).is_some());
-    CHECKS.iter().filter(|check| (check.find)(&view).is_some()).map(|check| check.id).chain(of_functions.map(|check| check.id)).collect()
+    CHECKS
+        .iter()
+        .filter(|check| (check.find)(&view).is_some())
+        .map(|check| check.id)
+        .chain(of_functions.map(|check| check.id))
+        .collect()
 }
 
 /// What a check found in a role as it is now, and as it would be without its boundary.
@@ -279,7 +287,8 @@ pub fn severities() -> impl Iterator<Item = (CheckId, BTreeSet<Severity>, Option
     let ids = CHECKS.iter().map(|check| check.id).chain(FUNCTION_CHECKS.iter().map(|check| check.id));
     ids.map(|check| {
         let open = |grade, has_boundary| severity(check, grade, Standing::Open, has_boundary);
-        let graded = [Grade::Usual, Grade::OfItsOwnAccord, Grade::WayToDanger].map(|grade| open(grade, false));
+        let graded =
+            [Grade::Usual, Grade::OfItsOwnAccord, Grade::WayToDanger].map(|grade| open(grade, false));
         let open = graded.into_iter().chain([open(Grade::Usual, true)]).collect::<BTreeSet<Severity>>();
         let capped = severity(check, Grade::Usual, Standing::Capped, true);
         let differs = !open.contains(&capped);

@@ -3,6 +3,7 @@
 //! Pure: no AWS SDK, no clock, no randomness. A [`snapshot::RoleSnapshot`] goes in, an [`assess::Assessment`] says what is
 //! true, [`decide::decide`] what should be done, [`finding::Finding`] tells it.
 
+mod account_targets;
 pub mod administrator;
 pub mod assess;
 pub mod check_id;

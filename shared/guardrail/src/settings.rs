@@ -1,7 +1,7 @@
 //! What the installation asks for: the parameters of `template.yaml` that decisions depend on.
 
-use crate::names::{PolicyArn, RoleArn};
 use crate::assess::Approval;
+use crate::names::{PolicyArn, RoleArn};
 use crate::severity::Severity;
 use crate::snapshot::Boundary;
 use serde::{Deserialize, Serialize};

@@ -1,14 +1,19 @@
 //! A role as the checks look at it: as it is now, or as it would be without its boundary.
 
+use crate::account_targets::{AccountTargets, Reach};
 use crate::assess::{Approval, Evidence, Surroundings};
+use crate::checks::WholeGrant;
 use crate::function::Function;
 use crate::snapshot::{Cap, Document, RoleSnapshot};
+use iam_policy::catalogue::Action;
 use iam_policy::{
-    Access, ActionElement, ActionName, Containment, Context, Effect, Fit, IdentityArn, Policies, Policy,
-    Possible, Source, Statement, StatementRef, Targets, Verdict, Way, evaluate, merge, within,
+    Access, ActionName, Containment, Context, Effect, Fit, IdentityArn, Policies, Policy, Possible, Request,
+    Source, Statement, StatementRef, Targets, Verdict, Way, evaluate, merge, within,
 };
 use serde_json::{Value, json};
+use std::borrow::Borrow;
 use std::cell::{OnceCell, RefCell};
+use std::sync::Arc;
 
 /// The policies of a role that were understood, in the order of the snapshot.
 pub(crate) struct Documents<'a> {
@@ -36,9 +41,12 @@ pub(crate) struct View<'a> {
     /// What holds it back.
     pub(crate) cap: Cap<'a>,
     documents: &'a Documents<'a>,
+    /// The role's ARN in the terms of the policy language, and the resources of its account.
+    arn: Option<(IdentityArn, Arc<AccountTargets>)>,
     around: &'a Surroundings<'a>,
     /// Read when a check first asks what no statement alone tells.
     access: OnceCell<Option<RefCell<Access<'a>>>>,
+    whole_grants: OnceCell<Vec<WholeGrant>>,
 }
 
 impl<'a> View<'a> {
@@ -48,7 +56,13 @@ impl<'a> View<'a> {
         documents: &'a Documents<'a>,
         around: &'a Surroundings<'a>,
     ) -> Self {
-        Self { role, cap, documents, around, access: OnceCell::new() }
+        let arn: Option<IdentityArn> = role.role.arn.as_str().parse().ok();
+        let arn = arn.map(|arn| {
+            let targets = AccountTargets::of(&arn);
+            (arn, targets)
+        });
+        let (access, whole_grants) = (OnceCell::new(), OnceCell::new());
+        Self { role, cap, documents, arn, around, access, whole_grants }
     }
 
     /// The functions that have the role.
@@ -67,8 +81,23 @@ impl<'a> View<'a> {
     }
 
     /// The role's ARN in the terms of the policy language; none, if it is not one there.
-    pub(crate) fn arn(&self) -> Option<IdentityArn> {
-        self.role.role.arn.as_str().parse().ok()
+    pub(crate) fn arn(&self) -> Option<&IdentityArn> {
+        self.arn.as_ref().map(|(arn, _)| arn)
+    }
+
+    /// What `make` makes of the role's account, for this question about this action.
+    pub(crate) fn targets(
+        &self,
+        reach: Reach,
+        action: &ActionName,
+        make: impl FnOnce(&IdentityArn) -> Targets,
+    ) -> Option<Arc<Targets>> {
+        self.arn.as_ref().map(|(arn, targets)| targets.get(reach, action, || make(arn)))
+    }
+
+    /// The grants of whole services, found by `find` where they were not yet.
+    pub(crate) fn whole_grants(&self, find: impl FnOnce(&Self) -> Vec<WholeGrant>) -> &[WholeGrant] {
+        self.whole_grants.get_or_init(|| find(self))
     }
 
     /// Every statement of the role's own policies, with its place.
@@ -82,33 +111,76 @@ impl<'a> View<'a> {
         })
     }
 
+    /// Whether the statement's Action element covers the action.
+    pub(crate) fn is_about(&self, place: StatementRef, action: &ActionName) -> bool {
+        let Source::Identity(at) = place.source else { return false };
+        let document = self.documents.policies.get(at);
+        let about = document.into_iter().flat_map(|policy| policy.statements_about(action));
+        about.into_iter().any(|statement| statement.index() == place.statement)
+    }
+
+    /// The statements that allow the action somewhere, read by themselves.
+    pub(crate) fn grants(&self, action: &ActionName) -> impl Iterator<Item = (StatementRef, &'a Statement)> {
+        self.documents.policies.iter().enumerate().flat_map(|(at, policy)| {
+            let allows =
+                policy.statements_about(action).filter(|statement| statement.effect() == Effect::Allow);
+            let place = move |statement: &Statement| StatementRef {
+                source: Source::Identity(at),
+                statement: statement.index(),
+            };
+            allows.map(move |statement| (place(statement), statement))
+        })
+    }
+
+    /// What the statement lists of the catalogue that changes something; nothing, if it stands for actions of any service.
+    pub(crate) fn changes_listed(&self, place: StatementRef) -> Option<&'a [&'static Action]> {
+        let Source::Identity(at) = place.source else { return None };
+        self.documents.policies.get(at)?.changes_listed(place.statement)
+    }
+
     /// How the role can do this on one of the targets; none, if it cannot. What cannot be told counts as possible,
     /// with the first statement that grants it for evidence.
     pub(crate) fn way(&self, action: &ActionName, targets: &Targets) -> Option<Granted> {
-        let grants = || {
-            let allows = self.statements().filter(|(_, statement)| statement.effect() == Effect::Allow);
-            allows.filter(|(_, statement)| is_about(statement, action)).map(|(place, _)| place)
-        };
-        let first = grants().next()?;
-        match self.possible(action, targets) {
-            Some(Possible::No) => None,
-            Some(Possible::Yes(way)) => Some(Granted { grant: way.grant, way: Some(way) }),
-            Some(Possible::Doubtful(_)) | None => Some(Granted { grant: first, way: None }),
+        self.way_on(action, || targets)
+    }
+
+    /// The same with targets that are made only where they are looked at.
+    pub(crate) fn way_on<T: Borrow<Targets>>(
+        &self,
+        action: &ActionName,
+        targets: impl FnOnce() -> T,
+    ) -> Option<Granted> {
+        let possible = self.possible(action, targets);
+        if possible == Some(Possible::No) {
+            return None;
+        }
+        let (first, _) = self.grants(action).next()?;
+        Some(match possible {
+            Some(Possible::Yes(way)) => Granted { grant: way.grant, way: Some(way) },
+            Some(Possible::No | Possible::Doubtful(_)) | None => Granted { grant: first, way: None },
+        })
+    }
+
+    /// Whether it takes no search to see that the role cannot do this on anything.
+    pub(crate) fn is_out_of_question(&self, action: &ActionName) -> bool {
+        match self.cap {
+            Cap::Everything => true,
+            Cap::Policy(_) | Cap::Nothing => {
+                let access = self.access().and_then(|access| access.try_borrow().ok());
+                access.is_some_and(|access| access.is_out_of_question(action))
+            }
         }
     }
 
-    /// The same for passing a role to one of these services: `iam:PassedToService` says to which a role may be passed.
+    /// Whether what passes a role can pass it to this service, which `iam:PassedToService` tells. What cannot be told
+    /// counts as possible.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html>
-    pub(crate) fn way_to_pass(&self, targets: &Targets, services: &[Box<str>]) -> Option<Granted> {
+    pub(crate) fn passes_to(&self, passing: &Granted, service: &str) -> bool {
         const KEY: &str = "iam:PassedToService";
-        let granted = self.way(&"iam:PassRole".parse().ok()?, targets)?;
-        let Some(way) = &granted.way else { return Some(granted) };
-        let passes_to = |service: &str| {
-            let mut request = way.request.clone();
-            request.context.insert(KEY, [service]);
-            evaluate(&self.policies(), &request).verdict == Verdict::Allowed
-        };
-        services.iter().any(|service| passes_to(service)).then_some(granted)
+        let Some(way) = &passing.way else { return true };
+        let mut request = way.request.clone();
+        request.context.insert(KEY, [service]);
+        evaluate(&self.policies(), &request).verdict == Verdict::Allowed
     }
 
     /// Whether the role's own denies and its cap leave anything of what the statement allows. What cannot be told is left.
@@ -118,6 +190,9 @@ impl<'a> View<'a> {
             Cap::Policy(boundary) => Some(boundary),
             Cap::Nothing => None,
         };
+        if self.shows_something_of(allow) {
+            return true;
+        }
         let Some(alone) = self.alone(allow) else { return true };
         let left = match boundary.map(|boundary| merge(&alone, boundary)) {
             Some(Ok(merged)) if merged.fit == Fit::Exact => merged.policy,
@@ -125,6 +200,31 @@ impl<'a> View<'a> {
             None => alone,
         };
         within(&[&left], &[&Policy::empty()]) != Containment::Pass
+    }
+
+    /// Whether a usual request shows it, which is cheaper than to look at all.
+    fn shows_something_of(&self, allow: StatementRef) -> bool {
+        const USUAL: [(&str, &str); 4] = [
+            ("s3:GetObject", "arn:aws:s3:::7f3Kq9-bucket/object"),
+            ("ec2:DescribeInstances", "*"),
+            ("dynamodb:PutItem", "arn:aws:dynamodb:us-east-1:111122223333:table/7f3Kq9-table"),
+            ("logs:PutLogEvents", "arn:aws:logs:us-east-1:111122223333:log-group:7f3Kq9:log-stream:stream"),
+        ];
+        let Source::Identity(at) = allow.source else { return false };
+        let document = self.documents.policies.get(at);
+        let one = document.and_then(|policy| Some(policy.alone(policy.statements().get(allow.statement)?)));
+        let (Some(one), Some(role)) = (one, self.arn()) else { return false };
+        let alone = Policies { identity: &[&one], ..Policies::default() };
+        let all = Policies { service_control: &[], ..self.policies() };
+        USUAL.iter().any(|(action, resource)| {
+            let (Ok(action), Ok(resource)) = (action.parse(), resource.parse()) else { return false };
+            let (principal, context) = (role.clone().into(), Context::new());
+            let resource_account = Some(role.account());
+            let request = Request { principal, action, resource, resource_account, context };
+            let is_allowed =
+                |policies: &Policies<'_>| evaluate(policies, &request).verdict == Verdict::Allowed;
+            is_allowed(&alone) && is_allowed(&all)
+        })
     }
 
     /// A policy of this Allow and every Deny of the role.
@@ -178,8 +278,13 @@ impl<'a> View<'a> {
 
     /// Whether the role can do this on one of the targets with a request of which `adjust` makes what somebody would
     /// send who wants to gain by it.
-    pub(crate) fn can(&self, action: &ActionName, targets: &Targets, adjust: impl Fn(&mut Context)) -> bool {
-        self.way(action, targets).is_some_and(|granted| {
+    pub(crate) fn can(
+        &self,
+        action: &ActionName,
+        targets: impl FnOnce() -> Targets,
+        adjust: impl Fn(&mut Context),
+    ) -> bool {
+        self.way_on(action, targets).is_some_and(|granted| {
             let Some(way) = granted.way else { return true };
             let mut request = way.request;
             adjust(&mut request.context);
@@ -188,17 +293,26 @@ impl<'a> View<'a> {
     }
 
     /// Nothing, if the policies cannot be asked.
-    fn possible(&self, action: &ActionName, targets: &Targets) -> Option<Possible> {
-        let boundary = match self.cap {
-            Cap::Everything => return Some(Possible::No),
-            Cap::Policy(boundary) => Some(boundary),
-            Cap::Nothing => None,
-        };
+    fn possible<T: Borrow<Targets>>(
+        &self,
+        action: &ActionName,
+        targets: impl FnOnce() -> T,
+    ) -> Option<Possible> {
+        match self.cap {
+            Cap::Everything => Some(Possible::No),
+            Cap::Policy(_) | Cap::Nothing => {
+                Some(self.access()?.try_borrow_mut().ok()?.possible_on(action, targets))
+            }
+        }
+    }
+
+    /// The role's policies under its cap, which is not everything; nothing, if they cannot be asked.
+    fn access(&self) -> Option<&RefCell<Access<'a>>> {
+        let boundary = if let Cap::Policy(boundary) = self.cap { Some(boundary) } else { None };
         let (identity, service_control) = (&self.documents.policies, self.around.service_control);
         let policies = Policies { identity, boundary, service_control, ..Policies::default() };
-        let read = || Some(RefCell::new(Access::new(&policies, &self.arn()?).ok()?));
-        let access = self.access.get_or_init(read).as_ref()?;
-        Some(access.try_borrow_mut().ok()?.possible(action, targets))
+        let read = || Some(RefCell::new(Access::new(&policies, self.arn()?).ok()?));
+        self.access.get_or_init(read).as_ref()
     }
 
     /// Where the statement stands, and its deciding words.
@@ -208,24 +322,19 @@ impl<'a> View<'a> {
         } else {
             "boundary".to_owned()
         };
-        let statement = self.statements().find(|(seen, _)| *seen == place);
-        let statement = statement.map_or_else(|| place.statement.to_string(), |(_, s)| s.id().to_string());
+        let document =
+            if let Source::Identity(at) = place.source { self.documents.policies.get(at) } else { None };
+        let statement = document.and_then(|policy| policy.statements().get(place.statement));
+        let statement = statement.map_or_else(|| place.statement.to_string(), |s| s.id().to_string());
         Evidence { policy, statement, detail: detail.into() }
     }
 }
 
 /// Something that a role can do.
+#[derive(Clone)]
 pub(crate) struct Granted {
     /// The statement that grants it.
     pub(crate) grant: StatementRef,
     /// How, where that was found.
     pub(crate) way: Option<Box<Way>>,
-}
-
-/// Whether the Action element covers the action.
-pub(crate) fn is_about(statement: &Statement, action: &ActionName) -> bool {
-    match statement.action() {
-        ActionElement::Action(patterns) => patterns.iter().any(|pattern| pattern.matches(action)),
-        ActionElement::NotAction(patterns) => !patterns.iter().any(|pattern| pattern.matches(action)),
-    }
 }

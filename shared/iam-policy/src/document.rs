@@ -2,6 +2,8 @@
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>.
 
+mod about;
+
 use std::fmt;
 use std::ops::Deref;
 
@@ -12,6 +14,7 @@ use crate::condition::{KeyTest, Operator, OperatorBlock};
 use crate::parse::JsonPath;
 use crate::principal::PrincipalElement;
 use crate::resource::ResourcePattern;
+pub(crate) use about::{Derived, mark};
 
 /// One value or a list of them, as JSON had it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +62,7 @@ pub struct Policy {
     pub(crate) id: Option<Box<str>>,
     pub(crate) statements: OneOrMany<Statement>,
     pub(crate) unknown: Vec<(Box<str>, Value)>,
+    pub(crate) derived: Derived,
 }
 
 /// The version of the policy language. A document without one is read as 2008-10-17.
@@ -154,7 +158,14 @@ impl Policy {
             id: None,
             statements: OneOrMany::Many(Vec::new()),
             unknown: Vec::new(),
+            derived: Derived::default(),
         }
+    }
+
+    /// A policy of one statement of this document alone.
+    pub fn alone(&self, statement: &Statement) -> Self {
+        let statement = Statement { index: 0, ..statement.clone() };
+        Self { version: self.version, statements: OneOrMany::Many(vec![statement]), ..Self::empty() }
     }
 
     /// The version, where the document states one.

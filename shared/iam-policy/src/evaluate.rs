@@ -229,7 +229,8 @@ impl<'a> Evaluator<'a> {
 
     /// Notes what the policy grants, and fails on a Deny.
     fn scan(&mut self, policy: &Policy, source: Source, grants: &mut Grants) -> UnlessDenied<()> {
-        for statement in policy.statements() {
+        let statements = policy.candidates_for(&self.request.action);
+        for statement in statements {
             if statement.effect() == Effect::Allow && grants.itself.is_some() {
                 continue;
             }
@@ -298,6 +299,16 @@ impl<'a> Evaluator<'a> {
                 ResourceName::Any => false,
             };
         self.trust().is_some() || (is_key && self.policies.resource.is_some())
+    }
+}
+
+/// Whether a statement of an identity policy applies to a request; where the guide is silent, an Allow does and a Deny
+/// does not.
+pub(crate) fn applies(statement: &Statement, request: &Request) -> bool {
+    match examine(statement, Source::Identity(0), request, None).0 {
+        Match::Yes => true,
+        Match::No => false,
+        Match::Silent(_) => statement.effect() == Effect::Allow,
     }
 }
 

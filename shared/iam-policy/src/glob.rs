@@ -136,6 +136,27 @@ impl Glob {
         })
     }
 
+    /// The same pattern with the text of these values in place of their variables. The value of a confined variable
+    /// that holds a colon matches nothing and is left out.
+    pub(crate) fn with_values<'v>(&self, values: &impl Values<'v>) -> Self {
+        let mut tokens: Vec<Token> = Vec::with_capacity(self.tokens.len());
+        for token in &self.tokens {
+            let known = match token {
+                Token::Literal(text) => Some(&**text),
+                Token::Value(variable, reach) => values
+                    .value(&variable.key)
+                    .filter(|value| *reach == Reach::Anything || !value.contains(':')),
+                Token::Run(_) | Token::One(_) => None,
+            };
+            match (tokens.last_mut(), known) {
+                (Some(Token::Literal(before)), Some(text)) => *before = format!("{before}{text}").into(),
+                (_, Some(text)) => tokens.push(Token::Literal(text.into())),
+                (_, None) => tokens.push(token.clone()),
+            }
+        }
+        Self::from_tokens(tokens)
+    }
+
     /// The text that a pattern without wildcards stands for, or nothing where it does not resolve.
     pub(crate) fn substituted<'v>(&self, values: &impl Values<'v>) -> Option<String> {
         self.tokens.iter().try_fold(String::new(), |mut text, token| {

@@ -35,8 +35,9 @@ impl Grantee<'_> {
 /// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>.
 pub fn grantees<'a>(policy: &'a Policy, action: &ActionName, resource: &ResourceName) -> Vec<Grantee<'a>> {
     let of = |effect| policy.statements().iter().filter(move |statement| statement.effect() == effect);
-    let denies = of(Effect::Deny)
-        .filter(|deny| matching::action(deny.action(), action) == Match::Yes && surely_covers(deny, resource));
+    let denies = of(Effect::Deny).filter(|deny| {
+        matching::action(deny.action(), action) == Match::Yes && surely_covers(deny, resource)
+    });
     let mut taken_back: HashSet<Admitted<'a>> = HashSet::new();
     let mut closing = Vec::new();
     for deny in denies {

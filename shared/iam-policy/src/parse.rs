@@ -13,7 +13,9 @@ use thiserror::Error;
 
 use crate::action::ActionPattern;
 use crate::condition::{ConditionValue, KeyTest, Operator, OperatorBlock, Scalar};
-use crate::document::{ActionElement, Effect, OneOrMany, Policy, ResourceElement, Statement, Version};
+use crate::document::{
+    ActionElement, Derived, Effect, OneOrMany, Policy, ResourceElement, Statement, Version,
+};
 use crate::principal::{AwsPrincipal, PrincipalElement, PrincipalList, PrincipalSpec};
 use crate::resource::ResourcePattern;
 use crate::variable::Variables;
@@ -139,7 +141,7 @@ impl Policy {
             None => OneOrMany::One(statement(statements, 0, variables, trail)?),
         };
         let unknown = unknown(object, &["Version", "Id", "Statement"]);
-        Ok(Self { version, id: id.map(Into::into), statements, unknown })
+        Ok(Self { version, id: id.map(Into::into), statements, unknown, derived: Derived::default() })
     }
 }
 

@@ -12,7 +12,8 @@ use crate::variable::{Piece, Variables, pieces};
 /// An entry of Resource or NotResource, such as `arn:aws:s3:::bucket/${aws:username}/*` or `*`.
 ///
 /// Case counts. A `*` in the sixth part of the ARN, or one that ends its part, goes past colons;
-/// any other stays inside its part. Parts that are missing stand for every text, as in `arn:aws:sqs`.
+/// any other stays inside its part. Parts that are missing stand for every text, as in `arn:aws:sqs` and in
+/// `arn:aws:sqs:*:111122223333`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ResourcePattern {
     text: Box<str>,
@@ -54,6 +55,15 @@ impl ResourcePattern {
         &self.glob
     }
 
+    /// The same pattern for requests that all carry these values.
+    pub(crate) fn with_values<'v>(&self, values: &impl Values<'v>) -> Cow<'_, Self> {
+        if self.has_variables() {
+            Cow::Owned(Self { text: self.text.clone(), glob: self.glob.with_values(values) })
+        } else {
+            Cow::Borrowed(self)
+        }
+    }
+
     pub(crate) fn matches_with<'v>(&self, resource: &ResourceName, values: &impl Values<'v>) -> GlobMatch {
         self.glob.matches(resource.as_str(), values)
     }
@@ -65,21 +75,37 @@ impl fmt::Display for ResourcePattern {
     }
 }
 
-/// A name with fewer than six parts means the same as with `*` for those that are missing. A star that ends it stands
-/// for them already. With a star elsewhere it is taken as written, because the star may stand for some of them.
+/// A name with fewer than six parts means the same as with `*` for those that are missing, also where it has stars of
+/// its own: what may stand for several parts is one part all the same.
 ///
 /// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>.
-fn completed(text: &str) -> Cow<'_, str> {
-    if is_incomplete(text) && !text.contains('*') { format!("{text}:*").into() } else { text.into() }
+pub(crate) fn completed(text: &str) -> Cow<'_, str> {
+    let missing = missing_parts(text);
+    let body = text.trim_end_matches('*');
+    if missing == 0 {
+        text.into()
+    } else if body.contains('*') {
+        format!("{text}{}", ":*".repeat(missing)).into()
+    } else {
+        // One star at the end stands for all of them.
+        format!("{body}{}", if body.len() < text.len() { "*" } else { ":*" }).into()
+    }
 }
 
 /// Whether `text` starts like an ARN and has fewer than six parts.
 pub(crate) fn is_incomplete(text: &str) -> bool {
+    missing_parts(text) > 0
+}
+
+fn missing_parts(text: &str) -> usize {
     let colons = |piece: Piece<'_>| match piece {
         Piece::Text(part) => part.matches(':').count(),
         Piece::Escaped(_) | Piece::Variable(_) | Piece::Malformed(..) => 0,
     };
-    text.starts_with("arn:") && pieces(text).into_iter().map(colons).sum::<usize>() < 5
+    if !text.starts_with("arn:") {
+        return 0;
+    }
+    5_usize.saturating_sub(pieces(text).into_iter().map(colons).sum())
 }
 
 /// What a request is about: one resource, or `*` for an action that takes none.
@@ -158,6 +184,18 @@ mod tests {
     }
 
     #[test]
+    fn a_name_with_a_star_inside_is_completed_too() {
+        let queue = "arn:aws:sqs:us-east-1:123456789012:jobs";
+        for pattern in ["arn:aws:sqs:*:123456789012", "arn:*:sqs", "arn:aws:s*s:us-*", "arn:aws:sq*"] {
+            assert!(matches(pattern, queue), "{pattern}");
+        }
+        // The star is for the region, so that what follows is the account.
+        for pattern in ["arn:aws:sqs:us-*:jobs", "arn:*:jobs", "arn:aws:*:j*"] {
+            assert!(!matches(pattern, queue), "{pattern}");
+        }
+    }
+
+    #[test]
     fn a_star_inside_its_part_does_not() {
         for pattern in [
             "arn:aws:lambda:us-*1:function:my-fn",
@@ -170,8 +208,8 @@ mod tests {
 
     #[test]
     fn a_confined_star_after_a_crossing_one_is_tried_in_every_part() {
-        assert!(matches("arn:aws:*:a*b:z", "arn:aws:ax:yy:ab:z"));
-        assert!(!matches("arn:aws:*:a*b:z", "arn:aws:ax:yy:a:b:z"));
+        assert!(matches("arn:aws:*:a*b:y:z", "arn:aws:ax:yy:ab:y:z"));
+        assert!(!matches("arn:aws:*:a*b:y:z", "arn:aws:ax:yy:a:b:y:z"));
     }
 
     #[test]

@@ -34,7 +34,8 @@ pub struct Admission<'a> {
 pub enum Admitted<'a> {
     /// Everyone: `*`, or an Allow with NotPrincipal.
     Everyone,
-    /// An AWS service, by name.
+    /// An AWS service, by name. `*` stands for every service: the guide is silent on it, and as in [`crate::evaluate()`]
+    /// it lets all of them in where it is allowed, and keeps none out where it is denied.
     Service(&'a str),
     /// Everybody in an account to whom the account gives the permission.
     Account(AccountId),
@@ -45,6 +46,9 @@ pub enum Admitted<'a> {
     /// Those whom an identity provider vouches for: its domain or ARN.
     Federated(&'a str),
 }
+
+/// A service principal that may or may not stand for all of them.
+const EVERY_SERVICE: &str = "*";
 
 /// The calls that turn a caller into a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -61,6 +65,8 @@ pub enum AssumeRole {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustAdmissions<'a> {
     admissions: Vec<Admission<'a>>,
+    /// The services that may not assume the role whoever else may.
+    denied_services: HashSet<&'a str>,
 }
 
 impl<'a> TrustAdmissions<'a> {
@@ -83,10 +89,15 @@ impl<'a> TrustAdmissions<'a> {
 
     /// Whether the service may assume the role, under whatever conditions. A trust in everyone includes services.
     pub fn admits_service(&self, name: &str) -> bool {
-        self.admissions.iter().any(|admission| {
-            admission.by == AssumeRole::AssumeRole
-                && (admission.who == Admitted::Everyone || admission.who == Admitted::Service(name))
-        })
+        let includes = |who: &Admitted<'_>| match who {
+            Admitted::Everyone => true,
+            Admitted::Service(listed) => *listed == name || *listed == EVERY_SERVICE,
+            Admitted::Account(_) | Admitted::Identity(_) | Admitted::Deleted(_) | Admitted::Federated(_) => {
+                false
+            }
+        };
+        let mut plain = self.admissions.iter().filter(|admission| admission.by == AssumeRole::AssumeRole);
+        !self.denied_services.contains(name) && plain.any(|admission| includes(&admission.who))
     }
 
     /// The admissions of everyone.
@@ -162,7 +173,16 @@ pub fn admits(trust: &Policy) -> TrustAdmissions<'_> {
             }));
         }
     }
-    TrustAdmissions { admissions }
+    let plain = denied.iter().filter(|denied| denied.call == AssumeRole::AssumeRole);
+    let denied_services = plain.flat_map(|denied| &denied.who).filter_map(|who| match who {
+        Admitted::Service(name) => Some(*name),
+        Admitted::Everyone
+        | Admitted::Account(_)
+        | Admitted::Identity(_)
+        | Admitted::Deleted(_)
+        | Admitted::Federated(_) => None,
+    });
+    TrustAdmissions { admissions, denied_services: denied_services.collect() }
 }
 
 /// Whom the statement is about, with the call that is open to them.
@@ -220,7 +240,7 @@ impl<'a> Denied<'a> {
         for deny in denies.filter(|deny| call.matched_by(deny) == Match::Yes) {
             let Some(PrincipalElement::Principal(spec)) = deny.principal() else { continue };
             if deny.is_unconditional() && deny.resource().is_none() {
-                denied.who.extend(listed(spec));
+                denied.who.extend(listed(spec).filter(|who| *who != Admitted::Service(EVERY_SERVICE)));
             }
             if spec.names_everyone()
                 && let Some(asked) = closure::of_deny(deny)

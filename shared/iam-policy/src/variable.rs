@@ -94,6 +94,11 @@ pub(crate) fn present(text: &str) -> bool {
     text.contains("${")
 }
 
+/// The text as it is written where variables are expanded.
+pub(crate) fn escaped(text: &str) -> String {
+    text.replace("${", "${$}{")
+}
+
 /// Reads one variable; `inside` starts after `${`. Returns it with the text that follows it.
 fn variable(inside: &str) -> Result<(Piece<'_>, &str), VariableFault> {
     let end = inside.find(['}', ',']).ok_or(VariableFault::MissingBrace)?;

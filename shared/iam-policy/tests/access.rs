@@ -1,6 +1,6 @@
 //! What a role can do under all layers of policies.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use iam_policy::{Access, NoResource, Policies, Policy, Possible, Source, Targets, Terms, Verdict, evaluate};
 use serde_json::{Value, json};
@@ -121,4 +121,64 @@ fn service_control_policies_do_not_bind_service_linked_roles() {
     let targets = Targets::new(["arn:aws:iam::111122223333:role/*"], NoResource::Excluded);
     let mut access = Access::new(&policies, &role.parse().unwrap()).unwrap();
     assert!(matches!(access.possible(&"iam:PassRole".parse().unwrap(), &targets), Possible::Yes(_)));
+}
+
+fn when(mut statement: Value, condition: Value) -> Value {
+    statement["Condition"] = condition;
+    statement
+}
+
+#[test]
+fn variables_of_what_the_role_is_have_their_value() {
+    let (own, other) = ("arn:aws:s3:::logs-111122223333/x", "arn:aws:s3:::logs-444455556666/x");
+    let named = policy(&[allow("s3:GetObject", "arn:aws:s3:::logs-${aws:PrincipalAccount}/*")]);
+    let identity = [&named];
+    let policies = Policies { identity: &identity, ..Policies::default() };
+    assert!(is_possible(&policies, "s3:GetObject", own));
+    assert!(!is_possible(&policies, "s3:GetObject", other));
+
+    let closed = policy(&[allow("s3:*", "*"), deny("s3:*", "arn:aws:s3:::logs-${aws:PrincipalAccount}/*")]);
+    let identity = [&closed];
+    let policies = Policies { identity: &identity, ..Policies::default() };
+    assert!(!is_possible(&policies, "s3:GetObject", own));
+    assert!(is_possible(&policies, "s3:GetObject", other));
+
+    // Its ARN has colons, which go only where a part may have some.
+    let tagged = policy(&[allow("s3:GetObject", "arn:aws:s3:::b/${aws:PrincipalArn}")]);
+    let identity = [&tagged];
+    let policies = Policies { identity: &identity, ..Policies::default() };
+    assert!(is_possible(&policies, "s3:GetObject", &format!("arn:aws:s3:::b/{ROLE}")));
+    assert!(!is_possible(&policies, "s3:GetObject", "arn:aws:s3:::b/role"));
+}
+
+#[test]
+fn variables_of_what_the_role_is_have_their_value_in_conditions() {
+    let same_account = |key: &str| json!({ "StringEquals": { key: "${aws:PrincipalAccount}" } });
+    for (key, is_own) in [("aws:ResourceAccount", true), ("aws:PrincipalType", false)] {
+        let role = policy(&[when(allow("s3:*", "*"), same_account(key))]);
+        let identity = [&role];
+        let policies = Policies { identity: &identity, ..Policies::default() };
+        assert_eq!(is_possible(&policies, "s3:GetObject", "arn:aws:s3:::b/x"), is_own, "{key}");
+    }
+    let denies = [
+        when(deny("s3:*", "*"), same_account("aws:RequestTag/account")),
+        when(deny("s3:*", "*"), json!({ "StringNotEquals": { "aws:RequestTag/account": "111122223333" } })),
+    ];
+    let role = policy(&[&[allow("s3:*", "*")], denies.as_slice()].concat());
+    let identity = [&role];
+    let policies = Policies { identity: &identity, ..Policies::default() };
+    assert!(!is_possible(&policies, "s3:GetObject", "arn:aws:s3:::b/x"), "with the tag or without");
+}
+
+#[test]
+fn a_variable_of_the_resources_account_has_its_value_or_none() {
+    let role = policy(&[allow("s3:GetObject", "arn:aws:s3:::logs-${aws:ResourceAccount}/*")]);
+    let identity = [&role];
+    let policies = Policies { identity: &identity, ..Policies::default() };
+    assert!(is_possible(&policies, "s3:GetObject", "arn:aws:s3:::logs-111122223333/x"));
+    // A service that does not send the key is not denied.
+    let role = policy(&[allow("s3:*", "*"), deny("s3:*", "arn:aws:s3:::logs-${aws:ResourceAccount}/*")]);
+    let identity = [&role];
+    let policies = Policies { identity: &identity, ..Policies::default() };
+    assert!(is_possible(&policies, "s3:GetObject", "arn:aws:s3:::logs-111122223333/x"));
 }

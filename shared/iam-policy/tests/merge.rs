@@ -142,6 +142,23 @@ fn text_that_looks_like_a_variable_stays_text() {
     assert_eq!(within(&[&old], &[&merged.policy]), Containment::Pass);
 }
 
+/// Action holds no variables in either version, so that `${` is text there; and a value of an operator for numbers, dates,
+/// addresses or bytes is no pattern.
+#[test]
+fn only_what_may_hold_variables_is_written_anew() {
+    let odd = json!({ "Sid": "${aws:username}", "Effect": "Deny", "Action": ["s3:Get${aws:username}"], "Resource": "*",
+        "Condition": { "BinaryEquals": { "k:a": "${x}" }, "StringLike": { "k:b": ["${x}", "a*"] } } });
+    let old = Policy::from_value(&json!({ "Statement": [allow(json!("*"), json!("*")), odd] })).unwrap();
+    let merged = merge(&old, &policy(&allow(json!("*"), json!("*")))).unwrap();
+    let deny = &merged.policy.to_value()["Statement"][1];
+    assert_eq!(deny["Sid"], odd["Sid"]);
+    assert_eq!(deny["Action"], odd["Action"]);
+    assert_eq!(
+        deny["Condition"],
+        json!({ "BinaryEquals": { "k:a": "${x}" }, "StringLike": { "k:b": ["${$}{x}", "a*"] } })
+    );
+}
+
 #[test]
 fn what_is_no_boundary_is_refused() {
     let everything = policy(&allow(json!("*"), json!("*")));

@@ -167,7 +167,7 @@ fn actions() {
 
 #[test]
 fn resources() {
-    check("resources.json", 22);
+    check("resources.json", 24);
 }
 
 #[test]

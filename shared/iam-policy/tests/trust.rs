@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use iam_policy::{Admitted, AssumeRole, KeyEffect, Policy, admits};
+use iam_policy::{
+    Admitted, AssumeRole, Context, KeyEffect, Policies, Policy, Request, Verdict, admits, evaluate,
+};
 
 fn trust(statements: &str) -> Policy {
     Policy::parse(&format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#)).unwrap()
@@ -198,4 +200,44 @@ fn services_are_asked_for_by_name() {
     assert_eq!(admissions.services().collect::<Vec<_>>(), ["lambda.amazonaws.com"]);
     let everyone = trust(EVERYONE);
     assert!(admits(&everyone).admits_service("lambda.amazonaws.com"));
+}
+
+/// Whether the service may assume the role, as `admits` says and as `evaluate` does.
+fn service_is_let_in(statements: &str, name: &str) -> (bool, bool) {
+    let trust = trust(statements);
+    let request = Request {
+        principal: name.parse().unwrap(),
+        action: "sts:AssumeRole".parse().unwrap(),
+        resource: "arn:aws:iam::111122223333:role/worker".parse().unwrap(),
+        resource_account: None,
+        context: Context::new(),
+    };
+    let found = evaluate(&Policies { trust: Some(&trust), ..Policies::default() }, &request);
+    (admits(&trust).admits_service(name), found.verdict == Verdict::Allowed)
+}
+
+/// The guide is silent on `*` as a service: it lets every service in, and keeps none out.
+#[test]
+fn a_star_for_a_service_is_read_as_the_evaluator_reads_it() {
+    let statement = |effect: &str, principal: &str| {
+        format!(r#"{{"Effect":"{effect}","Principal":{principal},"Action":"sts:AssumeRole"}}"#)
+    };
+    let (every, lambda, everyone) = (r#"{"Service":"*"}"#, r#"{"Service":"lambda.amazonaws.com"}"#, r#""*""#);
+    for (allow, deny, expected) in [
+        (every, None, true),
+        (every, Some(lambda), false),
+        (every, Some(every), true),
+        (every, Some(everyone), false),
+        (lambda, Some(every), true),
+        (everyone, Some(every), true),
+        (everyone, Some(lambda), false),
+    ] {
+        let deny = deny.map(|deny| format!(",{}", statement("Deny", deny))).unwrap_or_default();
+        let statements = format!("{}{deny}", statement("Allow", allow));
+        assert_eq!(
+            service_is_let_in(&statements, "lambda.amazonaws.com"),
+            (expected, expected),
+            "{statements}"
+        );
+    }
 }

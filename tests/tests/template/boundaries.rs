@@ -1,8 +1,12 @@
-//! The boundary profiles: what they close, what they leave open, and the form they have.
+//! The boundary profiles: what they close, what they leave open, what that means for roles of real life, and the form
+//! they have.
 
 mod closed;
 mod form;
 mod open;
+mod page;
+mod real_life;
+mod roles;
 
 use crate::statements;
 use iam_policy::Policy;

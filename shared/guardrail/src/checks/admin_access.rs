@@ -23,10 +23,10 @@ use crate::view::View;
 
 pub(super) fn find(view: &View<'_>) -> Option<Hit> {
     let grants = whole_grants(view);
-    (united(&grants) == Services::all()).then(|| Hit {
+    (united(grants) == Services::all()).then(|| Hit {
         grade: Grade::Usual,
         summary: "the role may do everything in the account".to_owned(),
-        evidence: grants.into_iter().map(|grant| grant.evidence).collect(),
+        evidence: grants.iter().map(|grant| grant.evidence.clone()).collect(),
         remedy: "replace the policy by one that names the actions and resources which the function uses"
             .to_owned(),
     })

@@ -1,14 +1,16 @@
 //! A resource that nobody can have meant: what the checks on reach share.
 
+use crate::account_targets::{Reach, partition};
 use crate::assess::Evidence;
 use crate::snapshot::Cap;
-use crate::view::{Granted, View, is_about};
+use crate::view::{Granted, View};
 use iam_policy::catalogue::{Action, Need};
 use iam_policy::{
     ActionElement, ActionName, ActionPattern, Catalogue, Effect, IdentityArn, NoResource, Policy,
-    ResourceElement, ResourceName, ResourcePattern, Statement, Targets,
+    ResourceElement, ResourceName, ResourcePattern, Statement, StatementRef, Targets,
 };
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 /// What stands for the name of a resource. A policy that covers it covers every name.
 const ANY_NAME: &str = "7f3Kq9-anything-at-all-Zx1";
@@ -18,15 +20,11 @@ pub(super) const MOST_EVIDENCE: usize = 5;
 
 /// How the role can do this on a resource of any name, in some region. For an action without resources: at all.
 pub(super) fn way_on_any(view: &View<'_>, action: &ActionName) -> Option<Granted> {
-    let is_granted = |statement: &Statement| {
-        statement.effect() == Effect::Allow
-            && is_about(statement, action)
-            && may_cover_any(view, statement, action)
-    };
-    if !view.statements().any(|(_, statement)| is_granted(statement)) {
+    if !view.grants(action).any(|(_, statement)| may_cover_any(view, statement, action)) {
         return None;
     }
-    view.way(action, &any_resource(&view.arn()?, action))
+    let targets = view.targets(Reach::AnyName, action, |role| any_resource(role, action))?;
+    view.way(action, &targets)
 }
 
 /// A resource of any name, in the forms that the action takes. Those that it always acts on decide, where there are any.
@@ -48,10 +46,9 @@ fn forms(action: &ActionName) -> impl Iterator<Item = &'static str> {
 
 /// The form with the role's partition and account, this region, and [`ANY_NAME`] for names.
 fn named(role: &IdentityArn, form: &str, region: &str) -> String {
-    let partition = role.as_str().split(':').nth(1).unwrap_or("aws");
     let account = role.account().to_string();
     let part = |(place, part): (usize, &str)| match (place, part) {
-        (1, "*") => partition.to_owned(),
+        (1, "*") => partition(role).to_owned(),
         (3, "*") => region.to_owned(),
         (4, "*") => account.clone(),
         (5, _) => part.replace('*', ANY_NAME),
@@ -66,7 +63,7 @@ fn may_cover_any(view: &View<'_>, statement: &Statement, action: &ActionName) ->
     let Some(role) = view.arn() else { return true };
     patterns.iter().any(|pattern| {
         let names_one = !pattern.has_wildcard() && !pattern.has_variables();
-        pattern.covers_everything() || !names_one && covers_any(pattern, &role, action)
+        pattern.covers_everything() || !names_one && covers_any(pattern, role, action)
     })
 }
 
@@ -88,45 +85,38 @@ const COMMON_SERVICES: [&str; 10] =
 /// Actions that say more to a reader than the first of their service by name.
 const TELLING: [&str; 4] = ["s3:PutObject", "s3:PutBucketPolicy", "dynamodb:PutItem", "kms:PutKeyPolicy"];
 
-/// An action of this kind that the role can do on any resource by this Allow, and how; the first that is found.
+static TELLING_ACTIONS: LazyLock<Vec<&'static Action>> = LazyLock::new(|| {
+    TELLING.iter().filter_map(|action| Catalogue::bundled().action(&action.parse().ok()?)).collect()
+});
+
+/// An action of this kind that the role can do on any resource by this Allow, and how; the first that is found. Of the
+/// actions that only list or read, those count that say more than others.
 pub(super) fn first_on_any(
     view: &View<'_>,
+    place: StatementRef,
     statement: &Statement,
     is_wanted: impl Fn(&Action) -> bool,
 ) -> Option<(&'static ActionName, Granted)> {
-    let catalogue = Catalogue::bundled();
-    let telling = TELLING.iter().filter_map(|action| catalogue.action(&action.parse().ok()?));
-    let ActionElement::Action(patterns) = statement.action() else {
-        return first_of(view, statement, telling.chain(usual_actions(view)), is_wanted);
-    };
-    if patterns.iter().any(|pattern| pattern.service().is_none()) {
-        return first_of(view, statement, telling.chain(usual_actions(view)), is_wanted);
+    let telling = TELLING_ACTIONS.iter().copied();
+    match view.changes_listed(place) {
+        Some(listed) => first_of(view, place, statement, telling.chain(listed.iter().copied()), is_wanted),
+        None => first_of(view, place, statement, telling.chain(usual_actions(view)), is_wanted),
     }
-    first_of(view, statement, telling.chain(patterns.iter().flat_map(listed)), is_wanted)
 }
 
 fn first_of(
     view: &View<'_>,
+    place: StatementRef,
     statement: &Statement,
     actions: impl Iterator<Item = &'static Action>,
     is_wanted: impl Fn(&Action) -> bool,
 ) -> Option<(&'static ActionName, Granted)> {
     actions
-        .filter(|action| is_wanted(action) && is_about(statement, action.name()))
+        .filter(|action| is_wanted(action))
         .map(Action::name)
-        .filter(|action| may_cover_any(view, statement, action) && !is_out_of_question(view, action))
+        .filter(|action| view.is_about(place, action))
+        .filter(|action| may_cover_any(view, statement, action) && !is_denied(view, action))
         .find_map(|action| Some((action, way_on_any(view, action)?)))
-}
-
-/// What the pattern stands for, if it names a service.
-fn listed(pattern: &ActionPattern) -> impl Iterator<Item = &'static Action> {
-    let catalogue = Catalogue::bundled();
-    let exact = pattern.exact();
-    let service = if exact.is_none() { pattern.service() } else { None };
-    let of_service = service.and_then(|prefix| catalogue.service(prefix)).into_iter();
-    let matching = of_service.flat_map(|service| service.actions());
-    let matching = matching.filter(|action| pattern.matches(action.name()));
-    exact.and_then(|name| catalogue.action(&name)).into_iter().chain(matching)
 }
 
 /// The actions to look at for a statement that names no service.
@@ -150,33 +140,29 @@ fn usual_services(view: &View<'_>) -> Vec<String> {
     common.chain(named.into_iter().filter(|name| !COMMON_SERVICES.contains(&name.as_str()))).collect()
 }
 
-/// Whether a Deny without a condition takes the action from everything, or the cap does not know it. Asked first,
-/// because it costs little.
-fn is_out_of_question(view: &View<'_>, action: &ActionName) -> bool {
-    let is_denied = |statement: &Statement| {
-        statement.effect() == Effect::Deny
-            && statement.is_unconditional()
-            && is_about(statement, action)
-            && covers_everything(statement)
+/// Whether a Deny without a condition takes the action from everything, its patterns as they are read: to name an
+/// action for an example, a Deny of `*:*` is taken to be one.
+fn is_denied(view: &View<'_>, action: &ActionName) -> bool {
+    let denies = |policy: &Policy| {
+        policy.statements_about(action).any(|statement| {
+            statement.effect() == Effect::Deny && statement.is_unconditional() && covers_everything(statement)
+        })
     };
     let is_cut = match view.cap {
         Cap::Everything => true,
         Cap::Nothing => false,
-        Cap::Policy(boundary) => {
-            boundary.statements().iter().any(is_denied)
-                || !allows(boundary).any(|statement| is_about(statement, action))
-        }
+        Cap::Policy(boundary) => denies(boundary),
     };
-    is_cut || view.statements().any(|(_, statement)| is_denied(statement))
-}
-
-fn allows(policy: &Policy) -> impl Iterator<Item = &Statement> {
-    policy.statements().iter().filter(|statement| statement.effect() == Effect::Allow)
+    is_cut || view.documents().any(|(policy, _)| denies(policy))
 }
 
 fn covers_everything(statement: &Statement) -> bool {
     matches!(statement.resource(), Some(ResourceElement::Resource(patterns))
         if patterns.iter().any(ResourcePattern::covers_everything))
+}
+
+fn allows(policy: &Policy) -> impl Iterator<Item = &Statement> {
+    policy.statements().iter().filter(|statement| statement.effect() == Effect::Allow)
 }
 
 /// Where those of these actions are granted that the role can do on any resource; the first few.

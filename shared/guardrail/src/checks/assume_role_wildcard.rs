@@ -21,7 +21,7 @@ use crate::view::View;
 
 pub(super) fn find(view: &View<'_>) -> Option<Hit> {
     let action = "sts:AssumeRole".parse().ok()?;
-    let granted = view.way(&action, &every_role(&view.arn()?))?;
+    let granted = view.way(&action, &every_role(view.arn()?))?;
     Some(Hit {
         grade: Grade::Usual,
         summary: "the role may assume every role of the account that trusts the account".to_owned(),

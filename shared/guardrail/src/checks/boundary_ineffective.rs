@@ -33,14 +33,13 @@ use iam_policy::{Escape, EscapeStep, escapes};
 const MOST_TOLD: usize = 3;
 
 pub(super) fn find(view: &View<'_>) -> Option<Hit> {
-    // The question takes milliseconds. It is asked under the boundary alone: not of the role as it would be without
-    // one, nor of a role that has none yet.
+    // It is asked under the boundary alone: not of the role as it would be without one, nor of a role that has none yet.
     let (Boundary::Attached { document: Document::Understood(_), .. }, Cap::Policy(boundary)) =
         (&view.role.boundary, view.cap)
     else {
         return None;
     };
-    let open = escapes(boundary, &view.arn()?, Escalations::bundled().minimal().map(Escalation::set));
+    let open = escapes(boundary, view.arn()?, Escalations::bundled().minimal().map(Escalation::set));
     let first = Escalations::bundled().get(&open.first()?.set.id)?;
     let more = match open.len() - 1 {
         0 => String::new(),

@@ -28,9 +28,10 @@ pub(super) fn find(view: &View<'_>) -> Option<Hit> {
     let attached: Vec<String> =
         view.role.policies.iter().filter_map(|policy| of_aws(&policy.source)).collect();
     let evidence: Vec<_> = whole_grants(view)
-        .into_iter()
-        .map(|grant| grant.evidence)
+        .iter()
+        .map(|grant| &grant.evidence)
         .filter(|evidence| attached.contains(&evidence.policy))
+        .cloned()
         .collect();
     let mut names: Vec<&str> = evidence.iter().filter_map(|e| e.policy.rsplit('/').next()).collect();
     names.dedup();

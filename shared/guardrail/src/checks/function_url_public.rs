@@ -33,8 +33,10 @@ pub(super) fn find(functions: &[Function]) -> Option<Hit> {
         .filter_map(|(function, entrance)| Some((function, entrance, open(function, entrance)?)))
         .collect();
     let (function, entrance, _) = open.first()?;
-    let qualifier =
-        entrance.qualifier.as_ref().map_or_else(String::new, |qualifier| format!(" --qualifier '{qualifier}'"));
+    let qualifier = entrance
+        .qualifier
+        .as_ref()
+        .map_or_else(String::new, |qualifier| format!(" --qualifier '{qualifier}'"));
     let remedy = format!(
         "aws lambda update-function-url-config --region {} --function-name {}{qualifier} --auth-type AWS_IAM",
         function.arn.region(),
@@ -66,6 +68,7 @@ fn open(function: &Function, entrance: &Entrance) -> Option<Evidence> {
 
 /// Whether a call to a URL of this `AuthType` can meet the statement.
 pub(super) fn admits_auth(statement: &Statement, auth: &str) -> bool {
-    let mut asked = statement.tests().filter(|(_, test)| test.key().eq_ignore_ascii_case("lambda:FunctionUrlAuthType"));
+    let mut asked =
+        statement.tests().filter(|(_, test)| test.key().eq_ignore_ascii_case("lambda:FunctionUrlAuthType"));
     asked.all(|(_, test)| test.values().iter().any(|value| value.text().eq_ignore_ascii_case(auth)))
 }

@@ -10,14 +10,14 @@ use std::collections::BTreeSet;
 
 /// A grant of every action of some services on every resource, without a condition.
 #[derive(Debug, Clone)]
-pub(super) struct WholeGrant {
+pub(crate) struct WholeGrant {
     pub(super) services: Services,
     pub(super) evidence: Evidence,
 }
 
 /// A set of services.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Services {
+pub(crate) enum Services {
     /// These.
     These(BTreeSet<String>),
     /// All but these.
@@ -80,7 +80,11 @@ pub(super) fn united(grants: &[WholeGrant]) -> Services {
 }
 
 /// The whole grants of a role, what its own denies and its cap take away removed.
-pub(super) fn whole_grants(view: &View<'_>) -> Vec<WholeGrant> {
+pub(super) fn whole_grants<'v>(view: &'v View<'_>) -> &'v [WholeGrant] {
+    view.whole_grants(find_whole_grants)
+}
+
+fn find_whole_grants(view: &View<'_>) -> Vec<WholeGrant> {
     let View { role, cap, .. } = view;
     let mut denying: Vec<&Policy> =
         role.policies.iter().filter_map(|policy| policy.document.understood()).collect();

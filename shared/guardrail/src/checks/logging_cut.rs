@@ -58,7 +58,9 @@ fn cut(view: &View<'_>, function: &Function) -> Option<Evidence> {
         .collect();
     let alone = view.without_boundary();
     let is_by_boundary = !matches!(view.cap, Cap::Nothing)
-        && missing.iter().all(|action| action.parse().is_ok_and(|action| alone.way(&action, &targets).is_some()));
+        && missing
+            .iter()
+            .all(|action| action.parse().is_ok_and(|action| alone.way(&action, &targets).is_some()));
     (!missing.is_empty()).then(|| Evidence {
         policy: if is_by_boundary { "boundary".to_owned() } else { role.to_string() },
         statement: String::new(),

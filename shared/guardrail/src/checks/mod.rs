@@ -35,6 +35,7 @@ use crate::assess::Evidence;
 use crate::check_id::CheckId;
 use crate::function::Function;
 use crate::view::View;
+pub(crate) use granted_services::WholeGrant;
 
 /// Every check that there is. To add one: a file here, a variant of [`CheckId`], a row in `assess::severity`, a line below.
 pub(crate) const CHECKS: &[Check] = &[

@@ -21,9 +21,9 @@ use super::{Grade, Hit};
 use crate::view::View;
 
 pub(super) fn find(view: &View<'_>) -> Option<Hit> {
-    let targets = every_role(&view.arn()?);
+    let granted = view.way(&"iam:PassRole".parse().ok()?, &every_role(view.arn()?))?;
     // Passed to a service that there is not: possible only where no condition says to which.
-    let granted = view.way_to_pass(&targets, &["service.invalid".into()])?;
+    let granted = view.passes_to(&granted, "service.invalid").then_some(granted)?;
     Some(Hit {
         grade: Grade::Usual,
         summary: "the role may pass every role of the account to a service".to_owned(),

@@ -62,7 +62,7 @@ pub(super) fn find(view: &View<'_>) -> Option<Hit> {
     let open: Vec<_> = view
         .statements()
         .filter(|(_, statement)| statement.effect() == Effect::Allow)
-        .filter_map(|(_, statement)| first_on_any(view, statement, opens_to_others))
+        .filter_map(|(place, statement)| first_on_any(view, place, statement, opens_to_others))
         .take(MOST_EVIDENCE)
         .collect();
     let (example, _) = open.first()?;
@@ -96,6 +96,7 @@ fn opens_to_others(action: &Action) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{FURTHER, opens_to_others};
+    use iam_policy::catalogue::AccessLevel;
     use iam_policy::{ActionName, Catalogue};
 
     fn opens(action: &str) -> bool {
@@ -122,6 +123,17 @@ mod tests {
             "s3:PutObject",
         ] {
             assert!(!opens(action), "{action}");
+        }
+    }
+
+    /// Of what a statement lists, only this is looked at.
+    #[test]
+    fn what_opens_resources_changes_something() {
+        let all = Catalogue::bundled().services().iter().flat_map(|service| service.actions());
+        let opening: Vec<_> = all.filter(|action| opens_to_others(action)).collect();
+        assert!(opening.len() > 100, "only {}", opening.len());
+        for action in opening {
+            assert!(!matches!(action.level(), AccessLevel::List | AccessLevel::Read), "{}", action.name());
         }
     }
 

@@ -22,22 +22,22 @@
 //! do not close it. Conditions that no request can meet, and `iam:PassedToService` for other services, do.
 
 use super::{Grade, Hit};
+use crate::account_targets::Reach;
 use crate::assess::Evidence;
 use crate::escalation::{Escalation, EscalationKind, Escalations};
 use crate::view::{Granted, View};
-use iam_policy::{ActionName, EscalationTarget, IdentityArn};
-use std::collections::BTreeMap;
+use iam_policy::{ActionName, EscalationTarget};
+use std::collections::HashMap;
 
 /// More ways than this are counted, not told.
 const MOST_TOLD: usize = 3;
 
 pub(super) fn find(view: &View<'_>) -> Option<Hit> {
-    let role = view.arn()?;
-    let mut steps = Steps { view, role, known: BTreeMap::new() };
-    let mut open: Vec<(&Escalation, Vec<Evidence>)> =
-        Escalations::bundled().minimal().filter_map(|way| Some((way, steps.of(way)?))).collect();
-    open.sort_by_key(|(way, _)| std::cmp::Reverse(rank(way)));
-    let (first, _) = open.first()?;
+    let mut steps = Steps { view, known: HashMap::new(), passed: HashMap::new() };
+    let mut open: Vec<&Escalation> =
+        Escalations::bundled().minimal().filter(|way| steps.are_open(way)).collect();
+    open.sort_by_key(|way| std::cmp::Reverse(rank(way)));
+    let first = open.first()?;
     let others = open.len() - 1;
     let more = match others {
         0 => String::new(),
@@ -47,7 +47,7 @@ pub(super) fn find(view: &View<'_>) -> Option<Hit> {
     Some(Hit {
         grade: rank(first),
         summary: format!("somebody with the role can {}{more}", first.how()),
-        evidence: open.into_iter().take(MOST_TOLD).flat_map(|(_, evidence)| evidence).collect(),
+        evidence: open.iter().take(MOST_TOLD).flat_map(|way| steps.evidence(way)).collect(),
         remedy: "take one action of each way away, or limit `iam:PassRole` to the roles and, with \
                  `iam:PassedToService`, the service that need it"
             .to_owned(),
@@ -67,38 +67,97 @@ fn rank(way: &Escalation) -> Grade {
 /// The actions that were asked about already.
 struct Steps<'v, 'a> {
     view: &'v View<'a>,
-    role: IdentityArn,
-    known: BTreeMap<(&'static ActionName, EscalationTarget), Option<Evidence>>,
+    known: HashMap<(&'static ActionName, EscalationTarget), Step>,
+    /// Whether a role can be passed to a service.
+    passed: HashMap<&'static str, bool>,
+}
+
+/// What is known of an action.
+enum Step {
+    /// It takes no search to see that it is not possible.
+    OutOfQuestion,
+    /// It may be possible.
+    Unsearched,
+    Searched(Option<Granted>),
 }
 
 impl Steps<'_, '_> {
-    /// Where each action of the way is granted; none, if one of them is not possible.
-    fn of(&mut self, way: &'static Escalation) -> Option<Vec<Evidence>> {
+    /// Whether every action of the way is possible.
+    fn are_open(&mut self, way: &'static Escalation) -> bool {
         let target = way.set().target;
-        way.actions()
-            .iter()
-            .map(|action| match way.kind() {
-                EscalationKind::PassRole { passed_to } if action.folded() == "iam:passrole" => {
-                    let targets = target.targets(&self.role, action);
-                    let granted = self.view.way_to_pass(&targets, passed_to)?;
-                    Some(evidence(self.view, action, &granted))
-                }
-                EscalationKind::PassRole { .. }
-                | EscalationKind::Itself
-                | EscalationKind::ExistingResource
-                | EscalationKind::OtherPrincipal => self.step(action, target),
+        // Most ways end with an action that nothing grants: that is asked before anything is searched.
+        way.actions().iter().all(|action| !matches!(self.look(action, target), Step::OutOfQuestion))
+            && way.actions().iter().all(|action| {
+                self.search(action, target).is_some()
+                    && match way.kind() {
+                        EscalationKind::PassRole { passed_to } if is_pass_role(action) => {
+                            passed_to.iter().any(|service| self.passes_to(action, target, service))
+                        }
+                        EscalationKind::PassRole { .. }
+                        | EscalationKind::Itself
+                        | EscalationKind::ExistingResource
+                        | EscalationKind::OtherPrincipal => true,
+                    }
             })
-            .collect()
     }
 
-    fn step(&mut self, action: &'static ActionName, target: EscalationTarget) -> Option<Evidence> {
-        if let Some(known) = self.known.get(&(action, target)) {
-            return known.clone();
+    fn look(&mut self, action: &'static ActionName, target: EscalationTarget) -> &mut Step {
+        let view = self.view;
+        self.known.entry((action, target)).or_insert_with(|| {
+            if view.is_out_of_question(action) { Step::OutOfQuestion } else { Step::Unsearched }
+        })
+    }
+
+    /// How the role can do it.
+    fn search(&mut self, action: &'static ActionName, target: EscalationTarget) -> Option<&Granted> {
+        let view = self.view;
+        let step = self.look(action, target);
+        if let Step::Unsearched = step {
+            *step = Step::Searched(granted(view, action, target));
         }
-        let granted = self.view.way(action, &target.targets(&self.role, action));
-        let found = granted.map(|granted| evidence(self.view, action, &granted));
-        self.known.insert((action, target), found.clone());
-        found
+        match step {
+            Step::Searched(found) => found.as_ref(),
+            Step::OutOfQuestion | Step::Unsearched => None,
+        }
+    }
+
+    fn passes_to(
+        &mut self,
+        action: &'static ActionName,
+        target: EscalationTarget,
+        service: &'static str,
+    ) -> bool {
+        if let Some(known) = self.passed.get(service) {
+            return *known;
+        }
+        let view = self.view;
+        let passes = self.search(action, target).is_some_and(|granted| view.passes_to(granted, service));
+        self.passed.insert(service, passes);
+        passes
+    }
+
+    /// Where the actions of an open way are granted.
+    fn evidence(&mut self, way: &'static Escalation) -> Vec<Evidence> {
+        let (view, target) = (self.view, way.set().target);
+        let told = |action| Some(evidence(view, action, self.search(action, target)?));
+        way.actions().iter().filter_map(told).collect()
+    }
+}
+
+fn is_pass_role(action: &ActionName) -> bool {
+    action.folded() == "iam:passrole"
+}
+
+fn granted(view: &View<'_>, action: &ActionName, target: EscalationTarget) -> Option<Granted> {
+    match target {
+        EscalationTarget::Account => {
+            let targets = view.targets(Reach::Some, action, |role| target.targets(role, action))?;
+            view.way(action, &targets)
+        }
+        EscalationTarget::Itself => {
+            let role = view.arn()?;
+            view.way_on(action, || target.targets(role, action))
+        }
     }
 }
 

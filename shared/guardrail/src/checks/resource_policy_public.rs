@@ -58,12 +58,16 @@ pub(super) fn find(functions: &[Function]) -> Option<Hit> {
     let mut found: Vec<(&Function, &Entrance, Stranger)> = Vec::new();
     for function in functions {
         for entrance in &function.entrances {
-            found.extend(strangers(function, entrance).into_iter().map(|stranger| (function, entrance, stranger)));
+            found.extend(
+                strangers(function, entrance).into_iter().map(|stranger| (function, entrance, stranger)),
+            );
         }
     }
     let (function, entrance, stranger) = found.first()?;
-    let qualifier =
-        entrance.qualifier.as_ref().map_or_else(String::new, |qualifier| format!(" --qualifier '{qualifier}'"));
+    let qualifier = entrance
+        .qualifier
+        .as_ref()
+        .map_or_else(String::new, |qualifier| format!(" --qualifier '{qualifier}'"));
     Some(Hit {
         grade: Grade::Usual,
         summary: format!("{} may do {} with {}", stranger.who, stranger.action, function.arn.name()),
@@ -92,7 +96,8 @@ fn strangers(function: &Function, entrance: &Entrance) -> Vec<Stranger> {
     let mut found: Vec<Stranger> = Vec::new();
     for action in ACTIONS.iter().filter_map(|action| action.parse::<ActionName>().ok()) {
         for grantee in grantees(policy, &action, &resource) {
-            let Some(who) = stranger(function, &grantee).filter(|_| is_open(&action, &grantee, entrance)) else {
+            let Some(who) = stranger(function, &grantee).filter(|_| is_open(&action, &grantee, entrance))
+            else {
                 continue;
             };
             let statement = grantee.statement.id().to_string();
@@ -114,10 +119,9 @@ fn stranger(function: &Function, grantee: &Grantee<'_>) -> Option<String> {
         Admitted::Everyone => (!grantee.is_closed()).then(|| "anybody with an AWS account".to_owned()),
         Admitted::Service(name) => (!grantee.is_closed() && !asks_token && !WITHOUT_SOURCE.contains(name))
             .then(|| format!("{name}, for whichever account,")),
-        Admitted::Account(account) => {
-            (account.to_string() != of_function && !names_own_organization(grantee))
-                .then(|| format!("account {account}"))
-        }
+        Admitted::Account(account) => (account.to_string() != of_function
+            && !names_own_organization(grantee))
+        .then(|| format!("account {account}")),
         Admitted::Identity(identity) => (identity.account().to_string() != of_function
             && !names_own_organization(grantee))
         .then(|| identity.as_str().to_owned()),

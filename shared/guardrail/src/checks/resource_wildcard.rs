@@ -31,7 +31,9 @@ pub(super) fn find(view: &View<'_>) -> Option<Hit> {
     let open: Vec<_> = view
         .statements()
         .filter(|(_, statement)| statement.effect() == Effect::Allow && statement.is_unconditional())
-        .filter_map(|(place, statement)| Some((place, first_on_any(view, statement, changes_a_resource)?.0)))
+        .filter_map(|(place, statement)| {
+            Some((place, first_on_any(view, place, statement, changes_a_resource)?.0))
+        })
         .take(MOST_EVIDENCE)
         .collect();
     let (_, example) = open.first()?;

@@ -24,8 +24,8 @@ pub(super) fn find(view: &View<'_>) -> Option<Hit> {
     let grants = whole_grants(view);
     (!grants.is_empty()).then(|| Hit {
         grade: Grade::Usual,
-        summary: format!("the role may do everything in {}", united(&grants)),
-        evidence: grants.into_iter().map(|grant| grant.evidence).collect(),
+        summary: format!("the role may do everything in {}", united(grants)),
+        evidence: grants.iter().map(|grant| grant.evidence.clone()).collect(),
         remedy: "name the actions that the function uses, and their resources by ARN".to_owned(),
     })
 }

@@ -34,7 +34,10 @@ pub(super) fn find(view: &View<'_>) -> Option<Hit> {
     };
     Some(Hit {
         grade: Grade::Usual,
-        summary: format!("{} functions have the role, and each can do what any of them needs", functions.len()),
+        summary: format!(
+            "{} functions have the role, and each can do what any of them needs",
+            functions.len()
+        ),
         evidence: functions.iter().take(MOST_FUNCTIONS).map(evidence).collect(),
         remedy: format!(
             "give each function a role of its own, or add to each statement \

@@ -1,8 +1,10 @@
 //! What the benches of the policy engine share: their input, the engines side by side, and the table.
 //!
-//! `benches/speed` measures time, `benches/memory.rs` memory. The input is in `data/`, in the cases of `../tests/cases`,
+//! `benches/speed` measures time, `benches/memory.rs` memory; `examples/check_shares.rs` tells what the checks find in
+//! the policies that AWS manages. The input is in `data/`, in the cases of `../tests/cases`,
 //! and in the policies that AWS manages, which `managed_policies.py` puts into the cache.
 
+pub mod assessed;
 pub mod engines;
 pub mod managed;
 pub mod report;

@@ -41,7 +41,7 @@ struct Entry<'p> {
 }
 
 /// An Action or NotAction element over these patterns.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct ActionRule {
     /// INVARIANT: sorted, each once.
     patterns: Vec<PatternId>,
@@ -49,14 +49,15 @@ pub(super) struct ActionRule {
 }
 
 /// Whether an element means what it lists or everything else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Sense {
+    #[default]
     Listed,
     AllBut,
 }
 
 /// The patterns that match one action, and all actions that are matched by the same.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct Matched(
     /// INVARIANT: sorted, each once.
     Vec<PatternId>,
@@ -79,6 +80,10 @@ impl ActionRule {
 impl Matched {
     pub(super) fn has(&self, id: PatternId) -> bool {
         self.0.binary_search(&id).is_ok()
+    }
+
+    pub(super) fn patterns(&self) -> &[PatternId] {
+        &self.0
     }
 }
 
@@ -131,6 +136,11 @@ impl<'p> Actions<'p> {
 
     pub(super) fn pattern(&self, id: PatternId) -> Option<&'p ActionPattern> {
         self.patterns.get(id).map(|entry| entry.pattern)
+    }
+
+    /// The actions of a service that patterns name without wildcards.
+    pub(super) fn named(&self, service: &str) -> impl Iterator<Item = &ActionName> {
+        self.services.get(service).into_iter().flat_map(|named| named.exact.keys())
     }
 
     /// Whether a pattern names this action without wildcards.
@@ -280,14 +290,19 @@ impl<'p> Actions<'p> {
         }
     }
 
-    /// An action that AWS has and that is matched as `name` is, if there is one: better to read than one made up.
-    pub(super) fn known(&self, name: &ActionName, matched: &Matched) -> Option<&'static ActionName> {
+    /// An action that AWS has, that is matched as `name` is and will do, if there is one: better to read than one made up.
+    pub(super) fn known(
+        &self,
+        name: &ActionName,
+        matched: &Matched,
+        will_do: impl Fn(&ActionName) -> bool,
+    ) -> Option<&'static ActionName> {
         /// Services that readers know, for what holds of any service.
         const FAMILIAR: [&str; 4] = ["s3", "dynamodb", "sqs", "ec2"];
         let catalogue = Catalogue::bundled();
         let familiar = [name.service()].into_iter().chain(FAMILIAR);
         let services = familiar.filter_map(|prefix| catalogue.service(prefix)).chain(catalogue.services());
-        let is_same = |name: &&ActionName| self.matched(name) == *matched;
+        let is_same = |name: &&ActionName| will_do(name) && self.matched(name) == *matched;
         services.take(MOST_SERVICES).flat_map(Service::actions).map(Action::name).find(is_same)
     }
 }

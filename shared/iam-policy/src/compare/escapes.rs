@@ -62,34 +62,35 @@ pub fn escapes<'s>(
     role: &IdentityArn,
     sets: impl IntoIterator<Item = &'s EscalationSet>,
 ) -> Vec<Escape<'s>> {
-    let sets: Vec<&EscalationSet> = sets.into_iter().collect();
-    let mut goals: BTreeMap<Goal<'_>, Targets> = BTreeMap::new();
-    for set in &sets {
-        for action in &set.actions {
-            goals.entry((action, set.target)).or_insert_with(|| set.target.targets(role, action));
-        }
-    }
     let identity = [boundary];
     let mut access = Access::new(&Policies { identity: &identity, ..Policies::default() }, role);
     let mut known: BTreeMap<Goal<'_>, Option<EscapeStep>> = BTreeMap::new();
-    let mut step = |goal: Goal<'s>| {
-        let judge = || match (&mut access, goals.get(&goal)) {
-            (Ok(access), Some(targets)) => match access.possible(goal.0, targets) {
-                Possible::No => None,
-                Possible::Yes(way) => Some(EscapeStep::Allowed(way.request)),
-                Possible::Doubtful(doubt) => Some(EscapeStep::Doubtful(doubt)),
-            },
-            (Err(doubt), _) => Some(EscapeStep::Doubtful(*doubt)),
-            (Ok(_), None) => Some(EscapeStep::Doubtful(Doubt::Unconfirmed)),
+    let mut refused: BTreeMap<&ActionName, bool> = BTreeMap::new();
+    let mut found = Vec::new();
+    for set in sets {
+        // Most sets end with an action that is denied everywhere: that is asked before anything is searched.
+        let mut is_refused = |action: &'s ActionName| {
+            let ask = || access.as_ref().is_ok_and(|access| access.is_out_of_question(action));
+            *refused.entry(action).or_insert_with(ask)
         };
-        known.entry(goal).or_insert_with(judge).clone()
-    };
-    let mut escape = |set: &'s EscalationSet| {
-        let steps = set.actions.iter().map(|action| step((action, set.target)));
-        let steps = steps.collect::<Option<Vec<_>>>()?;
-        (!steps.is_empty()).then_some(Escape { set, steps })
-    };
-    sets.into_iter().filter_map(&mut escape).collect()
+        if set.actions.is_empty() || set.actions.iter().any(&mut is_refused) {
+            continue;
+        }
+        let mut step = |action: &'s ActionName| {
+            let judge = || match &mut access {
+                Ok(access) => match access.possible_on(action, || set.target.targets(role, action)) {
+                    Possible::No => None,
+                    Possible::Yes(way) => Some(EscapeStep::Allowed(way.request)),
+                    Possible::Doubtful(doubt) => Some(EscapeStep::Doubtful(doubt)),
+                },
+                Err(doubt) => Some(EscapeStep::Doubtful(*doubt)),
+            };
+            known.entry((action, set.target)).or_insert_with(judge).clone()
+        };
+        let steps: Option<Vec<EscapeStep>> = set.actions.iter().map(&mut step).collect();
+        found.extend(steps.map(|steps| Escape { set, steps }));
+    }
+    found
 }
 
 /// An action, and what it has to be possible on.

@@ -12,7 +12,11 @@ mod wording;
 use std::collections::BTreeSet;
 
 use super::escapes::EscalationSet;
-use super::{Containment, Doubt, within};
+use super::keys::FixedKeys;
+use super::language::Budget;
+use super::rules::Rules;
+use super::search::{Search, Wanted};
+use super::{BUDGET, Doubt, is_within_as_written};
 use crate::action::{ActionName, ActionPattern};
 use crate::condition::{KeyTest, Operator};
 use crate::document::{Effect, Policy, ResourceElement, Statement};
@@ -52,8 +56,9 @@ pub struct LostAction {
     pub danger: Danger,
     /// How much was meant by who granted it.
     pub breadth: Breadth,
-    /// A request that the role can make without the boundary and not with it; none, if there may be no such
-    /// request because of a variable or because the guide is silent.
+    /// A request that the role can make without the boundary and not with it, because of the grant and for the reason
+    /// that are told; none, if there may be no such request because of a variable, because the guide is silent or
+    /// because it takes too long to find.
     pub example: Option<Request>,
 }
 
@@ -87,7 +92,7 @@ pub enum Breadth {
 }
 
 /// What `boundary` takes away from a role with these identity policies: every action on every resource that they
-/// allow together and the boundary does not. Nothing, if the policies are [`within`] the boundary.
+/// allow together and the boundary does not. Nothing, if the policies are [`super::within`] the boundary.
 ///
 /// What is lost for several reasons is listed under the first that takes all of it, explicit denies before what is
 /// merely not allowed. Actions are looked at on resources of the forms that the catalogue gives them, as long as there
@@ -95,21 +100,32 @@ pub enum Breadth {
 /// identity policies grant every action of a set that it belongs to.
 ///
 /// # Errors
-/// The policies cannot be compared, see [`within`].
+/// The policies cannot be compared, see [`super::within`].
 pub fn impact<'s>(
     identity: &[&Policy],
     boundary: &Policy,
     sets: impl IntoIterator<Item = &'s EscalationSet>,
 ) -> Result<Vec<Removal>, Doubt> {
-    if within(identity, &[boundary]) == Containment::Pass {
+    let outer = [boundary];
+    if is_within_as_written(identity, &outer) {
         return Ok(Vec::new());
     }
-    let outer = [boundary];
+    let sides = [identity, &outer].map(|side| side.iter().copied());
+    let rules = Rules::new(sides, &FixedKeys::default(), &mut Budget::new(BUDGET))?;
+    let mut search = Search::new(rules, Wanted::difference(identity, &outer)?, Budget::new(BUDGET));
+    // The same question as `within`; what was found out on the way is of use to the others.
+    if search.run() == Ok(None) {
+        return Ok(Vec::new());
+    }
     let dangers = dangers(identity, sets);
     let report = Report::new(identity, boundary, &dangers);
     let forms = Forms::of_services(identity.iter().chain(&outer).copied());
-    let known = report.removals(Survey::new(identity, &outer, &forms)?)?;
-    if known.is_empty() { report.removals(Survey::new(identity, &outer, &Forms::none())?) } else { Ok(known) }
+    let mut survey = Survey::new(search, report.statements(), forms)?;
+    let known = report.removals(&mut survey)?;
+    if !known.is_empty() {
+        return Ok(known);
+    }
+    report.removals(&mut Survey::new(survey.search, report.statements(), Forms::none())?)
 }
 
 /// The actions of the sets of which every action is granted somewhere and not denied everywhere.

@@ -6,6 +6,7 @@
 mod samples;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::bits::Bits;
 use super::language::{Budget, Exhausted};
@@ -13,7 +14,7 @@ use crate::condition::{KeyTest, MULTIVALUED_KEYS, Operand, Operator};
 use crate::document::Effect;
 use crate::evaluate::conditions::holds;
 use crate::evaluate::matching::{Match, Undocumented};
-use crate::glob::Glob;
+use crate::glob::{Glob, Values};
 use crate::request::Context;
 
 /// The place of a test in [`Keys`].
@@ -24,20 +25,42 @@ pub(super) type KeyId = usize;
 /// Every distinct test of the policies, by key.
 #[derive(Debug)]
 pub(super) struct Keys<'p> {
-    keys: Vec<Key>,
+    /// By their name in lower case.
+    names: Vec<Box<str>>,
     tests: Vec<Test<'p>>,
+    /// What the tests that count say.
+    worked_out: Arc<WorkedOut>,
+    /// The same for other tests that counted once.
+    known: BTreeMap<Vec<TestId>, Arc<WorkedOut>>,
+    fixed: FixedKeys,
 }
 
-#[derive(Debug)]
+/// What some tests tell apart.
+#[derive(Debug, Default)]
+struct WorkedOut {
+    /// By the place of the key; no states for a key of which no test counts.
+    keys: Vec<Key>,
+    /// By the place of the test; nothing for a test that does not count.
+    tests: Vec<Option<Outcomes>>,
+}
+
+#[derive(Debug, Default)]
 struct Key {
-    name: Box<str>,
     states: Vec<KeyState>,
     freedom: Freedom,
 }
 
+/// Which states of its key can make a test true, and which false. Both, where the guide is silent or a variable decides.
+#[derive(Debug)]
+struct Outcomes {
+    can_hold: Bits,
+    can_fail: Bits,
+}
+
 /// Whether requests may carry anything for a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Freedom {
+    #[default]
     Free,
     Fixed,
 }
@@ -76,9 +99,40 @@ impl FixedKeys {
         self.keys.insert(key, vec![KeyState::Values(vec![value.into()])]);
     }
 
+    /// Every request carries these.
+    pub(super) fn certain(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.keys.iter().filter_map(|(key, states)| match states.as_slice() {
+            [KeyState::Values(values)] => values.first().map(|value| (*key, &**value)),
+            _ => None,
+        })
+    }
+
+    /// The context of a request that carries nothing else.
+    pub(super) fn carried(&self) -> Context {
+        let mut carried = Context::new();
+        self.certain().for_each(|(key, value)| carried.insert(key, [value]));
+        carried
+    }
+
+    /// What requests carry for a key, if they carry anything: one value, where that is known.
+    pub(super) fn likely(&self, key: &str) -> Option<&str> {
+        match self.keys.get(key)?.first()? {
+            KeyState::Values(values) => values.first().map(|value| &**value),
+            KeyState::Missing | KeyState::Unexplored => None,
+        }
+    }
+
     /// A request carries this one value or none.
     pub(super) fn if_any(&mut self, key: &'static str, value: &str) {
         self.keys.insert(key, vec![KeyState::Values(vec![value.into()]), KeyState::Missing]);
+    }
+}
+
+/// The values of variables, as far as every request carries the same.
+impl<'v> Values<'v> for &'v FixedKeys {
+    fn value(&self, key: &str) -> Option<&'v str> {
+        let states = self.keys.get(key)?;
+        self.likely(key).filter(|_| states.len() == 1)
     }
 }
 
@@ -89,10 +143,6 @@ struct Test<'p> {
     /// Where the guide is silent, the evaluator takes an Allow and a Deny differently.
     effect: Effect,
     key: KeyId,
-    /// Which states of the key can make the test true, and which false. Both, where the guide is silent or a
-    /// variable decides.
-    can_hold: Bits,
-    can_fail: Bits,
 }
 
 /// What a request carries for one key.
@@ -105,8 +155,14 @@ pub(super) enum KeyState {
 }
 
 impl<'p> Keys<'p> {
-    pub(super) fn new() -> Self {
-        Self { keys: Vec::new(), tests: Vec::new() }
+    pub(super) fn new(fixed: FixedKeys) -> Self {
+        let (worked_out, known) = (Arc::default(), BTreeMap::new());
+        Self { names: Vec::new(), tests: Vec::new(), worked_out, known, fixed }
+    }
+
+    /// What is known of requests.
+    pub(super) fn fixed(&self) -> &FixedKeys {
+        &self.fixed
     }
 
     /// The place of a test; one that was seen before keeps its place.
@@ -131,46 +187,84 @@ impl<'p> Keys<'p> {
         if let Some(place) = self.tests.iter().position(is_same) {
             return Ok(place);
         }
-        let key = self.keys.iter().position(|key| *key.name == *test.folded_key()).unwrap_or_else(|| {
-            self.keys.push(Key {
-                name: test.folded_key().into(),
-                states: Vec::new(),
-                freedom: Freedom::Free,
-            });
-            self.keys.len() - 1
+        let key = self.names.iter().position(|name| **name == *test.folded_key()).unwrap_or_else(|| {
+            self.names.push(test.folded_key().into());
+            self.names.len() - 1
         });
-        let (can_hold, can_fail) = (Bits::default(), Bits::default());
-        self.tests.push(Test { operator, test, effect, key, can_hold, can_fail });
+        self.tests.push(Test { operator, test, effect, key });
         Ok(self.tests.len() - 1)
     }
 
     /// Works out the states of every key, after all tests were added.
-    pub(super) fn work_out(&mut self, fixed: &FixedKeys, budget: &mut Budget) -> Result<(), Exhausted> {
-        for (id, key) in self.keys.iter_mut().enumerate() {
-            if let Some(states) = fixed.keys.get(&*key.name) {
-                (key.states, key.freedom) = (states.clone(), Freedom::Fixed);
-                continue;
+    pub(super) fn work_out(&mut self, budget: &mut Budget) -> Result<(), Exhausted> {
+        self.work_out_for((0..self.tests.len()).collect(), budget)
+    }
+
+    /// Works out the states that these tests alone tell apart. From here on no other test may be asked about.
+    pub(super) fn work_out_for(
+        &mut self,
+        mut counting: Vec<TestId>,
+        budget: &mut Budget,
+    ) -> Result<(), Exhausted> {
+        counting.sort_unstable();
+        counting.dedup();
+        self.worked_out = match self.known.get(&counting) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let found = Arc::new(self.outcomes_of(&counting, budget)?);
+                self.known.insert(counting, Arc::clone(&found));
+                found
             }
-            let tests: Vec<&Test<'_>> = self.tests.iter().filter(|test| test.key == id).collect();
-            key.states = samples::states(&tests, budget)?;
-            key.states.retain(|state| fixed.can_be(&key.name, state));
-        }
-        for test in &mut self.tests {
-            let Some(key) = self.keys.get(test.key) else { continue };
-            budget.spend(key.states.len() / 8)?;
-            let verdicts: Vec<Verdicts> =
-                key.states.iter().map(|state| ask(test, &key.name, state)).collect();
-            let is = |which: fn(&Verdicts) -> bool| {
-                Bits::such_that(verdicts.len(), |state| verdicts.get(state).is_some_and(which))
-            };
-            test.can_hold = is(|verdicts| verdicts.can_hold);
-            test.can_fail = is(|verdicts| verdicts.can_fail);
-        }
+        };
         Ok(())
     }
 
+    fn outcomes_of(&self, counting: &[TestId], budget: &mut Budget) -> Result<WorkedOut, Exhausted> {
+        if counting.is_empty() {
+            return Ok(WorkedOut::default());
+        }
+        let fixed = &self.fixed;
+        let carried = fixed.carried();
+        let counts = |id: usize| counting.binary_search(&id).is_ok();
+        let mut keys = Vec::new();
+        for (id, name) in self.names.iter().enumerate() {
+            let tests: Vec<&Test<'_>> = counting
+                .iter()
+                .filter_map(|test| self.tests.get(*test))
+                .filter(|test| test.key == id)
+                .collect();
+            keys.push(match fixed.keys.get(&**name) {
+                _ if tests.is_empty() => Key::default(),
+                Some(states) => Key { states: states.clone(), freedom: Freedom::Fixed },
+                None => {
+                    let mut states = samples::states(&tests, fixed, budget)?;
+                    states.retain(|state| fixed.can_be(name, state));
+                    Key { states, freedom: Freedom::Free }
+                }
+            });
+        }
+        let mut tests = Vec::new();
+        for (id, test) in self.tests.iter().enumerate() {
+            let Some((key, name)) = keys.get(test.key).zip(self.names.get(test.key)).filter(|_| counts(id))
+            else {
+                tests.push(None);
+                continue;
+            };
+            budget.spend(key.states.len() / 8)?;
+            let verdicts: Vec<Verdicts> =
+                key.states.iter().map(|state| ask(test, name, state, fixed, &carried)).collect();
+            let is = |which: fn(&Verdicts) -> bool| {
+                Bits::such_that(verdicts.len(), |state| verdicts.get(state).is_some_and(which))
+            };
+            let (can_hold, can_fail) = (is(|verdicts| verdicts.can_hold), is(|verdicts| verdicts.can_fail));
+            tests.push(Some(Outcomes { can_hold, can_fail }));
+        }
+        Ok(WorkedOut { keys, tests })
+    }
+
+    /// How many keys there are.
     pub(super) fn len(&self) -> usize {
-        self.keys.len()
+        self.worked_out.keys.len()
     }
 
     pub(super) fn key_of(&self, test: TestId) -> KeyId {
@@ -178,29 +272,37 @@ impl<'p> Keys<'p> {
     }
 
     pub(super) fn can_hold(&self, test: TestId) -> Option<&Bits> {
-        self.tests.get(test).map(|test| &test.can_hold)
+        self.outcomes(test).map(|outcomes| &outcomes.can_hold)
     }
 
     pub(super) fn can_fail(&self, test: TestId) -> Option<&Bits> {
-        self.tests.get(test).map(|test| &test.can_fail)
+        self.outcomes(test).map(|outcomes| &outcomes.can_fail)
+    }
+
+    fn outcomes(&self, test: TestId) -> Option<&Outcomes> {
+        self.worked_out.tests.get(test)?.as_ref()
+    }
+
+    fn key(&self, key: KeyId) -> Option<&Key> {
+        self.worked_out.keys.get(key)
     }
 
     /// Every state of a key.
     pub(super) fn all_states(&self, key: KeyId) -> Bits {
-        Bits::all(self.keys.get(key).map_or(0, |key| key.states.len()))
+        Bits::all(self.key(key).map_or(0, |key| key.states.len()))
     }
 
     /// Whether a request has to say something for the key, because not everything can be said.
     pub(super) fn is_fixed(&self, key: KeyId) -> bool {
-        self.keys.get(key).is_some_and(|key| key.freedom == Freedom::Fixed)
+        self.key(key).is_some_and(|key| key.freedom == Freedom::Fixed)
     }
 
     pub(super) fn name(&self, key: KeyId) -> &str {
-        self.keys.get(key).map_or("", |key| &key.name)
+        self.names.get(key).map_or("", |name| name)
     }
 
     pub(super) fn state(&self, key: KeyId, state: usize) -> Option<&KeyState> {
-        self.keys.get(key)?.states.get(state)
+        self.key(key)?.states.get(state)
     }
 }
 
@@ -218,18 +320,20 @@ impl Verdicts {
     const EITHER: Self = Self { can_hold: true, can_fail: true };
 }
 
-/// Whether the test can hold and fail of the state, whatever the request carries for other keys.
-fn ask(test: &Test<'_>, key: &str, state: &KeyState) -> Verdicts {
-    let mut context = Context::new();
+/// Whether the test can hold and fail of the state, whatever the request carries for keys that are not fixed.
+fn ask(test: &Test<'_>, key: &str, state: &KeyState, fixed: &FixedKeys, carried: &Context) -> Verdicts {
+    let mut context = carried.clone();
     match state {
-        KeyState::Missing => {}
+        KeyState::Missing => context.remove(key),
         KeyState::Values(values) => context.insert(key, values.iter().cloned()),
         KeyState::Unexplored => return Verdicts::EITHER,
     }
     let is_missing = *state == KeyState::Missing;
     match holds(test.operator, test.test, &context) {
         // A variable may turn any comparison round, but a missing key is compared with nothing.
-        Match::Yes | Match::No if !is_missing && operands_of(test.test).any(has_variables) => {
+        Match::Yes | Match::No
+            if !is_missing && operands_of(test.test).any(|operand| has_variables(operand, &fixed)) =>
+        {
             Verdicts::EITHER
         }
         Match::Yes => Verdicts { can_hold: true, can_fail: false },
@@ -242,8 +346,9 @@ fn ask(test: &Test<'_>, key: &str, state: &KeyState) -> Verdicts {
     }
 }
 
-fn has_variables(operand: &Operand) -> bool {
-    glob(operand).is_some_and(Glob::has_variables)
+/// Whether something is left open that requests do not all carry.
+fn has_variables<'v>(operand: &Operand, fixed: &impl Values<'v>) -> bool {
+    glob(&operand.with_values(fixed)).is_some_and(Glob::has_variables)
 }
 
 fn glob(operand: &Operand) -> Option<&Glob> {

@@ -3,8 +3,7 @@
 //! A pattern is a row of steps; what it may still match is a set of places in that row. Several patterns are read
 //! side by side, letter by letter, where only the letters that matter to one of them at its places are told apart.
 
-use std::collections::{BTreeMap, BinaryHeap, HashSet};
-use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::rc::Rc;
 
 use crate::glob::{Glob, Reach, Token};
@@ -115,6 +114,14 @@ impl Language {
         text.chars().map(Step::Char).collect()
     }
 
+    /// Whether its wildcards go past anything.
+    pub(super) fn is_unconfined(&self) -> bool {
+        self.steps.iter().all(|step| match step {
+            Step::Char(_) | Step::Folded(_) | Step::Never => true,
+            Step::One(reach) | Step::Run(reach) | Step::Symbol(_, reach) => *reach == Reach::Anything,
+        })
+    }
+
     fn step(&self, place: u16) -> Option<Step> {
         self.steps.get(usize::from(place)).copied()
     }
@@ -174,7 +181,19 @@ struct Product<'l> {
 struct Node {
     before: usize,
     letter: Option<Letter>,
-    state: Rc<State>,
+    /// Nothing, where one letter alone goes on and was followed at once.
+    state: Option<Rc<State>>,
+}
+
+/// What came of going on to a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reached {
+    /// What is looked for.
+    Goal,
+    /// A state to go on from.
+    More,
+    /// A dead end, or what was seen before.
+    Nothing,
 }
 
 /// A text that every pattern of `within` matches and none of `without`, if there is one.
@@ -264,39 +283,69 @@ impl<'l> Product<'l> {
         budget: &mut Budget,
         mut is_found: impl FnMut(&State) -> bool,
     ) -> Result<Option<usize>, Exhausted> {
-        let mut seen: HashSet<Rc<State>, BuildHasherDefault<DefaultHasher>> = HashSet::default();
+        let mut seen: BTreeSet<Rc<State>> = BTreeSet::new();
         let mut waiting = BinaryHeap::new();
-        let mut arrive = |nodes: &mut Vec<Node>, waiting: &mut BinaryHeap<_>, node: Node| {
-            let Some(distance) = self.distance(&node.state).filter(|_| !is_dead(&node.state)) else {
-                return false;
+        let mut arrive = |nodes: &mut Vec<Node>,
+                          waiting: &mut BinaryHeap<_>,
+                          budget: &mut Budget,
+                          (mut before, mut letter): (usize, Option<Letter>),
+                          mut state: State|
+         -> Result<Reached, Exhausted> {
+            // A spelled out text is followed to its end without looking to either side.
+            while let Some(next) = self.only_letter(&state) {
+                budget.spend(1 + state.len() / 8)?;
+                if is_dead(&state) || !self.may_follow(&state, next) {
+                    return Ok(Reached::Nothing);
+                }
+                let is_found = is_found(&state);
+                nodes.push(Node { before, letter, state: None });
+                if is_found {
+                    return Ok(Reached::Goal);
+                }
+                (before, letter) = (nodes.len() - 1, Some(next));
+                state = self.advance(&state, next);
+            }
+            let state = Rc::new(state);
+            let Some(distance) = self.distance(&state).filter(|_| !is_dead(&state)) else {
+                return Ok(Reached::Nothing);
             };
-            if !seen.insert(Rc::clone(&node.state)) {
-                return false;
+            if !seen.insert(Rc::clone(&state)) {
+                return Ok(Reached::Nothing);
             }
             waiting.push((std::cmp::Reverse(distance), nodes.len()));
-            let found = is_found(&node.state);
-            nodes.push(node);
-            found
+            let is_found = is_found(&state);
+            nodes.push(Node { before, letter, state: Some(state) });
+            Ok(if is_found { Reached::Goal } else { Reached::More })
         };
-        let start = Node { before: 0, letter: None, state: Rc::new(self.start()) };
-        if arrive(nodes, &mut waiting, start) {
-            return Ok(Some(0));
+        if arrive(nodes, &mut waiting, budget, (0, None), self.start())? == Reached::Goal {
+            return Ok(Some(nodes.len() - 1));
         }
         while let Some((_, at)) = waiting.pop() {
-            let Some(state) = nodes.get(at).map(|node| Rc::clone(&node.state)) else { break };
+            let Some(state) = nodes.get(at).and_then(|node| node.state.clone()) else { break };
             budget.spend(1 + state.len() / 8)?;
             for letter in self.letters(&state) {
                 if !self.may_follow(&state, letter) {
                     continue;
                 }
-                let state = Rc::new(self.advance(&state, letter));
-                let node = Node { before: at, letter: Some(letter), state };
-                if arrive(nodes, &mut waiting, node) {
+                let next = self.advance(&state, letter);
+                if arrive(nodes, &mut waiting, budget, (at, Some(letter)), next)? == Reached::Goal {
                     return Ok(Some(nodes.len() - 1));
                 }
             }
         }
         Ok(None)
+    }
+
+    /// The letter that a required pattern spells out next. None other can follow.
+    fn only_letter(&self, state: &State) -> Option<Letter> {
+        let mut required = state.chunk_by(|left, right| left.0 == right.0).take(usize::from(self.required));
+        required.find_map(|places| match places {
+            [(index, place)] if *index < self.required => match self.language(*index)?.step(*place) {
+                Some(Step::Char(letter)) if (self.is_letter)(letter) => Some(Letter::Char(letter)),
+                _ => None,
+            },
+            _ => None,
+        })
     }
 
     /// Whether every required pattern has a place that takes the letter.

@@ -11,10 +11,13 @@ use serde_json::{Map, Value, json};
 use super::language::{Budget, Exhausted};
 use super::resources::{ResourceRule, Resources};
 use super::{Containment, Doubt, within};
+use crate::condition::ValueType;
 use crate::document::{Effect, Policy, Statement, Version};
+use crate::glob::NoValues;
 use crate::print;
+use crate::variable::escaped;
 use conditions::Both;
-pub(super) use elements::both_resources;
+pub(super) use elements::{BothResources, both_resources};
 use meet::Loss;
 
 /// A policy that is within two others.
@@ -80,14 +83,6 @@ pub fn merge(one: &Policy, other: &Policy) -> Result<Merged, Doubt> {
 
 /// The policy in the version of the language that has variables: where there were none, `${` was two characters.
 fn in_current_version(policy: &Policy) -> Result<Policy, Doubt> {
-    fn escape(value: Value) -> Value {
-        match value {
-            Value::String(text) => text.replace("${", "${$}{").into(),
-            Value::Array(values) => values.into_iter().map(escape).collect(),
-            Value::Object(object) => object.into_iter().map(|(key, value)| (key, escape(value))).collect(),
-            other @ (Value::Null | Value::Bool(_) | Value::Number(_)) => other,
-        }
-    }
     for statement in policy.statements() {
         match (statement.principal(), statement.resource()) {
             (Some(_), _) => return Err(Doubt::NamesPrincipal),
@@ -98,11 +93,32 @@ fn in_current_version(policy: &Policy) -> Result<Policy, Doubt> {
     if policy.version() == Some(Version::V2012) {
         return Ok(policy.clone());
     }
-    let mut document = escape(policy.to_value());
-    if let Some(document) = document.as_object_mut() {
-        document.insert("Version".to_owned(), Version::V2012.as_str().into());
-    }
+    let statements: Vec<Value> = policy.statements().iter().map(without_variables).collect();
+    let document = json!({ "Version": Version::V2012.as_str(), "Statement": statements });
     Policy::from_value(&document).map_err(|_| Doubt::Unconfirmed)
+}
+
+/// The statement, `${` escaped where there may be variables: in resources and in what is compared as text or as ARN.
+/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>.
+fn without_variables(statement: &Statement) -> Value {
+    fn escape(value: &mut Value) {
+        match value {
+            Value::String(text) => *text = escaped(text),
+            Value::Array(values) => values.iter_mut().for_each(escape),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => {}
+        }
+    }
+    let mut printed = print::statement(statement);
+    for element in ["Resource", "NotResource"] {
+        printed.get_mut(element).into_iter().for_each(escape);
+    }
+    for block in statement.conditions() {
+        let is_text = matches!(block.operator().comparison().value_type(), ValueType::Text | ValueType::Arn);
+        let tests = printed.get_mut("Condition").and_then(|condition| condition.get_mut(block.written()));
+        let tests = tests.and_then(Value::as_object_mut).filter(|_| is_text);
+        tests.into_iter().flat_map(Map::values_mut).for_each(escape);
+    }
+    printed
 }
 
 fn of_effect(policy: &Policy, effect: Effect) -> impl Iterator<Item = &Statement> {
@@ -118,7 +134,7 @@ fn in_common(one: &Policy, other: &Policy) -> Result<(Vec<Value>, Loss), Doubt> 
         let allows = of_effect(policy, Effect::Allow);
         let allows = allows.map(|statement| {
             let resource = statement.resource().ok_or(Doubt::NoResource)?;
-            Ok((statement, known.add(resource)?))
+            Ok((statement, known.add(resource, &NoValues)?))
         });
         sides.push(allows.collect::<Result<Vec<_>, Doubt>>()?);
     }

@@ -1,10 +1,11 @@
 //! The resource patterns of two policies, and how any two of them lie to each other.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use super::language::{Budget, Exhausted, Language, Step, find};
 use crate::document::ResourceElement;
-use crate::glob::{Glob, Reach, Token};
+use crate::glob::{Glob, Reach, Token, Values};
 use crate::request::Context;
 use crate::resource::{ResourceName, ResourcePattern};
 use crate::variable::Variable;
@@ -22,6 +23,8 @@ pub(super) struct Resources {
     arn: Language,
     any: Language,
     relations: BTreeMap<(Universe, ResourceId, ResourceId), Relation>,
+    /// Of two patterns, the earlier first.
+    apart: BTreeMap<(Universe, ResourceId, ResourceId), bool>,
     found: BTreeMap<Area, Option<String>>,
 }
 
@@ -54,6 +57,11 @@ impl Entry {
     fn contradicts(&self, other: &Self) -> bool {
         let both = self.first_parts.iter().zip(&other.first_parts);
         both.into_iter().any(|(one, other)| one.is_some() && other.is_some() && one != other)
+    }
+
+    /// Whether it spells out a part of an ARN that not all ARNs share.
+    fn names_a_part(&self) -> bool {
+        self.first_parts.iter().skip(1).any(Option::is_some)
     }
 
     fn symbolic(&self) -> &Language {
@@ -99,28 +107,46 @@ pub(super) enum ResourceRule {
 /// What one question about patterns may cost of the budget.
 const COST_OF_ONE_FIND: u32 = 4_000;
 
+/// What every ARN is like.
+static ARN: LazyLock<Result<Language, Exhausted>> = LazyLock::new(|| {
+    let part = |may_be_empty| {
+        let one = if may_be_empty { vec![] } else { vec![Step::One(Reach::WithinPart)] };
+        [vec![Step::Char(':')], one, vec![Step::Run(Reach::WithinPart)]].concat()
+    };
+    let rest = vec![Step::Char(':'), Step::One(Reach::Anything), Step::Run(Reach::Anything)];
+    let arn = [Language::text("arn"), part(false), part(false), part(true), part(true), rest].concat();
+    Language::from_steps(arn)
+});
+
+/// The ARN that [`Resources::find`] finds in the pattern alone, or in it and such as cover everything.
+pub(super) fn an_arn_of(pattern: &ResourcePattern) -> Option<String> {
+    let language = Language::new(pattern.glob(), Language::any_text).ok()?;
+    let universe = ARN.as_ref().ok()?;
+    find(&[universe, &language], &[], any_letter, &mut Budget::new(COST_OF_ONE_FIND)).ok()?
+}
+
 impl Resources {
     pub(super) fn new() -> Result<Self, Exhausted> {
-        let part = |may_be_empty| {
-            let one = if may_be_empty { vec![] } else { vec![Step::One(Reach::WithinPart)] };
-            [vec![Step::Char(':')], one, vec![Step::Run(Reach::WithinPart)]].concat()
-        };
-        let rest = vec![Step::Char(':'), Step::One(Reach::Anything), Step::Run(Reach::Anything)];
-        let arn = [Language::text("arn"), part(false), part(false), part(true), part(true), rest].concat();
         Ok(Self {
             patterns: Vec::new(),
             places: BTreeMap::new(),
             variables: Vec::new(),
-            arn: Language::from_steps(arn)?,
+            arn: (*ARN).clone()?,
             any: Language::from_steps(Language::text("*"))?,
             relations: BTreeMap::new(),
+            apart: BTreeMap::new(),
             found: BTreeMap::new(),
         })
     }
 
-    pub(super) fn add(&mut self, element: &ResourceElement) -> Result<ResourceRule, Exhausted> {
-        let patterns =
-            element.patterns().iter().map(|pattern| self.place(pattern)).collect::<Result<_, _>>()?;
+    /// The element for requests that all carry these values.
+    pub(super) fn add<'v>(
+        &mut self,
+        element: &ResourceElement,
+        values: &impl Values<'v>,
+    ) -> Result<ResourceRule, Exhausted> {
+        let patterns = element.patterns().iter().map(|pattern| self.place(&pattern.with_values(values)));
+        let patterns = patterns.collect::<Result<_, _>>()?;
         Ok(match element {
             ResourceElement::Resource(_) => ResourceRule::Listed(patterns),
             ResourceElement::NotResource(_) => ResourceRule::AllBut(patterns),
@@ -173,6 +199,10 @@ impl Resources {
         })
     }
 
+    pub(super) fn pattern(&self, id: ResourceId) -> Result<&ResourcePattern, Exhausted> {
+        self.entry(id).map(|entry| &entry.pattern)
+    }
+
     /// The pattern as it was written.
     pub(super) fn text(&self, id: ResourceId) -> &str {
         self.patterns.get(id).map_or("", |entry| entry.pattern.as_str())
@@ -185,6 +215,11 @@ impl Resources {
     /// Whether the pattern may cover `*`, for actions that take no resource.
     pub(super) fn covers_no_resource(&self, id: ResourceId) -> bool {
         self.patterns.get(id).is_some_and(|entry| entry.covers_none)
+    }
+
+    /// What the pattern matches, were its variables any text.
+    pub(super) fn widened(&self, id: ResourceId) -> Result<&Language, Exhausted> {
+        self.entry(id).map(|entry| &entry.widened)
     }
 
     pub(super) fn universe(&self, universe: Universe) -> &Language {
@@ -212,23 +247,21 @@ impl Resources {
         let (left, right) = (self.entry(one)?, self.entry(other)?);
         match universe {
             Universe::Arn if left.contradicts(right) => return Ok(Relation::Apart),
+            // Other names of the part are outside.
+            Universe::Arn if left.pattern.covers_everything() && right.names_a_part() => {
+                return Ok(Relation::Other);
+            }
             Universe::Any if !left.covers_none => return Ok(Relation::Inside),
             Universe::Any if !right.covers_none => return Ok(Relation::Apart),
             Universe::Arn | Universe::Any => {}
         }
-        let mut ask = |within: &[&Language], without: &[&Language]| {
-            let mut share = budget.split(COST_OF_ONE_FIND);
-            let found = find(within, without, any_letter, &mut share);
-            budget.merge(share);
-            found.is_ok_and(|text| text.is_none())
-        };
         // The universe has no symbols in it, so that it stays out where variables are symbols.
         let bounds = if left.pattern.has_variables() { vec![] } else { vec![self.universe(universe)] };
         let relation = if right.pattern.covers_everything()
-            || ask(&[bounds, vec![left.symbolic()]].concat(), &[right.symbolic()])
+            || are_none(&[bounds, vec![left.symbolic()]].concat(), &[right.symbolic()], budget)
         {
             Relation::Inside
-        } else if ask(&[self.universe(universe), &left.widened, &right.widened], &[]) {
+        } else if self.are_apart(universe, one, other, budget)? {
             Relation::Apart
         } else {
             Relation::Other
@@ -236,6 +269,31 @@ impl Resources {
         budget.spend(1)?;
         self.relations.insert((universe, one, other), relation);
         Ok(relation)
+    }
+
+    /// Whether the relation of the two is [`Relation::Apart`]: less to find out than which it is.
+    pub(super) fn are_apart(
+        &mut self,
+        universe: Universe,
+        one: ResourceId,
+        other: ResourceId,
+        budget: &mut Budget,
+    ) -> Result<bool, Exhausted> {
+        let pair = (universe, one.min(other), one.max(other));
+        if let Some(known) = self.apart.get(&pair) {
+            return Ok(*known);
+        }
+        let (left, right) = (self.entry(one)?, self.entry(other)?);
+        let are_apart = match universe {
+            // What covers no resource at all is inside whatever there is.
+            Universe::Any => return Ok(left.covers_none && !right.covers_none),
+            Universe::Arn if one == other || right.pattern.covers_everything() => false,
+            Universe::Arn if left.contradicts(right) => true,
+            Universe::Arn => are_none(&[self.universe(universe), &left.widened, &right.widened], &[], budget),
+        };
+        budget.spend(1)?;
+        self.apart.insert(pair, are_apart);
+        Ok(are_apart)
     }
 
     /// A resource of the area, were its variables any text.
@@ -285,6 +343,14 @@ impl Resources {
 
 fn any_letter(_: char) -> bool {
     true
+}
+
+/// Whether it can be told that there is no text that all of the one match and none of the others.
+fn are_none(within: &[&Language], without: &[&Language], budget: &mut Budget) -> bool {
+    let mut share = budget.split(COST_OF_ONE_FIND);
+    let found = find(within, without, any_letter, &mut share);
+    budget.merge(share);
+    found.is_ok_and(|text| text.is_none())
 }
 
 /// The parts of an ARN that a pattern spells out, up to the first wildcard or variable that can go past a colon.

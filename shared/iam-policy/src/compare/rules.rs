@@ -5,7 +5,7 @@ use super::actions::{ActionRule, Actions};
 use super::keys::{FixedKeys, Keys, TestId};
 use super::language::{Budget, Exhausted};
 use super::resources::{ResourceRule, Resources};
-use crate::document::{Effect, Policy};
+use crate::document::{Effect, Policy, ResourceElement, Statement};
 
 /// The place of a statement in [`Rules`].
 pub(super) type RuleId = usize;
@@ -40,46 +40,69 @@ pub(super) struct Rules<'p> {
 }
 
 impl<'p> Rules<'p> {
+    /// None yet.
+    pub(super) fn none(fixed: FixedKeys) -> Result<Self, Doubt> {
+        let (actions, resources, keys) = (Actions::default(), Resources::new()?, Keys::new(fixed));
+        Ok(Self { rules: Vec::new(), actions, resources, keys })
+    }
+
     /// The statements of each side, in order.
     pub(super) fn new(
         sides: impl IntoIterator<Item = impl IntoIterator<Item = &'p Policy>>,
         fixed: &FixedKeys,
         budget: &mut Budget,
     ) -> Result<Self, Doubt> {
-        let (actions, resources, keys) = (Actions::default(), Resources::new()?, Keys::new());
-        let mut rules = Self { rules: Vec::new(), actions, resources, keys };
+        let mut rules = Self::none(fixed.clone())?;
         for (side, policies) in sides.into_iter().enumerate() {
-            for policy in policies {
-                rules.add(Side(side), policy, budget)?;
+            for statement in policies.into_iter().flat_map(Policy::statements) {
+                let place = rules.add(Side(side), statement, budget)?;
+                rules.add_actions(place, statement, budget)?;
             }
         }
-        rules.keys.work_out(fixed, budget)?;
+        rules.keys.work_out(budget)?;
         Ok(rules)
     }
 
-    fn add(&mut self, side: Side, policy: &'p Policy, budget: &mut Budget) -> Result<(), Doubt> {
-        for statement in policy.statements() {
-            if statement.principal().is_some() {
-                return Err(Doubt::NamesPrincipal);
-            }
-            let resource = statement.resource().ok_or(Doubt::NoResource)?;
-            let size =
-                statement.action().patterns().len() + resource.patterns().len() + statement.tests().count();
-            budget.spend(1 + size)?;
-            let effect = statement.effect();
-            let tests = statement.tests();
-            let tests = tests.map(|(operator, test)| self.keys.add(operator, test, effect, budget));
-            let tests = tests.collect::<Result<_, _>>()?;
-            let action = self.actions.add(statement.action())?;
-            let resource = self.resources.add(resource)?;
-            let rule = Rule { side, effect, action, resource, tests };
-            self.rules.push(rule);
-        }
+    /// Adds a statement without its actions: until they are added, it lists none.
+    pub(super) fn add(
+        &mut self,
+        side: Side,
+        statement: &'p Statement,
+        budget: &mut Budget,
+    ) -> Result<RuleId, Doubt> {
+        let resource = comparable_resource(statement)?;
+        budget.spend(1 + resource.patterns().len() + statement.tests().count())?;
+        let effect = statement.effect();
+        let tests = statement.tests();
+        let tests = tests.map(|(operator, test)| self.keys.add(operator, test, effect, budget));
+        let tests = tests.collect::<Result<_, _>>()?;
+        let (action, resource) = (ActionRule::default(), self.resources.add(resource, &self.keys.fixed())?);
+        self.rules.push(Rule { side, effect, action, resource, tests });
+        Ok(self.rules.len() - 1)
+    }
+
+    /// Adds the actions of a statement.
+    pub(super) fn add_actions(
+        &mut self,
+        rule: RuleId,
+        statement: &'p Statement,
+        budget: &mut Budget,
+    ) -> Result<(), Exhausted> {
+        budget.spend(statement.action().patterns().len())?;
+        self.rules.get_mut(rule).ok_or(Exhausted)?.action = self.actions.add(statement.action())?;
         Ok(())
     }
 
     pub(super) fn get(&self, id: RuleId) -> Result<&Rule, Exhausted> {
         self.rules.get(id).ok_or(Exhausted)
+    }
+}
+
+/// What the statement says of resources, if it can be compared at all.
+pub(super) fn comparable_resource(statement: &Statement) -> Result<&ResourceElement, Doubt> {
+    match statement.principal() {
+        Some(_) => Err(Doubt::NamesPrincipal),
+        None => statement.resource().ok_or(Doubt::NoResource),
     }
 }
 

@@ -17,7 +17,7 @@ use super::resources::{Area, Relation, ResourceId, ResourceRule, Resources, Univ
 use super::rules::{Rule, RuleId, Rules, Side};
 use super::{Counterexample, Doubt};
 use crate::action::ActionName;
-use crate::document::{Effect, Policy};
+use crate::document::{Effect, Policy, Statement};
 use crate::evaluate::Policies;
 use crate::evaluate::matching::Match;
 use crate::principal::IdentityArn;
@@ -28,6 +28,8 @@ pub(super) struct Search<'p> {
     pub(super) budget: Budget,
     /// What was searched already, for other actions: what has to apply, and what must not.
     done: BTreeSet<(Vec<RuleId>, Vec<RuleId>)>,
+    /// What a request has to show besides.
+    pub(super) demanded: Demanded<'p>,
     /// Why the search cannot end with a pass.
     doubt: Option<Doubt>,
     unconfirmed: usize,
@@ -51,6 +53,14 @@ impl<'p> Wanted<'p> {
         let identity = |identity| Policies { identity, ..Policies::default() };
         Ok(Self { caller, allowed_by: identity(inner), not_by: Some(identity(outer)) })
     }
+}
+
+/// Statements that an answer has to show at work, and others that it has to show without effect; none, where any
+/// answer will do.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Demanded<'p> {
+    pub(super) applying: Vec<&'p Statement>,
+    pub(super) idle: Vec<&'p Statement>,
 }
 
 /// What to look for.
@@ -109,7 +119,13 @@ pub(super) type Flow = ControlFlow<Box<Counterexample>>;
 
 impl<'p> Search<'p> {
     pub(super) fn new(rules: Rules<'p>, wanted: Wanted<'p>, budget: Budget) -> Self {
-        Self { rules, wanted, budget, done: BTreeSet::new(), doubt: None, unconfirmed: 0 }
+        let demanded = Demanded::default();
+        Self { rules, wanted, budget, done: BTreeSet::new(), demanded, doubt: None, unconfirmed: 0 }
+    }
+
+    /// What is looked for.
+    pub(super) fn wanted(&self) -> &Wanted<'p> {
+        &self.wanted
     }
 
     /// Forgets why earlier questions had no answer.
@@ -119,7 +135,7 @@ impl<'p> Search<'p> {
     }
 
     /// A counterexample, or the certainty that there is none.
-    pub(super) fn run(mut self) -> Result<Option<Box<Counterexample>>, Doubt> {
+    pub(super) fn run(&mut self) -> Result<Option<Box<Counterexample>>, Doubt> {
         let grants =
             self.rules.rules.iter().filter(|rule| (rule.side, rule.effect) == (Side::INNER, Effect::Allow));
         let services = self.rules.actions.services(grants.map(|rule| &rule.action));
@@ -259,9 +275,8 @@ impl<'p> Search<'p> {
                         for pattern in patterns.iter().filter(|id| only.is_none_or(|only| only == **id)) {
                             let mut is_apart = false;
                             for within in &region.area.within {
-                                let relation =
-                                    resources.relation(universe, *within, *pattern, &mut self.budget)?;
-                                is_apart |= relation == Relation::Apart;
+                                is_apart |=
+                                    resources.are_apart(universe, *within, *pattern, &mut self.budget)?;
                             }
                             self.budget.spend(1)?;
                             if !is_apart {

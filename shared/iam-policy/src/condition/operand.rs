@@ -1,5 +1,6 @@
 //! The values of a condition, read once for the operator they stand under.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::net::IpAddr;
@@ -10,7 +11,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::operator::{Comparison, ValueType};
-use crate::glob::{Glob, Wildcards};
+use crate::glob::{Glob, Values, Wildcards};
 use crate::variable::Variables;
 
 /// A value in the form its operator compares.
@@ -33,6 +34,26 @@ pub(crate) enum Operand {
 }
 
 impl Operand {
+    /// The same operand for requests that all carry these values.
+    pub(crate) fn with_values<'v>(&self, values: &impl Values<'v>) -> Cow<'_, Self> {
+        match self {
+            Self::Text(glob) if glob.has_variables() => Cow::Owned(Self::Text(glob.with_values(values))),
+            Self::FoldedText(glob) if glob.has_variables() => {
+                Cow::Owned(Self::FoldedText(glob.with_values(values)))
+            }
+            Self::Arn(glob) if glob.has_variables() => Cow::Owned(Self::Arn(glob.with_values(values))),
+            Self::Text(_)
+            | Self::FoldedText(_)
+            | Self::Arn(_)
+            | Self::Number(_)
+            | Self::Instant(_)
+            | Self::Truth(_)
+            | Self::Network(_)
+            | Self::Binary(_)
+            | Self::Unreadable => Cow::Borrowed(self),
+        }
+    }
+
     pub(crate) fn read(text: &str, comparison: Comparison, variables: Variables) -> Self {
         let literal = || Glob::text(text, Wildcards::Literal, variables);
         match comparison.value_type() {

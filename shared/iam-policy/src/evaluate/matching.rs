@@ -26,7 +26,8 @@ pub enum Undocumented {
     QuantifiedNull,
     /// NotPrincipal that lists a caller but not its account, or its role but not the session.
     PartlyListed,
-    /// `{"Service": "*"}`.
+    /// `{"Service": "*"}`: the guide has a `*` for everyone and names for services, and no word on a `*` among these.
+    /// [`crate::admits`] reads it the same way.
     EveryService,
 }
 

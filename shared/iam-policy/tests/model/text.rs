@@ -108,7 +108,7 @@ pub(crate) fn arn_of_resource_matches(pattern: &[Mark], resource: &str) -> bool 
     }
     let mut pattern = pattern.to_vec();
     let parts = pattern.split(|mark| *mark == Mark::Letter(':')).count();
-    if parts < 6 && !pattern.contains(&Mark::Star) {
+    for _ in parts..6 {
         pattern.extend([Mark::Letter(':'), Mark::Star]);
     }
     let mut marks: Vec<(Mark, Reach)> = Vec::new();

@@ -2,11 +2,17 @@
 
 use super::{CARVE_OUTS, PROFILES, denies, document};
 use crate::{stack, text};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use tests::template::Template;
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
-const QUOTA: usize = 6144;
+pub(super) const QUOTA: usize = 6144;
+
+/// The length of a document as IAM counts it.
+pub(super) fn characters(document: &Value) -> usize {
+    document.to_string().chars().filter(|c| !c.is_whitespace()).count()
+}
 
 #[test]
 fn both_profiles_deny_the_same() {
@@ -22,8 +28,7 @@ fn profiles_and_own_boundary_fit_their_quota_with_room_for_carve_outs() {
     let template = Template::of_project();
     for policy in ["BaselineBoundary", "StrictBoundary", "OwnBoundary"] {
         let length = |parameters: &[(&str, &str)]| {
-            let document = template.rendered(parameters).properties(policy)["PolicyDocument"].to_string();
-            document.chars().filter(|c| !c.is_whitespace()).count()
+            characters(&template.rendered(parameters).properties(policy)["PolicyDocument"])
         };
         let (plain, carved) = (length(&[]), length(&CARVE_OUTS));
         println!("{policy}: {plain} characters without white space, {carved} with carve-outs of three roles");

@@ -32,7 +32,7 @@ fn verdict(stack: &Stack, profile: &str, action: &str, resource: &str, context: 
 }
 
 /// What ordinary functions do, by the resource they do it to.
-const ORDINARY: [(&str, &[&str]); 26] = [
+const ORDINARY: [(&str, &[&str]); 31] = [
     // Lambda itself: logs, traces, VPC, environment variables, what it polls, what it sends failures to.
     (
         "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/orders:log-stream:a",
@@ -50,6 +50,13 @@ const ORDINARY: [(&str, &[&str]); 26] = [
             "ec2:DescribeVpcs",
             "ec2:GetSecurityGroupsForVpc",
             "dynamodb:ListStreams",
+            "rds:DescribeDBClusters",
+            "rds:DescribeDBClusterParameters",
+            "rds:DescribeDBSubnetGroups",
+            "codepipeline:PutJobSuccessResult",
+            "codepipeline:PutJobFailureResult",
+            "codedeploy:PutLifecycleEventHookExecutionStatus",
+            "s3-object-lambda:WriteGetObjectResponse",
         ],
     ),
     (
@@ -63,7 +70,7 @@ const ORDINARY: [(&str, &[&str]); 26] = [
     ),
     (
         "arn:aws:kms:us-east-1:123456789012:key/11111111-0000-4000-8000-000000000000",
-        &["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"],
+        &["kms:Decrypt", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey"],
     ),
     (
         "arn:aws:sqs:us-east-1:123456789012:orders",
@@ -94,16 +101,29 @@ const ORDINARY: [(&str, &[&str]); 26] = [
         "arn:aws:kafka:us-east-1:123456789012:cluster/orders/1",
         &["kafka:DescribeClusterV2", "kafka:GetBootstrapBrokers"],
     ),
+    ("arn:aws:glue:us-east-1:123456789012:registry/orders", &["glue:GetRegistry", "glue:GetSchemaVersion"]),
+    ("arn:aws:rds:us-east-1:123456789012:db:orders", &["rds:DescribeDBInstances"]),
     (
         "arn:aws:elasticfilesystem:us-east-1:123456789012:file-system/fs-0",
         &["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
+    ),
+    (
+        "arn:aws:s3files:us-east-1:123456789012:file-system/fs-0",
+        &["s3files:ClientMount", "s3files:ClientWrite"],
+    ),
+    (
+        "arn:aws:lambda:us-east-1:123456789012:function:orders:1/durable-execution/a/b",
+        &["lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState"],
     ),
     ("arn:aws:sns:us-east-1:123456789012:orders", &["sns:Publish"]),
     ("arn:aws:lambda:us-east-1:123456789012:function:orders", &["lambda:InvokeFunction"]),
     ("arn:aws:events:us-east-1:123456789012:event-bus/default", &["events:PutEvents"]),
     // The code.
     ("arn:aws:s3:::orders", &["s3:ListBucket"]),
-    ("arn:aws:s3:::orders/1.json", &["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]),
+    (
+        "arn:aws:s3:::orders/1.json",
+        &["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
+    ),
     (
         "arn:aws:dynamodb:us-east-1:123456789012:table/orders",
         &[
@@ -117,7 +137,12 @@ const ORDINARY: [(&str, &[&str]); 26] = [
     ("arn:aws:dynamodb:us-east-1:123456789012:table/orders/index/by-date", &["dynamodb:Query"]),
     (
         "arn:aws:secretsmanager:us-east-1:123456789012:secret:orders-abcdef",
-        &["secretsmanager:GetSecretValue"],
+        &[
+            "secretsmanager:GetSecretValue",
+            "secretsmanager:PutSecretValue",
+            "secretsmanager:DescribeSecret",
+            "secretsmanager:UpdateSecretVersionStage",
+        ],
     ),
     (
         "arn:aws:ssm:us-east-1:123456789012:parameter/orders/url",
@@ -131,6 +156,7 @@ const ORDINARY: [(&str, &[&str]); 26] = [
     ("arn:aws:firehose:us-east-1:123456789012:deliverystream/orders", &["firehose:PutRecordBatch"]),
     ("arn:aws:ses:us-east-1:123456789012:identity/example.com", &["ses:SendEmail"]),
     ("arn:aws:bedrock:us-east-1::foundation-model/m", &["bedrock:InvokeModel"]),
+    ("arn:aws:bedrock:us-east-1:123456789012:guardrail/g", &["bedrock:ApplyGuardrail"]),
     ("arn:aws:appsync:us-east-1:123456789012:apis/a/types/Query/fields/f", &["appsync:GraphQL"]),
     ("arn:aws:rds-db:us-east-1:123456789012:dbuser:db/orders", &["rds-db:connect"]),
 ];
@@ -156,6 +182,13 @@ fn the_baseline_allows_what_no_deny_names_and_strict_does_not() {
         ("ecs:DescribeTasks", "arn:aws:ecs:us-east-1:123456789012:task/orders/1"),
         ("iam:CreateServiceLinkedRole", "arn:aws:iam::123456789012:role/aws-service-role/x.amazonaws.com/x"),
         ("iam:GetRole", "arn:aws:iam::123456789012:role/orders"),
+        // Neighbours of patterns that are shorter than the names that they stand for.
+        ("iam:UploadServerCertificate", "arn:aws:iam::123456789012:server-certificate/orders"),
+        ("iam:ListGroupsForUser", "arn:aws:iam::123456789012:user/orders"),
+        ("iam:GetSAMLProvider", "arn:aws:iam::123456789012:saml-provider/orders"),
+        ("organizations:DescribePolicy", "*"),
+        ("guardduty:GetFilter", "*"),
+        ("guardduty:UpdateThreatIntelSet", "*"),
         ("newservice:NewAction", "*"),
     ] {
         let [baseline, strict] =

@@ -1,5 +1,6 @@
 //! How fast policies are judged, read and compared, beside the peers in the same run.
 
+mod assess;
 mod compare;
 mod escapes;
 mod impact;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         compare::section(),
         escapes::section(),
         impact::section(),
+        assess::section(&mut stopwatch),
     ];
     tell("speed of the policy engine, processor time of one core", &sections, &load_before)
 }

@@ -44,8 +44,13 @@ impl<'p> Report<'p> {
         Self { statements: statements.collect(), dangers }
     }
 
+    /// The statements, by their place in the rules.
+    pub(super) fn statements(&self) -> Vec<&'p Statement> {
+        self.statements.iter().map(|(_, statement)| *statement).collect()
+    }
+
     /// What is lost on several resource patterns of one grant for one reason becomes one thing.
-    pub(super) fn removals(&self, mut survey: Survey<'_>) -> Result<Vec<Removal>, Doubt> {
+    pub(super) fn removals(&self, survey: &mut Survey<'_>) -> Result<Vec<Removal>, Doubt> {
         let mut groups: BTreeMap<(RuleId, RuleCut, Bits), Group> = BTreeMap::new();
         for (Reason { grant, cut, on }, losses) in std::mem::take(&mut survey.losses) {
             let lost = Bits::such_that(survey.classes.len(), |class| losses.contains_key(&class));
@@ -56,17 +61,18 @@ impl<'p> Report<'p> {
         let mut removals = Vec::new();
         for ((grant, cut, lost), Group { on, losses }) in groups {
             let Some((place, granting)) = self.statements.get(grant) else { continue };
-            let area = survey.area(grant, &cut, &on)?;
+            let area = survey.area(grant, &cut, &on, &lost)?;
             let may_be_said = match cut {
                 RuleCut::Denied(_) => lost.or(&survey.gone_on_all(grant, &on)),
                 // What is left to the actions that are meant is not left to those that are gone.
                 RuleCut::NotAllowed | RuleCut::AllowedInPart(_) => lost.clone(),
             };
+            survey.demand(grant, &cut);
             let rules = &survey.search.rules;
             let words =
                 survey.classes.wording(&lost, &may_be_said, &rules.get(grant)?.action, &rules.actions);
             let lost =
-                words.into_iter().map(|word| self.lost(&survey, word, granting, &area.resources, &losses));
+                words.into_iter().map(|word| self.lost(survey, word, granting, &area.resources, &losses));
             removals.push(Removal {
                 actions: lost.collect(),
                 resources: area.resources.clone(),
@@ -117,7 +123,9 @@ impl<'p> Report<'p> {
         match cut {
             RuleCut::Denied(deny) => Cut::Denied(place(deny)),
             RuleCut::NotAllowed => Cut::NotAllowed,
-            RuleCut::AllowedInPart(allows) => Cut::AllowedInPart(allows.iter().map(place).collect()),
+            RuleCut::AllowedInPart(allows) => {
+                Cut::AllowedInPart(allows.iter().map(|(allow, _)| place(allow)).collect())
+            }
         }
     }
 }
@@ -132,8 +140,9 @@ fn example(
     if says(&found.action) {
         return Some(found.clone());
     }
-    let actions = survey.classes.known(class).iter().map(|(_, action)| action.name());
-    let action = actions.into_iter().find(|name| says(name))?;
+    let mut actions = survey.classes.known(class).iter().map(|(_, action)| action.name());
+    let elsewhere = || survey.classes.elsewhere(class, &survey.search.rules.actions, &says);
+    let action = actions.find(|name| says(name)).or_else(elsewhere)?;
     let request = Request { action: action.clone(), ..found.clone() };
     survey.search.confirms(&request).then_some(request)
 }

@@ -1,20 +1,20 @@
 //! Which classes of actions are lost, of which grant, on which of its resources and for which reason.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use super::area::Forms;
 use super::wording::Classes;
 use crate::action::ActionName;
+use crate::catalogue::{Action, Catalogue, Service};
 use crate::compare::actions::Matched;
 use crate::compare::bits::Bits;
-use crate::compare::keys::FixedKeys;
-use crate::compare::language::Budget;
-use crate::compare::resources::{Relation, ResourceId, ResourceRule, Universe};
-use crate::compare::rules::{RuleId, Rules, Side};
-use crate::compare::search::{About, Ask, Search, Wanted};
+use crate::compare::language::{Budget, Exhausted};
+use crate::compare::resources::{Relation, ResourceId, ResourceRule, Resources, Universe};
+use crate::compare::rules::{RuleId, Side};
+use crate::compare::search::{About, Ask, Demanded, Search};
 use crate::compare::{BUDGET, Doubt};
-use crate::document::{Effect, Policy};
+use crate::document::{Effect, Statement};
 use crate::evaluate::matching::Match;
 use crate::request::Request;
 
@@ -27,12 +27,19 @@ pub(super) struct Reason {
     pub(super) on: Option<ResourceId>,
 }
 
-/// [`super::Cut`] by the place of statements in [`Rules`].
+/// [`super::Cut`] by the place of statements in [`crate::compare::rules::Rules`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum RuleCut {
     Denied(RuleId),
     NotAllowed,
-    AllowedInPart(Vec<RuleId>),
+    AllowedInPart(Vec<(RuleId, Certainty)>),
+}
+
+/// Whether a statement is about an action, as far as the guide says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Certainty {
+    Sure,
+    Open,
 }
 
 /// What one question brought.
@@ -43,21 +50,28 @@ enum Answer {
     Doubtful,
 }
 
-/// What was asked: the statements that apply, the pattern of the first of them, what about, and the statements that
-/// must not apply.
-type Question = (Vec<RuleId>, Option<ResourceId>, Vec<About>, Vec<RuleId>);
+/// What was asked: for what reason and on what, which statements apply, what about, and which must not apply.
+type Question = (Reason, Vec<RuleId>, Vec<About>, Vec<RuleId>);
 
 /// Classes times patterns: what saying the losses in few words may have to look through.
-const MOST_CELLS: usize = 2_000_000;
+const MOST_CELLS: usize = 8_000_000;
+
+/// What one question may cost of the budget.
+const COST_OF_ONE_QUESTION: u32 = 12_000;
 
 /// The losses of a role to a boundary, as they are found.
 pub(super) struct Survey<'p> {
     pub(super) search: Search<'p>,
     pub(super) classes: Classes,
-    forms: &'p Forms,
+    forms: Forms,
+    /// By their place in the rules.
+    statements: Vec<&'p Statement>,
     pub(super) losses: BTreeMap<Reason, Losses>,
     /// The classes of which nothing is left of a grant on a pattern.
     gone: BTreeMap<(RuleId, Option<ResourceId>), Bits>,
+    /// What each class is about.
+    about: Vec<Vec<About>>,
+    touching: BTreeMap<(RuleId, Option<ResourceId>, About), bool>,
     answers: BTreeMap<Question, Answer>,
 }
 
@@ -74,30 +88,79 @@ struct Class {
     about: Vec<About>,
 }
 
+/// The action, if AWS has it.
+fn known_action(name: &ActionName) -> Option<(&'static Service, &'static Action)> {
+    let service = Catalogue::bundled().service(name.service())?;
+    Some((service, service.action(name)?))
+}
+
+impl Class {
+    fn certainty(&self, rule: RuleId) -> Certainty {
+        if self.said.get(rule) == Some(&Match::Yes) { Certainty::Sure } else { Certainty::Open }
+    }
+}
+
+/// Whether there may be something that a request is about and that both patterns match.
+pub(super) fn can_meet(
+    pattern: ResourceId,
+    on: Option<ResourceId>,
+    about: About,
+    known: &mut Resources,
+    budget: &mut Budget,
+) -> Result<bool, Exhausted> {
+    let covers_none = known.covers_no_resource(pattern) && on.is_none_or(|on| known.covers_no_resource(on));
+    let form = match about {
+        About::NoResource => return Ok(covers_none),
+        About::Anything if covers_none => return Ok(true),
+        About::Anything => None,
+        About::Form(form) => Some(form),
+    };
+    for other in form.into_iter().chain(on) {
+        if known.are_apart(Universe::Arn, other, pattern, budget)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 impl<'p> Survey<'p> {
     /// Looks at every class of actions that the identity policies can be about: several times the questions of a
     /// comparison, which ends with the first answer.
     pub(super) fn new(
-        inner: &'p [&'p Policy],
-        outer: &'p [&'p Policy],
-        forms: &'p Forms,
+        mut search: Search<'p>,
+        statements: Vec<&'p Statement>,
+        forms: Forms,
     ) -> Result<Self, Doubt> {
-        let mut budget = Budget::new(4 * BUDGET);
-        let sides = [inner, outer].map(|side| side.iter().copied());
-        let rules = Rules::new(sides, &FixedKeys::default(), &mut budget)?;
+        search.take_doubt();
+        search.budget = Budget::new(4 * BUDGET);
+        let Search { rules, budget, .. } = &mut search;
         let grants = rules.rules.iter();
         let grants = grants.filter(|rule| (rule.side, rule.effect) == (Side::INNER, Effect::Allow));
         let mut classes = Classes::new();
         for service in rules.actions.services(grants.map(|rule| &rule.action)) {
-            classes.add(service, rules.actions.classes(service, &mut budget)?);
+            let known = service.and_then(|service| Catalogue::bundled().service(service));
+            if let Some(known) = known.filter(|_| forms.are_known()) {
+                budget.spend(known.actions().len() / 8)?;
+                classes.add_listed(known, &rules.actions);
+            } else {
+                classes.add(service, rules.actions.classes(service, budget)?);
+            }
         }
         if classes.len().saturating_mul(rules.actions.len()) > MOST_CELLS {
             return Err(Doubt::TooComplex);
         }
         classes.work_out(&rules.actions);
-        let search = Search::new(rules, Wanted::difference(inner, outer)?, budget);
-        let (losses, gone, answers) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        let mut survey = Self { search, classes, forms, losses, gone, answers };
+        let mut survey = Self {
+            search,
+            classes,
+            forms,
+            statements,
+            losses: BTreeMap::new(),
+            gone: BTreeMap::new(),
+            about: Vec::new(),
+            touching: BTreeMap::new(),
+            answers: BTreeMap::new(),
+        };
         for place in 0..survey.classes.len() {
             survey.look_at(place)?;
         }
@@ -107,38 +170,110 @@ impl<'p> Survey<'p> {
     fn look_at(&mut self, place: usize) -> Result<(), Doubt> {
         let Some((matched, action)) = self.classes.example(place) else { return Ok(()) };
         let (matched, action) = (matched.clone(), action.clone());
-        let mut about = self.forms.about(self.classes.known(place), &mut self.search.rules.resources)?;
-        if self.classes.is_of_other_services(place) {
+        let shown: Vec<_> = known_action(&action).into_iter().collect();
+        let known = match self.classes.known(place) {
+            [] if self.classes.is_of_other_services(place) => &shown,
+            known => known,
+        };
+        let mut about = self.forms.about(known, &mut self.search.rules.resources)?;
+        if self.classes.is_of_other_services(place) && !about.contains(&About::Anything) {
             about.push(About::Anything);
         }
+        self.about.push(about.clone());
         let class = Class { place, said: self.search.said(&matched), matched, action, about };
         let of = |side, effect| self.search.about(&class.said, side, effect);
         let (grants, kept_out) = (of(Side::INNER, Effect::Allow), of(Side::INNER, Effect::Deny));
         let (denies, allows) = (of(Side::OUTER, Effect::Deny), of(Side::OUTER, Effect::Allow));
         for grant in grants {
             for on in self.patterns_of(grant)? {
+                let denies = self.touching(&class, &denies, on)?;
+                let allows = self.touching(&class, &allows, on)?;
                 let whole = self.takes_all(&class, &denies, &allows, on)?;
                 if whole.is_some() {
                     let gone = self.gone.entry((grant, on)).or_insert_with(|| Bits::none(self.classes.len()));
                     gone.insert(place);
                 }
-                if self.classes.is_made_up(place) && self.forms.are_known() {
-                    continue;
-                }
                 if let Some(cut) = whole {
-                    let answer = self.ask(&class, &[grant], on, &kept_out)?;
-                    self.note(Reason { grant, cut, on }, &class, answer);
+                    self.look_for(&class, Reason { grant, cut, on }, &[grant], &kept_out)?;
                     continue;
                 }
-                for deny in denies.iter().copied() {
-                    let answer = self.ask(&class, &[grant, deny], on, &kept_out)?;
-                    self.note(Reason { grant, cut: RuleCut::Denied(deny), on }, &class, answer);
+                for deny in denies {
+                    let reason = Reason { grant, cut: RuleCut::Denied(deny), on };
+                    self.look_for(&class, reason, &[grant, deny], &kept_out)?;
                 }
-                let answer = self.ask(&class, &[grant], on, &[kept_out.as_slice(), &allows].concat())?;
-                self.note(Reason { grant, cut: RuleCut::AllowedInPart(allows.clone()), on }, &class, answer);
+                let not = [kept_out.as_slice(), &allows].concat();
+                let allows = allows.into_iter().map(|allow| (allow, class.certainty(allow)));
+                let cut = RuleCut::AllowedInPart(allows.collect());
+                self.look_for(&class, Reason { grant, cut, on }, &[grant], &not)?;
             }
         }
         Ok(())
+    }
+
+    /// Notes whether the class is lost for the reason: where all of `apply` apply and none of `not`.
+    fn look_for(
+        &mut self,
+        class: &Class,
+        reason: Reason,
+        apply: &[RuleId],
+        not: &[RuleId],
+    ) -> Result<(), Doubt> {
+        self.demand(reason.grant, &reason.cut);
+        let answer = self.ask(class, &reason, apply, not)?;
+        self.note(reason, class, answer);
+        Ok(())
+    }
+
+    /// From here on, requests have to show that it is this grant that is lost, and for this reason.
+    pub(super) fn demand(&mut self, grant: RuleId, cut: &RuleCut) {
+        let (deny, allows) = match cut {
+            RuleCut::Denied(deny) => (Some(*deny), &[][..]),
+            RuleCut::NotAllowed => (None, &[][..]),
+            RuleCut::AllowedInPart(allows) => (None, allows.as_slice()),
+        };
+        let statement = |rule: RuleId| self.statements.get(rule).copied();
+        self.search.demanded = Demanded {
+            applying: [grant].into_iter().chain(deny).filter_map(statement).collect(),
+            idle: allows.iter().filter_map(|(allow, _)| statement(*allow)).collect(),
+        };
+    }
+
+    /// Those of the statements that can apply to something that the class is about and the pattern matches.
+    fn touching(
+        &mut self,
+        class: &Class,
+        rules: &[RuleId],
+        on: Option<ResourceId>,
+    ) -> Result<Vec<RuleId>, Doubt> {
+        let mut touching = Vec::new();
+        for rule in rules.iter().copied() {
+            for about in class.about.iter().copied() {
+                if self.touches(rule, on, about)? {
+                    touching.push(rule);
+                    break;
+                }
+            }
+        }
+        Ok(touching)
+    }
+
+    fn touches(&mut self, rule: RuleId, on: Option<ResourceId>, about: About) -> Result<bool, Doubt> {
+        if let Some(known) = self.touching.get(&(rule, on, about)) {
+            return Ok(*known);
+        }
+        let Search { rules, budget, .. } = &mut self.search;
+        let touches = match &rules.rules.get(rule).ok_or(Doubt::TooComplex)?.resource {
+            ResourceRule::AllBut(_) => true,
+            ResourceRule::Listed(patterns) => {
+                let mut touches = false;
+                for pattern in patterns {
+                    touches = touches || can_meet(*pattern, on, about, &mut rules.resources, budget)?;
+                }
+                touches
+            }
+        };
+        self.touching.insert((rule, on, about), touches);
+        Ok(touches)
     }
 
     /// The resource patterns of a statement, each to be looked at apart.
@@ -194,21 +329,24 @@ impl<'p> Survey<'p> {
     fn ask(
         &mut self,
         class: &Class,
+        reason: &Reason,
         apply: &[RuleId],
-        on: Option<ResourceId>,
         not: &[RuleId],
     ) -> Result<Answer, Doubt> {
         self.search.budget.spend(1)?;
         let Some(not) = self.search.to_leave(&class.matched, &class.said, apply, not)? else {
             return Ok(Answer::Nothing);
         };
-        let question = (apply.to_vec(), on, class.about.clone(), not);
+        let question = (reason.clone(), apply.to_vec(), class.about.clone(), not);
         if let Some(known) = self.answers.get(&question) {
             return Ok(known.clone());
         }
         let mut answer = Answer::Nothing;
+        let share = self.search.budget.split(COST_OF_ONE_QUESTION);
+        let rest = std::mem::replace(&mut self.search.budget, share);
         for about in class.about.iter().copied() {
-            let looked = self.search.look(&class.action, &Ask { apply, on, about, not: &question.3 });
+            let looked =
+                self.search.look(&class.action, &Ask { apply, on: reason.on, about, not: &question.3 });
             let doubt = self.search.take_doubt();
             match looked {
                 Ok(ControlFlow::Break(found)) => {
@@ -217,9 +355,14 @@ impl<'p> Survey<'p> {
                 }
                 Ok(ControlFlow::Continue(())) if doubt.is_none() => {}
                 Ok(ControlFlow::Continue(())) | Err(Doubt::Unconfirmed) => answer = Answer::Doubtful,
-                Err(doubt) => return Err(doubt),
+                // It may be lost, for all that could be told.
+                Err(_) => {
+                    answer = Answer::Doubtful;
+                    break;
+                }
             }
         }
+        self.search.budget.merge(rest);
         self.answers.insert(question, answer.clone());
         Ok(answer)
     }
@@ -233,6 +376,11 @@ impl<'p> Survey<'p> {
             Answer::Doubtful => None,
         };
         self.losses.entry(reason).or_default().insert(class.place, example);
+    }
+
+    /// All that the actions of these classes are about.
+    pub(super) fn about(&self, classes: impl Iterator<Item = usize>) -> BTreeSet<About> {
+        classes.filter_map(|class| self.about.get(class)).flatten().copied().collect()
     }
 
     /// The classes of which nothing is left of the grant on any of these patterns.

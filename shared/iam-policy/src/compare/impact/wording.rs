@@ -15,6 +15,8 @@ pub(super) struct Classes {
     classes: Vec<Entry>,
     /// By service; no name stands for all services that are not named.
     of_service: BTreeMap<Option<Box<str>>, Vec<usize>>,
+    /// Services of which only the actions that are listed or named are in a class.
+    listed: BTreeSet<&'static str>,
     /// The classes that each pattern stands for; none, if they were not all looked at.
     under: Vec<Bits>,
     /// Those of which no action is known or named, in services that are known: there may be one some day.
@@ -57,27 +59,47 @@ impl Classes {
             places: BTreeMap::new(),
             classes: Vec::new(),
             of_service: BTreeMap::new(),
+            listed: BTreeSet::new(),
             under: Vec::new(),
             made_up: Bits::default(),
         }
     }
 
     pub(super) fn add(&mut self, service: Option<&str>, classes: BTreeMap<Matched, ActionName>) {
-        let mut places = Vec::new();
-        for (matched, example) in classes {
-            let next = self.classes.len();
-            let place = *self.places.entry(matched.clone()).or_insert(next);
-            if place == next {
-                self.classes.push(Entry { matched, example, known: Vec::new() });
-            }
-            places.push(place);
-        }
+        let places = classes.into_iter().map(|(matched, example)| self.place(matched, &example)).collect();
         self.of_service.insert(service.map(Into::into), places);
+    }
+
+    /// The classes of a service of which only what AWS lists and what patterns name counts.
+    pub(super) fn add_listed(&mut self, service: &'static Service, actions: &Actions<'_>) {
+        let mut places = BTreeSet::new();
+        for action in service.actions() {
+            let place = self.place(actions.matched(action.name()), action.name());
+            if let Some(entry) = self.classes.get_mut(place) {
+                entry.known.push((service, action));
+            }
+            places.insert(place);
+        }
+        for name in actions.named(service.prefix()).filter(|name| service.action(name).is_none()) {
+            places.insert(self.place(actions.matched(name), name));
+        }
+        self.of_service.insert(Some(service.prefix().into()), places.into_iter().collect());
+        self.listed.insert(service.prefix());
+    }
+
+    /// The place of a class; one that was seen before keeps its place.
+    fn place(&mut self, matched: Matched, example: &ActionName) -> usize {
+        let next = self.classes.len();
+        let place = *self.places.entry(matched.clone()).or_insert(next);
+        if place == next {
+            self.classes.push(Entry { matched, example: example.clone(), known: Vec::new() });
+        }
+        place
     }
 
     /// Sorts the actions of the catalogue into classes and classes under patterns, after all classes were added.
     pub(super) fn work_out(&mut self, actions: &Actions<'_>) {
-        for prefix in self.of_service.keys().flatten() {
+        for prefix in self.of_service.keys().flatten().filter(|prefix| !self.listed.contains(&***prefix)) {
             let Some(service) = Catalogue::bundled().service(prefix) else { continue };
             for action in service.actions() {
                 let place = self.places.get(&actions.matched(action.name()));
@@ -86,14 +108,23 @@ impl Classes {
                 }
             }
         }
-        let under = |id: PatternId| {
-            let service = actions.pattern(id).and_then(ActionPattern::service);
-            let is_complete = self.of_service.contains_key(&service.map(Into::into));
-            Bits::such_that(self.classes.len(), |class| {
-                is_complete && self.classes.get(class).is_some_and(|entry| entry.matched.has(id))
-            })
-        };
-        self.under = (0..actions.len()).map(under).collect();
+        let elsewhere = (0..self.classes.len()).map(|class| self.elsewhere(class, actions, |_| true));
+        let elsewhere: Vec<Option<&ActionName>> = elsewhere.collect();
+        for (entry, action) in
+            self.classes.iter_mut().zip(elsewhere).filter(|(entry, _)| entry.known.is_empty())
+        {
+            entry.example = action.unwrap_or(&entry.example).clone();
+        }
+        self.under = vec![Bits::none(self.classes.len()); actions.len()];
+        for (class, entry) in self.classes.iter().enumerate() {
+            for id in entry.matched.patterns() {
+                let service = actions.pattern(*id).and_then(ActionPattern::service);
+                let is_complete = self.of_service.contains_key(&service.map(Into::into));
+                if let Some(under) = self.under.get_mut(*id).filter(|_| is_complete) {
+                    under.insert(class);
+                }
+            }
+        }
         self.made_up = Bits::such_that(self.classes.len(), |class| {
             self.classes.get(class).is_some_and(|entry| {
                 let is_known_service = Catalogue::bundled().service(entry.example.service()).is_some();
@@ -118,8 +149,16 @@ impl Classes {
         self.of_service.get(&None).is_some_and(|classes| classes.contains(&class))
     }
 
-    pub(super) fn is_made_up(&self, class: usize) -> bool {
-        self.made_up.has(class)
+    /// An action of the class that AWS has in a service that no pattern names, and that will do.
+    pub(super) fn elsewhere(
+        &self,
+        class: usize,
+        actions: &Actions<'_>,
+        will_do: impl Fn(&ActionName) -> bool,
+    ) -> Option<&'static ActionName> {
+        let entry = self.classes.get(class).filter(|_| self.is_of_other_services(class))?;
+        let is_named = |name: &ActionName| self.of_service.contains_key(&Some(name.service().into()));
+        actions.known(&entry.example, &entry.matched, |name| !is_named(name) && will_do(name))
     }
 
     pub(super) fn known(&self, class: usize) -> &[(&'static Service, &'static Action)] {

@@ -1,10 +1,11 @@
 //! Samples of what a request can carry for a key: enough that every test of the key shows all it can say.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
-use super::{KeyState, Test, operands_of};
+use super::{FixedKeys, KeyState, Test, operands_of};
 use crate::compare::language::{Budget, Exhausted, Language, Step, combinations};
 use crate::condition::{Comparison, Decimal, Operand};
 use crate::glob::{Glob, Reach, Token, Wildcards};
@@ -26,9 +27,15 @@ enum Sort {
 }
 
 /// The states of a key that its tests tell apart.
-pub(super) fn states(tests: &[&Test<'_>], budget: &mut Budget) -> Result<Vec<KeyState>, Exhausted> {
+pub(super) fn states(
+    tests: &[&Test<'_>],
+    fixed: &FixedKeys,
+    budget: &mut Budget,
+) -> Result<Vec<KeyState>, Exhausted> {
     let asks_for_value = |test: &&&Test<'_>| test.operator.comparison() != Comparison::Null;
-    let operands = || tests.iter().filter(asks_for_value).flat_map(|test| operands_of(test.test));
+    let asked = tests.iter().filter(asks_for_value).flat_map(|test| operands_of(test.test));
+    let asked: Vec<Cow<'_, Operand>> = asked.map(|operand| operand.with_values(&fixed)).collect();
+    let operands = || asked.iter().map(|operand| &**operand);
     let mut sorts: Vec<Sort> = operands().filter_map(sort).collect();
     sorts.sort_unstable();
     sorts.dedup();

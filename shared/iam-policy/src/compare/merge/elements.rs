@@ -9,8 +9,8 @@ use crate::compare::language::{Budget, Exhausted, Language, Step};
 use crate::compare::resources::{Relation, ResourceId, ResourceRule, Resources, Universe};
 use crate::document::ActionElement;
 use crate::glob::{Glob, Reach, Wildcards};
-use crate::resource::ResourcePattern;
-use crate::variable::{Variables, present};
+use crate::resource::{ResourcePattern, completed};
+use crate::variable::{Variables, escaped, present};
 
 /// An element: what it lists, or everything but that.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -190,7 +190,10 @@ pub(super) fn resources(
         (ResourceRule::Listed(left), ResourceRule::Listed(right)) => {
             for left in left {
                 for right in right {
-                    common.add(both_resources(*left, *right, known, budget)?);
+                    common.add(match both_resources(*left, *right, &[], COST_OF_ONE_MEET, known, budget)? {
+                        BothResources::One(id) => Meet::only(known.text(id)),
+                        BothResources::Texts(meet) => meet,
+                    });
                 }
             }
         }
@@ -228,26 +231,50 @@ fn relation(
 }
 
 /// What two resource patterns match together.
+pub(in crate::compare) enum BothResources {
+    /// What this one of them matches.
+    One(ResourceId),
+    /// These, as they are written in the version of the language that has variables.
+    Texts(Meet),
+}
+
+/// What one question about what two patterns have in common may cost of a budget.
+const COST_OF_ONE_MEET: u32 = 6_000;
+
+/// Resources that none of `forms` matches are left aside, if any are given. What takes too long counts as lost.
 pub(in crate::compare) fn both_resources(
     left: ResourceId,
     right: ResourceId,
+    forms: &[ResourceId],
+    at_most: u32,
     known: &mut Resources,
     budget: &mut Budget,
-) -> Result<Meet, Exhausted> {
+) -> Result<BothResources, Exhausted> {
     match (relation(left, right, known, budget)?, relation(right, left, known, budget)?) {
-        (Relation::Inside, _) => return Ok(Meet::only(known.text(left))),
-        (_, Relation::Inside) => return Ok(Meet::only(known.text(right))),
-        (Relation::Apart, _) | (_, Relation::Apart) => return Ok(Meet::nothing()),
+        (Relation::Inside, _) => return Ok(BothResources::One(left)),
+        (_, Relation::Inside) => return Ok(BothResources::One(right)),
+        (Relation::Apart, _) | (_, Relation::Apart) => return Ok(BothResources::Texts(Meet::nothing())),
         (Relation::Other, Relation::Other) => {}
     }
-    let texts = (known.text(left), known.text(right));
+    let (left, right) = (completed(known.text(left)), completed(known.text(right)));
+    let texts = (&*left, &*right);
     if present(texts.0) || present(texts.1) {
-        return Ok(Meet::lost());
+        return Ok(BothResources::Texts(Meet::lost()));
     }
     let language =
         |text: &str| Language::new(ResourcePattern::new(text, Variables::Literal).glob(), Language::any_text);
-    let universes = [Universe::Arn, Universe::Any].map(|universe| known.universe(universe));
-    meet(texts, char::eq, &universes, language, budget)
+    let universes: Vec<&Language> = if forms.is_empty() {
+        [Universe::Arn, Universe::Any].map(|universe| known.universe(universe)).to_vec()
+    } else {
+        forms.iter().map(|form| known.widened(*form)).collect::<Result<_, _>>()?
+    };
+    let mut share = budget.split(at_most);
+    let met = meet(texts, char::eq, &universes, language, &mut share);
+    budget.merge(share);
+    let mut meet = met.unwrap_or_else(|Exhausted| Meet::lost());
+    // Two halves may have met.
+    meet.patterns.iter_mut().for_each(|text| *text = escaped(text));
+    Ok(BothResources::Texts(meet))
 }
 
 /// What `pattern` matches and none of `excepted` does, as far as that is all of it or nothing.

@@ -56,7 +56,8 @@ const MOST_STEPS: u32 = 20_000;
 /// What `left` and `right` match together. Wildcards are `*` and `?`; `language` says what a text with wildcards
 /// stands for among the texts of the universes, and `is_same` which letters it takes for one.
 ///
-/// What is returned was held against both, so that it never says more than they do.
+/// What is returned was held against both where their wildcards are not free to match anything, so that it never says
+/// more than they do.
 pub(super) fn meet(
     (left, right): (&str, &str),
     is_same: fn(&char, &char) -> bool,
@@ -89,9 +90,9 @@ pub(super) fn meet(
         };
         let known: Vec<&Language> = kept.iter().map(|(_, language)| language).collect();
         if kept.len() < MOST_PATTERNS
-            && is_inside(&[&left])?
-            && is_inside(&[&right])?
-            && (known.is_empty() || !is_inside(&known)?)
+            && !is_inside(&known)?
+            && (left.is_unconfined() || is_inside(&[&left])?)
+            && (right.is_unconfined() || is_inside(&[&right])?)
         {
             kept.push((text, candidate));
         }

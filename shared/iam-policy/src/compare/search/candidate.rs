@@ -2,12 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use super::{Flow, Region, Search};
+use super::{Demanded, Flow, Region, Search};
 use crate::action::ActionName;
 use crate::compare::actions::Matched;
 use crate::compare::keys::KeyState;
 use crate::compare::{Counterexample, Doubt};
-use crate::evaluate::{Verdict, evaluate};
+use crate::document::Statement;
+use crate::evaluate::{Verdict, applies, evaluate};
 use crate::request::{Context, Principal, Request};
 
 /// After so many candidates that the evaluator does not confirm, a search for more is not worth its time.
@@ -15,6 +16,14 @@ const MOST_UNCONFIRMED: usize = 24;
 
 /// How many requests to try for one candidate.
 const MOST_TRIES: usize = 16;
+
+/// Which keys that only variables ask for a request gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Carried {
+    All,
+    /// Those of patterns that have to match.
+    Needed,
+}
 
 impl Search<'_> {
     /// Puts what was found to the evaluator.
@@ -24,9 +33,9 @@ impl Search<'_> {
         region: &Region,
         resource: String,
     ) -> Result<Flow, Doubt> {
-        for choice in self.choices_of_states(region) {
+        for (choice, carried) in self.tries(region) {
             self.budget.spend(8)?;
-            let context = self.context(region, &choice);
+            let context = self.context(region, &choice, carried);
             let resource = if self.hangs_on_variables(region) {
                 let (area, but) = (&region.area, &region.without_variables);
                 match self.rules.resources.find_for(area, but, &context, &mut self.budget)? {
@@ -47,6 +56,14 @@ impl Search<'_> {
         } else {
             Err(Doubt::Unconfirmed)
         }
+    }
+
+    /// What to put into requests. A pattern that must not match is also left by a variable without a value.
+    fn tries(&self, region: &Region) -> impl Iterator<Item = (Vec<usize>, Carried)> + use<> {
+        let all = self.choices_of_states(region);
+        let needed = if region.without_variables.is_empty() { Vec::new() } else { all.clone() };
+        let needed = needed.into_iter().map(|choice| (choice, Carried::Needed));
+        all.into_iter().map(|choice| (choice, Carried::All)).chain(needed)
     }
 
     fn hangs_on_variables(&self, region: &Region) -> bool {
@@ -75,13 +92,17 @@ impl Search<'_> {
         choices
     }
 
-    /// A request context in these states. Keys that only variables ask for get a value too.
-    fn context(&self, region: &Region, choice: &[usize]) -> Context {
+    /// A request context in these states. Keys that only variables ask for get a value too, and those that every
+    /// request carries.
+    fn context(&self, region: &Region, choice: &[usize], carried: Carried) -> Context {
         let mut context = Context::new();
-        let patterns = region.area.within.iter().chain(&region.without_variables);
+        let fixed = self.rules.keys.fixed();
+        let others = if carried == Carried::All { &*region.without_variables } else { &[] };
+        let patterns = region.area.within.iter().chain(others);
         for key in patterns.flat_map(|pattern| self.rules.resources.variables_of(*pattern)) {
-            context.insert(key, ["example"]);
+            context.insert(key, [fixed.likely(key).unwrap_or("example")]);
         }
+        fixed.certain().for_each(|(key, value)| context.insert(key, [value]));
         for (key, state) in choice.iter().enumerate() {
             let keys = &self.rules.keys;
             let is_free = !keys.is_fixed(key) && region.states.get(key) == Some(&keys.all_states(key));
@@ -112,7 +133,9 @@ impl Search<'_> {
         found: Box<Counterexample>,
         matched: &Matched,
     ) -> Box<Counterexample> {
-        let Some(action) = self.rules.actions.known(&found.request.action, matched) else { return found };
+        let Some(action) = self.rules.actions.known(&found.request.action, matched, |_| true) else {
+            return found;
+        };
         let request = Request { action: action.clone(), ..found.request.clone() };
         self.judge(request).map_or(found, Box::new)
     }
@@ -123,6 +146,11 @@ impl Search<'_> {
     }
 
     fn judge(&self, request: Request) -> Option<Counterexample> {
+        let Demanded { applying, idle } = &self.demanded;
+        let applies = |statement: &&Statement| applies(statement, &request);
+        if !applying.iter().all(applies) || idle.iter().any(applies) {
+            return None;
+        }
         let inner = evaluate(&self.wanted.allowed_by, &request);
         if inner.verdict != Verdict::Allowed {
             return None;
