@@ -13,7 +13,7 @@ use crate::clock::{self, Stopwatch};
 use crate::connect::{Account, milliseconds};
 use crate::failure::Failure;
 use crate::ledger::LedgerPage;
-use guardrail::assess::Assessment;
+use guardrail::assess::{Assessment, Surroundings};
 use guardrail::decide::{Case, Decision, Step, Untouched, decide, decide_at_first_sight};
 use guardrail::finding::{FindingId, Outcome};
 use guardrail::names::{RoleArn, RoleName};
@@ -220,7 +220,7 @@ impl Work<'_> {
         case: &Case<'_>,
         snapshot: &RoleSnapshot,
     ) -> Result<Round, Failure> {
-        let assessment = Assessment::of(snapshot);
+        let assessment = self.assess(snapshot, &sight.record, self.trigger);
         match decide(case, &assessment) {
             Decision::Remediate(remediation) => self.enforce(sight, &remediation, Some(snapshot)).await,
             Decision::Report(report) => self.tell_once(sight, snapshot, &assessment, &report).await,
@@ -237,6 +237,16 @@ impl Work<'_> {
             settings: &self.account.settings.rules,
             installed_at: sight.installed_at,
         }
+    }
+
+    /// The verdict over the role with what is known around it on the way of an event.
+    fn assess(&self, snapshot: &RoleSnapshot, record: &RoleRecord, trigger: &Trigger) -> Assessment {
+        let functions = record.functions_after(&trigger.change);
+        let approval = self.account.settings.rules.approval(&snapshot.boundary);
+        Assessment::within(
+            snapshot,
+            &Surroundings { functions: &functions, approval, ..Surroundings::default() },
+        )
     }
 
     fn milliseconds_so_far(&self) -> u64 {

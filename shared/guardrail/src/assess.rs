@@ -2,7 +2,8 @@
 
 use crate::administrator::Administrator;
 use crate::check_id::CheckId;
-use crate::checks::{CHECKS, Grade, Hit};
+use crate::checks::{CHECKS, FUNCTION_CHECKS, Grade, Hit};
+use crate::function::Function;
 use crate::severity::Severity;
 use crate::snapshot::{Boundary, Cap, Document, RoleSnapshot};
 use crate::view::{Documents, View};
@@ -58,59 +59,62 @@ pub struct Evidence {
     pub detail: String,
 }
 
+/// What is known around a role. What is not known makes no breach.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Surroundings<'a> {
+    /// The service control policies of its account, by level, root first. None at all means that they are not known.
+    pub service_control: &'a [Vec<Policy>],
+    /// The functions that have the role.
+    pub functions: &'a [Function],
+    /// Whether the role's boundary is one of the accepted.
+    pub approval: Approval,
+}
+
+/// Whether a boundary is Ringfence's or approved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Approval {
+    /// That is not known, or there is no boundary.
+    #[default]
+    NotJudged,
+    /// It is.
+    Accepted,
+    /// It is not.
+    Unapproved,
+}
+
 impl Assessment {
-    /// Judges the role as it is now, and as it would be without its boundary.
+    /// Judges the role by itself: as it is now, and as it would be without its boundary.
     #[must_use]
     pub fn of(role: &RoleSnapshot) -> Self {
-        Self::in_organization(role, &[])
+        Self::within(role, &Surroundings::default())
     }
 
-    /// The same under the service control policies of its account, by level, root first. None at all means that they
-    /// are not known.
+    /// The same with all that is known around the role.
     #[must_use]
-    pub fn in_organization(role: &RoleSnapshot, service_control: &[Vec<Policy>]) -> Self {
+    pub fn within(role: &RoleSnapshot, around: &Surroundings<'_>) -> Self {
         let has_boundary = matches!(role.boundary, Boundary::Attached { .. });
         let documents = Documents::of(role);
-        let now = View::new(role, role.boundary.cap(), &documents, service_control);
-        let without_boundary = match now.cap {
-            // Both are the same.
-            Cap::Nothing => None,
-            Cap::Policy(_) | Cap::Everything => {
-                Some(View::new(role, Cap::Nothing, &documents, service_control))
-            }
-        };
+        let now = View::new(role, role.boundary.cap(), &documents, around);
+        // Under no cap, both are the same.
+        let without_boundary =
+            (!matches!(now.cap, Cap::Nothing)).then(|| View::new(role, Cap::Nothing, &documents, around));
         let mut breaches: Vec<Breach> = CHECKS
             .iter()
             .filter_map(|check| {
-                let now = (check.find)(&now);
-                let without = match &without_boundary {
-                    Some(without_boundary) => (check.find)(without_boundary),
-                    None => now.clone(),
-                };
-                let (graded_now, graded_without) =
-                    (now.as_ref().map(|hit| hit.grade), without.as_ref().map(|hit| hit.grade));
-                let Hit { grade, summary, evidence, remedy } = now.or(without)?;
-                let severity = |grade, standing| severity(check.id, grade, standing, has_boundary);
-                let weight_now = graded_now.map(|grade| severity(grade, Standing::Open));
-                Some(Breach {
-                    check: check.id,
-                    severity: weight_now.unwrap_or_else(|| severity(grade, Standing::Capped)),
-                    now: weight_now,
-                    without_boundary: graded_without
-                        .filter(|_| !is_about_the_boundary(check.id))
-                        .map(|grade| self::severity(check.id, grade, Standing::Open, false)),
-                    summary,
-                    evidence,
-                    remedy,
-                })
+                let found = (check.find)(&now);
+                let without = without_boundary.as_ref().map_or_else(|| found.clone(), check.find);
+                breach(check.id, Hits { now: found, without }, has_boundary)
             })
             .collect();
+        breaches.extend(function_breaches(around.functions, &breaches));
         breaches.sort_by_key(|breach| std::cmp::Reverse(breach.severity));
         let boundary = match &role.boundary {
             Boundary::Attached { document: Document::NotUnderstood(_), .. } => BoundaryReading::InDoubt,
             Boundary::Absent | Boundary::Attached { .. } => BoundaryReading::Clear,
         };
-        Self { breaches, doubts: doubts(role), boundary, administrator: Administrator::of(&now) }
+        let mut doubts = doubts(role);
+        doubts.extend(function_doubts(around.functions));
+        Self { breaches, doubts, boundary, administrator: Administrator::of(&now) }
     }
 
     /// The breaches, worst first.
@@ -176,10 +180,58 @@ impl Assessment {
 
 /// The checks that still hit when `cap` is what the role has for a boundary.
 #[must_use]
-pub fn possible_under(role: &RoleSnapshot, cap: Cap<'_>) -> BTreeSet<CheckId> {
+pub fn possible_under(role: &RoleSnapshot, cap: Cap<'_>, functions: &[Function]) -> BTreeSet<CheckId> {
     let documents = Documents::of(role);
-    let view = View::new(role, cap, &documents, &[]);
-    CHECKS.iter().filter(|check| (check.find)(&view).is_some()).map(|check| check.id).collect()
+    let around = Surroundings { functions, ..Surroundings::default() };
+    let view = View::new(role, cap, &documents, &around);
+    let of_functions = FUNCTION_CHECKS.iter().filter(|check| (check.find)(functions).is_some());
+    CHECKS
+        .iter()
+        .filter(|check| (check.find)(&view).is_some())
+        .map(|check| check.id)
+        .chain(of_functions.map(|check| check.id))
+        .collect()
+}
+
+/// What a check found in a role as it is now, and as it would be without its boundary.
+struct Hits {
+    now: Option<Hit>,
+    without: Option<Hit>,
+}
+
+fn breach(check: CheckId, hits: Hits, has_boundary: bool) -> Option<Breach> {
+    let Hits { now, without } = hits;
+    let (graded_now, graded_without) =
+        (now.as_ref().map(|hit| hit.grade), without.as_ref().map(|hit| hit.grade));
+    let Hit { grade, summary, evidence, remedy } = now.or(without)?;
+    let weight_now = graded_now.map(|grade| severity(check, grade, Standing::Open, has_boundary));
+    Some(Breach {
+        check,
+        severity: weight_now.unwrap_or_else(|| severity(check, grade, Standing::Capped, has_boundary)),
+        now: weight_now,
+        without_boundary: graded_without
+            .filter(|_| !is_about_the_boundary(check))
+            .map(|grade| severity(check, grade, Standing::Open, false)),
+        summary,
+        evidence,
+        remedy,
+    })
+}
+
+/// What the checks of functions find. No boundary closes it, but what the role can do decides what it weighs.
+fn function_breaches(functions: &[Function], of_role: &[Breach]) -> Vec<Breach> {
+    let worst = |severity: fn(&Breach) -> Option<Severity>| of_role.iter().filter_map(severity).max();
+    let (now, without) = (worst(|breach| breach.now), worst(|breach| breach.without_boundary));
+    let graded = |hit: &Hit, privilege: Option<Severity>| Hit {
+        grade: if privilege >= Some(Severity::High) { Grade::WayToDanger } else { hit.grade },
+        ..hit.clone()
+    };
+    let found = FUNCTION_CHECKS.iter().filter_map(|check| Some((check.id, (check.find)(functions)?)));
+    found
+        .filter_map(|(id, hit)| {
+            breach(id, Hits { now: Some(graded(&hit, now)), without: Some(graded(&hit, without)) }, false)
+        })
+        .collect()
 }
 
 /// Whether a boundary closes what a check found.
@@ -209,12 +261,19 @@ fn severity(check: CheckId, grade: Grade, standing: Standing, has_boundary: bool
         | CheckId::DataExfiltration
         | CheckId::CredentialsExposure
         | CheckId::PermissionsManagement => (Severity::Medium, Severity::Low),
-        CheckId::TrustCrossAccount => (Severity::Medium, Severity::Medium),
+        CheckId::ResourcePolicyPublic => (Severity::High, Severity::High),
+        CheckId::FunctionUrlPublic if grade == Grade::WayToDanger => (Severity::Critical, Severity::Critical),
+        CheckId::FunctionUrlPublic | CheckId::TrustCrossAccount | CheckId::MissingRole => {
+            (Severity::Medium, Severity::Medium)
+        }
         CheckId::ResourceWildcard
         | CheckId::PolicyInvalid
         | CheckId::BoundaryMissing
-        | CheckId::TrustMultipleServices => (Severity::Low, Severity::Info),
-        CheckId::TrustMissingSourceAccount => (Severity::Info, Severity::Info),
+        | CheckId::BoundaryUnapproved
+        | CheckId::SharedRole
+        | CheckId::TrustMultipleServices
+        | CheckId::LoggingCut => (Severity::Low, Severity::Info),
+        CheckId::TrustMissingSourceAccount | CheckId::EnvironmentKey => (Severity::Info, Severity::Info),
     };
     match standing {
         Standing::Open => open,
@@ -225,18 +284,26 @@ fn severity(check: CheckId, grade: Grade, standing: Standing, has_boundary: bool
 /// Every check with the severities that it can have if what it finds is possible now, and the one where only a boundary
 /// closes it; none, if a boundary makes no difference.
 pub fn severities() -> impl Iterator<Item = (CheckId, BTreeSet<Severity>, Option<Severity>)> {
-    CHECKS.iter().map(|check| {
-        let open = |grade, has_boundary| severity(check.id, grade, Standing::Open, has_boundary);
-        let open: BTreeSet<Severity> =
-            [open(Grade::Usual, false), open(Grade::Usual, true), open(Grade::OfItsOwnAccord, false)].into();
-        let capped = severity(check.id, Grade::Usual, Standing::Capped, true);
+    let ids = CHECKS.iter().map(|check| check.id).chain(FUNCTION_CHECKS.iter().map(|check| check.id));
+    ids.map(|check| {
+        let open = |grade, has_boundary| severity(check, grade, Standing::Open, has_boundary);
+        let graded =
+            [Grade::Usual, Grade::OfItsOwnAccord, Grade::WayToDanger].map(|grade| open(grade, false));
+        let open = graded.into_iter().chain([open(Grade::Usual, true)]).collect::<BTreeSet<Severity>>();
+        let capped = severity(check, Grade::Usual, Standing::Capped, true);
         let differs = !open.contains(&capped);
-        (check.id, open, differs.then_some(capped))
+        (check, open, differs.then_some(capped))
     })
 }
 
 fn is_about_the_boundary(check: CheckId) -> bool {
-    matches!(check, CheckId::BoundaryMissing | CheckId::BoundaryIneffective | CheckId::BoundaryDangling)
+    matches!(
+        check,
+        CheckId::BoundaryMissing
+            | CheckId::BoundaryIneffective
+            | CheckId::BoundaryDangling
+            | CheckId::BoundaryUnapproved
+    )
 }
 
 fn doubts(role: &RoleSnapshot) -> Vec<String> {
@@ -263,4 +330,14 @@ fn doubts(role: &RoleSnapshot) -> Vec<String> {
             Document::Gone => Some(format!("{place}: the policy does not exist any more")),
         })
         .collect()
+}
+
+fn function_doubts(functions: &[Function]) -> impl Iterator<Item = String> {
+    let entrances = functions
+        .iter()
+        .flat_map(|function| function.entrances.iter().map(move |entrance| (function, entrance)));
+    entrances.filter_map(|(function, entrance)| match &entrance.policy {
+        Some(Document::NotUnderstood(why)) => Some(format!("{}: {why}", function.entrance_arn(entrance))),
+        Some(Document::Understood(_) | Document::Gone) | None => None,
+    })
 }

@@ -46,6 +46,20 @@ pub enum CheckId {
     BoundaryIneffective,
     /// The boundary's policy is gone.
     BoundaryDangling,
+    /// A boundary that is neither Ringfence's nor approved.
+    BoundaryUnapproved,
+    /// Several functions have the role.
+    SharedRole,
+    /// A function names a role that does not exist.
+    MissingRole,
+    /// The role cannot write its function's logs.
+    LoggingCut,
+    /// Environment variables without a customer's key.
+    EnvironmentKey,
+    /// Anybody on the internet may call the function.
+    FunctionUrlPublic,
+    /// The function's resource policy lets strangers in.
+    ResourcePolicyPublic,
 }
 
 impl CheckId {
@@ -73,6 +87,13 @@ impl CheckId {
             Self::BoundaryMissing => "boundary-missing",
             Self::BoundaryIneffective => "boundary-ineffective",
             Self::BoundaryDangling => "boundary-dangling",
+            Self::BoundaryUnapproved => "boundary-unapproved",
+            Self::SharedRole => "shared-role",
+            Self::MissingRole => "missing-role",
+            Self::LoggingCut => "logging-cut",
+            Self::EnvironmentKey => "environment-key",
+            Self::FunctionUrlPublic => "function-url-public",
+            Self::ResourcePolicyPublic => "resource-policy-public",
         }
     }
 }

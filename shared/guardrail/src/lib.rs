@@ -12,6 +12,7 @@ pub mod cut_grants;
 pub mod decide;
 pub mod escalation;
 pub mod finding;
+pub mod function;
 pub mod names;
 pub mod record;
 pub mod review;

@@ -1,6 +1,7 @@
 //! What the ledger knows of one role. `account::ledger` stores it; what it means is decided here.
 
 use crate::finding::{FindingId, Outcome, StateKey};
+use crate::function::Function;
 use crate::names::{FunctionArn, PolicyArn, RoleId};
 use crate::severity::Severity;
 use crate::trigger::{Change, Trigger};
@@ -111,6 +112,14 @@ impl RoleRecord {
         {
             self.functions.insert(function.clone());
         }
+    }
+
+    /// The functions that are known with the role: the ledger's, and the one that the change gave it to.
+    #[must_use]
+    pub fn functions_after(&self, change: &Change) -> Vec<Function> {
+        let mut functions = self.functions.clone();
+        functions.extend(change.function().cloned());
+        functions.into_iter().map(Function::named).collect()
     }
 
     /// The record of a role that the ledger does not know.

@@ -1,7 +1,9 @@
 //! What the installation asks for: the parameters of `template.yaml` that decisions depend on.
 
+use crate::assess::Approval;
 use crate::names::{PolicyArn, RoleArn};
 use crate::severity::Severity;
+use crate::snapshot::Boundary;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -29,6 +31,16 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// What the assessment is told of a role's boundary.
+    #[must_use]
+    pub fn approval(&self, boundary: &Boundary) -> Approval {
+        match boundary {
+            Boundary::Absent => Approval::NotJudged,
+            Boundary::Attached { arn, .. } if self.accepts(arn) => Approval::Accepted,
+            Boundary::Attached { .. } => Approval::Unapproved,
+        }
+    }
+
     /// Whether `boundary` is the one that Ringfence puts, or one that was approved beside it.
     #[must_use]
     pub fn accepts(&self, boundary: &PolicyArn) -> bool {

@@ -1,8 +1,9 @@
 //! A role as the checks look at it: as it is now, or as it would be without its boundary.
 
 use crate::account_targets::{AccountTargets, Reach};
-use crate::assess::Evidence;
+use crate::assess::{Approval, Evidence, Surroundings};
 use crate::checks::WholeGrant;
+use crate::function::Function;
 use crate::snapshot::{Cap, Document, RoleSnapshot};
 use iam_policy::catalogue::Action;
 use iam_policy::{
@@ -42,8 +43,7 @@ pub(crate) struct View<'a> {
     documents: &'a Documents<'a>,
     /// The role's ARN in the terms of the policy language, and the resources of its account.
     arn: Option<(IdentityArn, Arc<AccountTargets>)>,
-    /// The service control policies by level, root first; none where they are not known.
-    service_control: &'a [Vec<Policy>],
+    around: &'a Surroundings<'a>,
     /// Read when a check first asks what no statement alone tells.
     access: OnceCell<Option<RefCell<Access<'a>>>>,
     whole_grants: OnceCell<Vec<WholeGrant>>,
@@ -54,7 +54,7 @@ impl<'a> View<'a> {
         role: &'a RoleSnapshot,
         cap: Cap<'a>,
         documents: &'a Documents<'a>,
-        service_control: &'a [Vec<Policy>],
+        around: &'a Surroundings<'a>,
     ) -> Self {
         let arn: Option<IdentityArn> = role.role.arn.as_str().parse().ok();
         let arn = arn.map(|arn| {
@@ -62,7 +62,22 @@ impl<'a> View<'a> {
             (arn, targets)
         });
         let (access, whole_grants) = (OnceCell::new(), OnceCell::new());
-        Self { role, cap, documents, arn, service_control, access, whole_grants }
+        Self { role, cap, documents, arn, around, access, whole_grants }
+    }
+
+    /// The functions that have the role.
+    pub(crate) fn functions(&self) -> &'a [Function] {
+        self.around.functions
+    }
+
+    /// Whether the role's boundary is one of the accepted.
+    pub(crate) fn approval(&self) -> Approval {
+        self.around.approval
+    }
+
+    /// The same role without its boundary.
+    pub(crate) fn without_boundary(&self) -> Self {
+        Self::new(self.role, Cap::Nothing, self.documents, self.around)
     }
 
     /// The role's ARN in the terms of the policy language; none, if it is not one there.
@@ -246,7 +261,7 @@ impl<'a> View<'a> {
     /// What is known to bear on the role; a cap that leaves nothing is not among it.
     fn policies(&self) -> Policies<'_> {
         let boundary = if let Cap::Policy(boundary) = self.cap { Some(boundary) } else { None };
-        let (identity, service_control) = (&self.documents.policies, self.service_control);
+        let (identity, service_control) = (&self.documents.policies, self.around.service_control);
         Policies { identity, boundary, service_control, ..Policies::default() }
     }
 
@@ -258,7 +273,7 @@ impl<'a> View<'a> {
 
     /// The service control policies by level, root first.
     pub(crate) fn service_control(&self) -> &'a [Vec<Policy>] {
-        self.service_control
+        self.around.service_control
     }
 
     /// Whether the role can do this on one of the targets with a request of which `adjust` makes what somebody would
@@ -294,7 +309,7 @@ impl<'a> View<'a> {
     /// The role's policies under its cap, which is not everything; nothing, if they cannot be asked.
     fn access(&self) -> Option<&RefCell<Access<'a>>> {
         let boundary = if let Cap::Policy(boundary) = self.cap { Some(boundary) } else { None };
-        let (identity, service_control) = (&self.documents.policies, self.service_control);
+        let (identity, service_control) = (&self.documents.policies, self.around.service_control);
         let policies = Policies { identity, boundary, service_control, ..Policies::default() };
         let read = || Some(RefCell::new(Access::new(&policies, self.arn()?).ok()?));
         self.access.get_or_init(read).as_ref()

@@ -9,6 +9,7 @@ mod condition;
 mod document;
 mod evaluate;
 mod glob;
+mod grantees;
 mod parse;
 mod principal;
 mod print;
@@ -36,6 +37,7 @@ pub use document::{
 pub use evaluate::{
     Because, Evaluation, Layer, Policies, Silence, Source, StatementRef, Undocumented, Verdict, evaluate,
 };
+pub use grantees::{Grantee, grantees};
 pub use parse::{Fault, JsonPath, LONGEST_TEXT, ParseError, Position, parse_json};
 pub use principal::{
     AwsPrincipal, AwsPrincipalKind, IdentityArn, IdentityArnError, IdentityKind, PrincipalElement,

@@ -13,7 +13,9 @@ use thiserror::Error;
 
 use crate::action::ActionPattern;
 use crate::condition::{ConditionValue, KeyTest, Operator, OperatorBlock, Scalar};
-use crate::document::{Derived, ActionElement, Effect, OneOrMany, Policy, ResourceElement, Statement, Version};
+use crate::document::{
+    ActionElement, Derived, Effect, OneOrMany, Policy, ResourceElement, Statement, Version,
+};
 use crate::principal::{AwsPrincipal, PrincipalElement, PrincipalList, PrincipalSpec};
 use crate::resource::ResourcePattern;
 use crate::variable::Variables;

@@ -3,7 +3,7 @@
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html> and
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html>.
 
-mod closure;
+pub(crate) mod closure;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -209,7 +209,7 @@ fn named(statement: &Statement) -> Vec<(Admitted<'_>, AssumeRole)> {
 }
 
 /// Everybody whom the element lists.
-fn listed(spec: &PrincipalSpec) -> impl Iterator<Item = Admitted<'_>> {
+pub(crate) fn listed(spec: &PrincipalSpec) -> impl Iterator<Item = Admitted<'_>> {
     let everyone = (*spec == PrincipalSpec::Everyone).then_some(Admitted::Everyone);
     let aws = spec.aws().filter_map(|principal| match principal.kind() {
         AwsPrincipalKind::Everyone => Some(Admitted::Everyone),

@@ -6,19 +6,26 @@ mod assume_role_wildcard;
 mod boundary_dangling;
 mod boundary_ineffective;
 mod boundary_missing;
+mod boundary_unapproved;
 mod credentials_exposure;
 mod data_exfiltration;
+mod environment_key;
 mod every_role;
 mod full_access_policy;
+mod function_url_public;
 mod granted_services;
+mod logging_cut;
+mod missing_role;
 mod not_action_allow;
 mod not_resource_allow;
 mod pass_role_wildcard;
 mod permissions_management;
 mod policy_invalid;
 mod privilege_escalation;
+mod resource_policy_public;
 mod resource_wildcard;
 mod service_wildcard;
+mod shared_role;
 mod trust_any_principal;
 mod trust_cross_account;
 mod trust_missing_source_account;
@@ -26,6 +33,7 @@ mod trust_multiple_services;
 
 use crate::assess::Evidence;
 use crate::check_id::CheckId;
+use crate::function::Function;
 use crate::view::View;
 pub(crate) use granted_services::WholeGrant;
 
@@ -50,13 +58,33 @@ pub(crate) const CHECKS: &[Check] = &[
     Check { id: CheckId::PolicyInvalid, find: policy_invalid::find },
     Check { id: CheckId::BoundaryIneffective, find: boundary_ineffective::find },
     Check { id: CheckId::BoundaryDangling, find: boundary_dangling::find },
+    Check { id: CheckId::BoundaryUnapproved, find: boundary_unapproved::find },
     Check { id: CheckId::BoundaryMissing, find: boundary_missing::find },
+    Check { id: CheckId::LoggingCut, find: logging_cut::find },
+    Check { id: CheckId::SharedRole, find: shared_role::find },
 ];
+
+/// The checks that look at functions alone. What they find does not hang on the role's boundary.
+pub(crate) const FUNCTION_CHECKS: &[FunctionCheck] = &[
+    FunctionCheck { id: CheckId::ResourcePolicyPublic, find: resource_policy_public::find },
+    FunctionCheck { id: CheckId::FunctionUrlPublic, find: function_url_public::find },
+    FunctionCheck { id: CheckId::MissingRole, find: missing_role::find },
+    FunctionCheck { id: CheckId::EnvironmentKey, find: environment_key::find },
+];
+
+/// More functions than this add nothing to a finding.
+const MOST_FUNCTIONS: usize = 5;
 
 /// A check: its id, and how it is found in a role under one cap.
 pub(crate) struct Check {
     pub(crate) id: CheckId,
     pub(crate) find: fn(&View<'_>) -> Option<Hit>,
+}
+
+/// A check of functions: its id, and how it is found in those that have the role.
+pub(crate) struct FunctionCheck {
+    pub(crate) id: CheckId,
+    pub(crate) find: fn(&[Function]) -> Option<Hit>,
 }
 
 /// Whether a hit weighs what its check usually does.
@@ -66,6 +94,8 @@ pub(crate) enum Grade {
     Usual,
     /// More: it takes nobody and nothing but the role itself.
     OfItsOwnAccord,
+    /// More: it is the way to something else that is dangerous.
+    WayToDanger,
 }
 
 /// What a check found.

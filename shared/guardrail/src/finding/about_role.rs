@@ -4,6 +4,7 @@ use super::{
 };
 use crate::assess::{Assessment, possible_under};
 use crate::cut_grants::cut_grants;
+use crate::function::Function;
 use crate::names::{FunctionArn, PolicyArn};
 use crate::record::Enforced;
 use crate::settings::Settings;
@@ -184,7 +185,8 @@ impl AboutRole<'_> {
     }
 
     fn breaches(&self, after: &Boundary) -> Vec<BreachFacts> {
-        let possible = possible_under(self.snapshot, after.cap());
+        let functions: Vec<Function> = self.functions_involved().into_iter().map(Function::named).collect();
+        let possible = possible_under(self.snapshot, after.cap(), &functions);
         let facts = |breach: &crate::assess::Breach| BreachFacts {
             check: breach.check,
             severity: breach.severity,

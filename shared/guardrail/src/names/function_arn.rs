@@ -58,6 +58,12 @@ impl FunctionArn {
         self.0.rsplit(':').next().unwrap_or_default()
     }
 
+    /// The account that owns the function.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        self.0.split(':').nth(4).unwrap_or_default()
+    }
+
     /// The Region that the function runs in.
     #[must_use]
     pub fn region(&self) -> &str {

@@ -3,6 +3,7 @@
 mod account_id;
 mod function_arn;
 mod policy_arn;
+mod qualifier;
 mod role_arn;
 mod role_id;
 mod role_name;
@@ -10,6 +11,7 @@ mod role_name;
 pub use account_id::AccountId;
 pub use function_arn::FunctionArn;
 pub use policy_arn::PolicyArn;
+pub use qualifier::Qualifier;
 pub use role_arn::RoleArn;
 pub use role_id::RoleId;
 pub use role_name::RoleName;

@@ -2,7 +2,7 @@
 
 use crate::roles::*;
 use guardrail::administrator::Administrator;
-use guardrail::assess::Assessment;
+use guardrail::assess::{Assessment, Surroundings};
 use guardrail::snapshot::{Boundary, PolicySource, RolePolicy, RoleSnapshot};
 use serde_json::{Value, json};
 
@@ -136,8 +136,11 @@ fn service_control_policies_take_what_they_do_not_leave() {
     let admin = snapshot(role(), Boundary::Absent, std::slice::from_ref(&everything));
     let some =
         vec![vec![policy(json!([everything]))], vec![policy(allow(json!(["s3:*", "sqs:*"]), json!("*")))]];
-    let is_one =
-        |role: &RoleSnapshot| Assessment::in_organization(role, &some).administrator() == Administrator::Yes;
+    let is_one = |role: &RoleSnapshot| {
+        Assessment::within(role, &Surroundings { service_control: &some, ..Surroundings::default() })
+            .administrator()
+            == Administrator::Yes
+    };
     assert!(is_one(&admin));
     assert!(
         is_one(&snapshot(role(), Boundary::Absent, &[allow(json!(["s3:*", "sqs:*"]), json!("*"))])),

@@ -56,7 +56,7 @@ const CLOSING: [(&str, Closing); 12] = [
 ];
 
 /// The conditions of an Allow: a caller has to pass them.
-pub(super) fn of_allow(statement: &Statement) -> Vec<ConditionKey<'_>> {
+pub(crate) fn of_allow(statement: &Statement) -> Vec<ConditionKey<'_>> {
     let asked = statement.tests().map(|(operator, test)| {
         let effect = if test.folded_key() == "sts:externalid" {
             KeyEffect::ExternalId
@@ -73,10 +73,14 @@ pub(super) fn of_allow(statement: &Statement) -> Vec<ConditionKey<'_>> {
 /// The condition of a Deny about everyone: a single negated test keeps out whoever lacks the value, also where
 /// the key is missing, with and without IfExists. Other conditions are not understood and close nothing.
 pub(super) fn of_deny(statement: &Statement) -> Option<ConditionKey<'_>> {
+    of_single_test(statement).filter(|_| statement.resource().is_none())
+}
+
+/// The same whatever its Resource.
+pub(crate) fn of_single_test(statement: &Statement) -> Option<ConditionKey<'_>> {
     let mut tests = statement.tests();
     let (operator, test) = tests.next()?;
     let closes = tests.next().is_none()
-        && statement.resource().is_none()
         && operator.spelling() == Spelling::Documented
         && operator.comparison().polarity() == Polarity::Negated
         && operator.quantifier().is_none()
