@@ -1,0 +1,209 @@
+//! Assesses roles: one JSON object a line on standard input, one answer a line on standard output.
+//!
+//! A line holds `id`, `account`, a `role` (a RoleDetail as GetAccountAuthorizationDetails returns it) and `policies`
+//! (ManagedPolicyDetails); optionally `scps` (service control policies by level, root first), `functions` that have the
+//! role, and `boundaries`: which one is Ringfence's (`ours`) and which are `approved`. The answer holds `id`, `breaches`,
+//! `doubts`, `administrator` and `decision`: what Ringfence would do about a new role that it has never seen, in enforce mode
+//! with the template's defaults. A line that cannot be read has no breaches and says why in `doubts`.
+
+use guardrail::Settings;
+use guardrail::administrator::Administrator;
+use guardrail::assess::{Approval, Assessment, Surroundings};
+use guardrail::authorization_details::{DocumentText, ManagedPolicyDetail, RoleDetail};
+use guardrail::decide::{Case, Decision, decide};
+use guardrail::function::{Entrance, Function, UrlAuth};
+use guardrail::names::{AccountId, FunctionArn, PolicyArn, Qualifier};
+use guardrail::record::RoleRecord;
+use guardrail::settings::{Mode, SharedTrust};
+use guardrail::severity::Severity;
+use guardrail::snapshot::{Document, RoleSnapshot};
+use guardrail::trigger::{Caller, Change, EventName, Subject, Trigger};
+use iam_policy::Policy;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, BufRead, Write};
+
+fn main() -> io::Result<()> {
+    let mut input = io::stdin().lock();
+    let mut output = io::BufWriter::new(io::stdout().lock());
+    let mut line = Vec::new();
+    while input.read_until(b'\n', &mut line)? > 0 {
+        writeln!(output, "{}", answer(&line))?;
+        line.clear();
+    }
+    output.flush()
+}
+
+#[derive(Deserialize)]
+struct Line {
+    account: Option<AccountId>,
+    role: RoleDetail,
+    policies: Option<Vec<ManagedPolicyDetail>>,
+    scps: Option<Vec<Vec<DocumentText>>>,
+    functions: Option<Vec<FunctionLine>>,
+    boundaries: Option<Boundaries>,
+}
+
+#[derive(Deserialize)]
+struct FunctionLine {
+    arn: FunctionArn,
+    qualifier: Option<Qualifier>,
+    url_auth: Option<UrlAuthWord>,
+    policy: Option<DocumentText>,
+}
+
+#[derive(Deserialize)]
+enum UrlAuthWord {
+    #[serde(rename = "NONE")]
+    None,
+    #[serde(rename = "AWS_IAM")]
+    AwsIam,
+}
+
+#[derive(Deserialize)]
+struct Boundaries {
+    ours: Option<PolicyArn>,
+    #[serde(default)]
+    approved: BTreeSet<PolicyArn>,
+}
+
+fn answer(line: &[u8]) -> Value {
+    let text = String::from_utf8_lossy(line);
+    // What cannot be read is still answered under its id.
+    let id = serde_json::from_str::<Value>(&text).ok().and_then(|line| line.get("id").cloned());
+    let read = str::from_utf8(line).map_err(|e| e.to_string());
+    let assessed =
+        read.and_then(|text| serde_json::from_str::<Line>(text).map_err(|e| e.to_string())).and_then(assess);
+    let mut answer = assessed.unwrap_or_else(|why| {
+        json!({
+            "breaches": [], "doubts": [format!("the line cannot be read: {why}")], "administrator": false,
+            "decision": "none",
+        })
+    });
+    if let Value::Object(fields) = &mut answer {
+        fields.shift_insert(0, "id".to_owned(), id.unwrap_or_default());
+    }
+    answer
+}
+
+fn assess(line: Line) -> Result<Value, String> {
+    let Line { account, role, policies, scps, functions, boundaries } = line;
+    let snapshot = role.snapshot(&policies.unwrap_or_default()).map_err(|e| e.to_string())?;
+    let account = account.unwrap_or_else(|| snapshot.role.arn.account().clone());
+    if account != *snapshot.role.arn.account() {
+        return Err(format!("role `{}` is not of account `{account}`", snapshot.role.arn));
+    }
+    let (service_control, mut doubts) = levels(scps.unwrap_or_default());
+    let functions = joined(functions.unwrap_or_default());
+    let (settings, is_known) = settings(&snapshot, boundaries)?;
+    let approval = if is_known { settings.approval(&snapshot.boundary) } else { Approval::NotJudged };
+    let around = Surroundings { service_control: &service_control, functions: &functions, approval };
+    let assessment = Assessment::within(&snapshot, &around);
+    let breaches: Vec<Value> = assessment
+        .breaches()
+        .iter()
+        .map(|breach| json!({"check": breach.check, "severity": breach.severity, "capped": breach.now.is_none()}))
+        .collect();
+    doubts.splice(0..0, assessment.doubts().iter().cloned());
+    Ok(json!({
+        "breaches": breaches,
+        "doubts": doubts,
+        "administrator": assessment.administrator() == Administrator::Yes,
+        "decision": decision(&snapshot, &functions, &settings, &assessment),
+    }))
+}
+
+/// The service control policies by level, and what is doubtful about them. One that is not understood is taken to leave
+/// everything, so that it hides nothing.
+fn levels(scps: Vec<Vec<DocumentText>>) -> (Vec<Vec<Policy>>, Vec<String>) {
+    let mut doubts = Vec::new();
+    let everything = || {
+        let everything = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}});
+        Policy::from_value(&everything).unwrap_or_else(|_| Policy::empty())
+    };
+    let mut read = |place: String, text: &DocumentText| match text.read() {
+        Document::Understood(policy) => (*policy).clone(),
+        Document::NotUnderstood(why) => {
+            doubts.push(format!("{place}: {why}"));
+            everything()
+        }
+        Document::Gone => everything(),
+    };
+    let levels = scps.iter().enumerate().map(|(level, policies)| {
+        let policies = policies.iter().enumerate();
+        policies
+            .map(|(at, text)| read(format!("service control policy {at} of level {level}"), text))
+            .collect()
+    });
+    (levels.collect(), doubts)
+}
+
+/// The functions with all their versions and aliases.
+fn joined(lines: Vec<FunctionLine>) -> Vec<Function> {
+    let mut functions: BTreeMap<FunctionArn, Function> = BTreeMap::new();
+    for FunctionLine { arn, qualifier, url_auth, policy } in lines {
+        let url = url_auth.map(|auth| match auth {
+            UrlAuthWord::None => UrlAuth::None,
+            UrlAuthWord::AwsIam => UrlAuth::AwsIam,
+        });
+        let entrance = Entrance { qualifier, url, policy: policy.map(|policy| policy.read()) };
+        functions.entry(arn.clone()).or_insert_with(|| Function::named(arn)).entrances.push(entrance);
+    }
+    functions.into_values().collect()
+}
+
+/// The template's defaults, and whether it was said whose boundary is whose.
+fn settings(role: &RoleSnapshot, boundaries: Option<Boundaries>) -> Result<(Settings, bool), String> {
+    let arn = &role.role.arn;
+    let default =
+        format!("arn:{}:iam::{}:policy/ringfence/ringfence-baseline-v1", arn.partition(), arn.account());
+    let is_known = boundaries.is_some();
+    let (ours, approved) = boundaries.map_or((None, BTreeSet::new()), |given| (given.ours, given.approved));
+    let boundary = match ours {
+        Some(ours) => ours,
+        None => default.parse().map_err(|e: guardrail::names::InvalidName| e.to_string())?,
+    };
+    let settings = Settings {
+        mode: Mode::Enforce,
+        boundary,
+        approved,
+        enforce_at: Severity::Info,
+        enforce_existing_at: Severity::High,
+        shared_trust: SharedTrust::New,
+        protected: BTreeSet::new(),
+        own_roles: BTreeSet::new(),
+        owner_tag_keys: Vec::new(),
+    };
+    Ok((settings, is_known))
+}
+
+fn decision(
+    snapshot: &RoleSnapshot,
+    functions: &[Function],
+    settings: &Settings,
+    assessment: &Assessment,
+) -> &'static str {
+    let role = &snapshot.role;
+    let mut record = RoleRecord::new(role.id.clone());
+    record.functions.extend(functions.iter().map(|function| function.arn.clone()));
+    let trigger = Trigger {
+        event: EventName::from_cloudtrail("CreateRole"),
+        event_id: String::new(),
+        time: None,
+        subject: Subject::Role(role.arn.name().clone()),
+        change: Change::Rights,
+        caller: Caller::default(),
+        source: None,
+    };
+    // Every role is newer than this.
+    let installed_at = Timestamp::MIN;
+    let case = Case { role, record: &record, trigger: &trigger, settings, installed_at };
+    match decide(&case, assessment) {
+        Decision::Nothing(_) => "none",
+        Decision::Compliant => "compliant",
+        Decision::Report(report) => report.outcome.as_str(),
+        Decision::Remediate(remediation) => remediation.outcome().outcome().as_str(),
+    }
+}
