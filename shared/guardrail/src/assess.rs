@@ -1,6 +1,7 @@
 //! What is true of a role: its breaches, and what could not be understood.
 
 use crate::administrator::Administrator;
+use crate::boundary_relation::BoundaryRelation;
 use crate::check_id::CheckId;
 use crate::checks::{CHECKS, FUNCTION_CHECKS, Grade, Hit};
 use crate::function::Function;
@@ -17,6 +18,7 @@ pub struct Assessment {
     breaches: Vec<Breach>,
     doubts: Vec<String>,
     boundary: BoundaryReading,
+    relation: Option<BoundaryRelation>,
     administrator: Administrator,
 }
 
@@ -68,6 +70,8 @@ pub struct Surroundings<'a> {
     pub functions: &'a [Function],
     /// Whether the role's boundary is one of the accepted.
     pub approval: Approval,
+    /// What Ringfence's boundary says, where another one is to be compared with it.
+    pub ours: Option<&'a Document>,
 }
 
 /// Whether a boundary is Ringfence's or approved.
@@ -114,7 +118,8 @@ impl Assessment {
         };
         let mut doubts = doubts(role);
         doubts.extend(function_doubts(around.functions));
-        Self { breaches, doubts, boundary, administrator: Administrator::of(&now) }
+        let relation = relation(role, around);
+        Self { breaches, doubts, boundary, relation, administrator: Administrator::of(&now) }
     }
 
     /// The breaches, worst first.
@@ -135,10 +140,22 @@ impl Assessment {
         self.administrator
     }
 
+    /// Whether the policy of the role's boundary is gone.
+    #[must_use]
+    pub fn is_boundary_gone(&self) -> bool {
+        self.breaches.iter().any(|breach| breach.check == CheckId::BoundaryDangling)
+    }
+
     /// Whether the role's boundary could be judged.
     #[must_use]
     pub fn boundary(&self) -> BoundaryReading {
         self.boundary
+    }
+
+    /// How the role's boundary stands to ours; none, where it is ours or approved or there is none.
+    #[must_use]
+    pub fn relation(&self) -> Option<BoundaryRelation> {
+        self.relation
     }
 
     /// The worst of what is shown.
@@ -191,6 +208,15 @@ pub fn possible_under(role: &RoleSnapshot, cap: Cap<'_>, functions: &[Function])
         .map(|check| check.id)
         .chain(of_functions.map(|check| check.id))
         .collect()
+}
+
+fn relation(role: &RoleSnapshot, around: &Surroundings<'_>) -> Option<BoundaryRelation> {
+    match (&role.boundary, around.approval) {
+        (Boundary::Absent, _) | (Boundary::Attached { .. }, Approval::Accepted) => None,
+        (Boundary::Attached { document, .. }, Approval::NotJudged | Approval::Unapproved) => {
+            Some(BoundaryRelation::of(document, around.ours.unwrap_or(&Document::Gone)))
+        }
+    }
 }
 
 /// What a check found in a role as it is now, and as it would be without its boundary.

@@ -75,6 +75,11 @@ impl<'a> View<'a> {
         self.around.approval
     }
 
+    /// What Ringfence's boundary says, where it is known.
+    pub(crate) fn ours(&self) -> Option<&'a Document> {
+        self.around.ours
+    }
+
     /// The same role without its boundary.
     pub(crate) fn without_boundary(&self) -> Self {
         Self::new(self.role, Cap::Nothing, self.documents, self.around)
