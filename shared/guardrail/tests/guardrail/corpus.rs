@@ -339,10 +339,11 @@ fn without_denies(line: &Value) -> Value {
 fn drop_denies(value: &mut Value) {
     let is_deny = |statement: &Value| statement["Effect"] == "Deny";
     if let Some(statement) = value.get_mut("Statement") {
-        match statement.as_array_mut() {
-            Some(list) => list.retain(|statement| !is_deny(statement)),
-            None if is_deny(statement) => *statement = json!([]),
-            None => {}
+        if is_deny(statement) {
+            *statement = json!([]);
+        }
+        if let Some(list) = statement.as_array_mut() {
+            list.retain(|statement| !is_deny(statement));
         }
     }
     if let Some(map) = value.as_object_mut() {
