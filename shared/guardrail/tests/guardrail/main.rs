@@ -10,6 +10,7 @@ mod access;
 mod administrators;
 mod catalogue;
 mod checks;
+mod corpus;
 mod decisions;
 mod escalations;
 mod findings;
