@@ -111,6 +111,7 @@ fn assess(line: Line) -> Result<Value, String> {
         functions: &functions,
         approval,
         ours: ours.as_ref(),
+        carve_outs: &[],
     };
     let assessment = Assessment::within(&snapshot, &around);
     let breaches: Vec<Value> = assessment
@@ -184,6 +185,7 @@ fn settings(role: &RoleSnapshot, boundaries: Option<Boundaries>) -> Result<(Sett
         enforce_at: Severity::Info,
         enforce_existing_at: Severity::High,
         shared_trust: SharedTrust::New,
+        carve_outs: Vec::new(),
         replace_wider: ReplaceWider::No,
         protected: BTreeSet::new(),
         own_roles: BTreeSet::new(),

@@ -8,7 +8,7 @@ use crate::function::Function;
 use crate::severity::Severity;
 use crate::snapshot::{Boundary, Cap, Document, RoleSnapshot};
 use crate::view::{Documents, View};
-use iam_policy::Policy;
+use iam_policy::{ActionName, Policy};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -72,6 +72,8 @@ pub struct Surroundings<'a> {
     pub approval: Approval,
     /// What Ringfence's boundary says, where another one is to be compared with it.
     pub ours: Option<&'a Document>,
+    /// What ours was asked to leave open, and what is not held against it therefore.
+    pub carve_outs: &'a [ActionName],
 }
 
 /// Whether a boundary is Ringfence's or approved.
@@ -80,9 +82,11 @@ pub enum Approval {
     /// That is not known, or there is no boundary.
     #[default]
     NotJudged,
-    /// It is.
-    Accepted,
-    /// It is not.
+    /// It is the one that Ringfence puts.
+    Ours,
+    /// It was approved beside that.
+    Approved,
+    /// It is neither.
     Unapproved,
 }
 
@@ -212,7 +216,7 @@ pub fn possible_under(role: &RoleSnapshot, cap: Cap<'_>, functions: &[Function])
 
 fn relation(role: &RoleSnapshot, around: &Surroundings<'_>) -> Option<BoundaryRelation> {
     match (&role.boundary, around.approval) {
-        (Boundary::Absent, _) | (Boundary::Attached { .. }, Approval::Accepted) => None,
+        (Boundary::Absent, _) | (Boundary::Attached { .. }, Approval::Ours | Approval::Approved) => None,
         (Boundary::Attached { document, .. }, Approval::NotJudged | Approval::Unapproved) => {
             Some(BoundaryRelation::of(document, around.ours.unwrap_or(&Document::Gone)))
         }

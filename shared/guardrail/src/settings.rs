@@ -4,6 +4,7 @@ use crate::assess::Approval;
 use crate::names::{PolicyArn, RoleArn};
 use crate::severity::Severity;
 use crate::snapshot::Boundary;
+use iam_policy::ActionName;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -22,6 +23,8 @@ pub struct Settings {
     pub enforce_existing_at: Severity,
     /// Whether roles that others may assume too are bounded.
     pub shared_trust: SharedTrust,
+    /// Actions that our boundary was asked to leave open for some roles: `AllowedPassRoleArns`, `AllowedAssumeRoleArns`.
+    pub carve_outs: Vec<ActionName>,
     /// Whether a boundary that is wider than ours gives way to it.
     pub replace_wider: ReplaceWider,
     /// Roles that are never changed.
@@ -38,7 +41,8 @@ impl Settings {
     pub fn approval(&self, boundary: &Boundary) -> Approval {
         match boundary {
             Boundary::Absent => Approval::NotJudged,
-            Boundary::Attached { arn, .. } if self.accepts(arn) => Approval::Accepted,
+            Boundary::Attached { arn, .. } if *arn == self.boundary => Approval::Ours,
+            Boundary::Attached { arn, .. } if self.accepts(arn) => Approval::Approved,
             Boundary::Attached { .. } => Approval::Unapproved,
         }
     }

@@ -15,6 +15,7 @@ const PARAMETERS: [(&str, Option<&str>); 22] = [
     ("EnforceAt", Some("INFO")),
     ("EnforceExistingAt", Some("HIGH")),
     ("EnforceSharedTrust", Some("new")),
+    ("ReplaceWider", Some("false")),
     ("ReplaceWider", None),
     ("AllowedPassRoleArns", Some("")),
     ("AllowedAssumeRoleArns", Some("")),
