@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 /// What [`crate::Account::respond`] may call.
 #[must_use]
 pub fn to_respond() -> BTreeSet<&'static str> {
-    [
+    united([
         crate::role::ACTIONS,
         crate::policies::ACTIONS,
         crate::function::ACTIONS,
@@ -15,9 +15,22 @@ pub fn to_respond() -> BTreeSet<&'static str> {
         crate::publish::ACTIONS,
         crate::second_look::ACTIONS,
         crate::connect::ACTIONS,
-    ]
-    .into_iter()
-    .flatten()
-    .copied()
-    .collect()
+    ])
+}
+
+/// What [`crate::Account::undo`] may call.
+#[must_use]
+pub fn to_undo() -> BTreeSet<&'static str> {
+    united([
+        crate::role::ACTIONS,
+        crate::carry_out::UNDO_ACTIONS,
+        crate::ledger::ACTIONS,
+        crate::ledger::UNDO_ACTIONS,
+        crate::publish::ACTIONS,
+        crate::connect::ACTIONS,
+    ])
+}
+
+fn united<const N: usize>(lists: [&[&'static str]; N]) -> BTreeSet<&'static str> {
+    lists.into_iter().flatten().copied().collect()
 }

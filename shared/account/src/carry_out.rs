@@ -1,12 +1,19 @@
-//! `PutRolePermissionsBoundary`: the one place that writes to IAM.
+//! `PutRolePermissionsBoundary` and, for an operator's undo, `DeleteRolePermissionsBoundary`: the one place that writes to IAM.
 
 use crate::connect::Account;
 use crate::failure::Failure;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_iam::operation::delete_role_permissions_boundary::DeleteRolePermissionsBoundaryError as DeleteError;
 use aws_sdk_iam::operation::put_role_permissions_boundary::PutRolePermissionsBoundaryError as PutError;
 use guardrail::decide::Remediation;
+use guardrail::names::{PolicyArn, RoleName};
+use guardrail::undo::Undo;
 
 pub(crate) const ACTIONS: &[&str] = &["iam:PutRolePermissionsBoundary"];
+
+/// For taking a write back.
+pub(crate) const UNDO_ACTIONS: &[&str] =
+    &["iam:PutRolePermissionsBoundary", "iam:DeleteRolePermissionsBoundary"];
 
 /// What became of a decided write.
 #[derive(Debug)]
@@ -60,6 +67,41 @@ impl Account {
                     Err(Failure::of_call(format!("could not put boundary `{boundary}` on role `{role}`"), e))
                 }
             },
+        }
+    }
+
+    /// Gives a role the boundary that it had before Ringfence wrote to it. Doing it twice does no harm.
+    pub(crate) async fn give_back(&self, undo: &Undo) -> Result<(), Failure> {
+        if undo.before() == undo.after() {
+            return Ok(());
+        }
+        match undo.after() {
+            Some(boundary) => self.put_back(undo.role(), boundary).await,
+            None => self.delete_boundary(undo.role()).await,
+        }
+    }
+
+    async fn put_back(&self, role: &RoleName, boundary: &PolicyArn) -> Result<(), Failure> {
+        let put = self.iam.put_role_permissions_boundary().role_name(role.as_str());
+        match put.permissions_boundary(boundary.as_str()).send().await {
+            Ok(_) => Ok(()),
+            Err(e) => {
+                Err(Failure::of_call(format!("could not put boundary `{boundary}` back on role `{role}`"), e))
+            }
+        }
+    }
+
+    async fn delete_boundary(&self, role: &RoleName) -> Result<(), Failure> {
+        match self.iam.delete_role_permissions_boundary().role_name(role.as_str()).send().await {
+            Ok(_) => Ok(()),
+            // The role was read a moment ago, so it is the boundary that is not there.
+            Err(e) if e.as_service_error().is_some_and(DeleteError::is_no_such_entity_exception) => Ok(()),
+            Err(e) => Err(Failure::of_call(
+                format!(
+                    "could not delete the boundary of role `{role}`, which is allowed for a boundary of Ringfence's only"
+                ),
+                e,
+            )),
         }
     }
 }

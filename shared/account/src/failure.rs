@@ -27,6 +27,8 @@ pub enum FailureClass {
     Retryable,
     /// AWS does not let Ringfence do this: somebody has to change a policy.
     Denied,
+    /// An operator asked for what cannot be done as things are.
+    Refused,
     /// The event or an answer is not what it should be: somebody has to look at it.
     Malformed,
 }
@@ -36,6 +38,7 @@ impl FailureClass {
         match self {
             Self::Retryable => "Ringfence.Retryable",
             Self::Denied => "Ringfence.Denied",
+            Self::Refused => "Ringfence.Refused",
             Self::Malformed => "Ringfence.Malformed",
         }
     }
@@ -66,6 +69,11 @@ impl Failure {
         Self { class: FailureClass::Denied, doing: doing.into(), why: String::new(), cause: None }
     }
 
+    /// Something that an operator asked for and that is not done.
+    pub(crate) fn refused(why: impl Into<String>) -> Self {
+        Self { class: FailureClass::Refused, doing: why.into(), why: String::new(), cause: None }
+    }
+
     /// An event or an answer that makes no sense.
     pub fn malformed(doing: impl Into<String>, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let cause = cause.into();
@@ -75,6 +83,11 @@ impl Failure {
             why: cut(&cause.to_string()),
             cause: Some(cause),
         }
+    }
+
+    /// Whether other roles may fare better.
+    pub(crate) fn is_about_this_role_only(&self) -> bool {
+        matches!(self.class, FailureClass::Refused | FailureClass::Denied)
     }
 
     /// The kind of failure.

@@ -1,5 +1,9 @@
 //! The ledger: what Ringfence knows, in DynamoDB. One item a role, changed only by whoever read its last version.
 
+mod undo;
+
+pub(crate) use undo::ACTIONS as UNDO_ACTIONS;
+
 use crate::failure::Failure;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;

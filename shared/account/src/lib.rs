@@ -18,7 +18,9 @@ pub mod run;
 mod sdk;
 mod second_look;
 pub mod settings;
+mod undo;
 
 pub use connect::Account;
 pub use failure::{Failure, FailureClass};
 pub use respond::{NotFound, Response};
+pub use undo::{GivenBack, LeftAlone, UndoAnswer, UndoBatch};

@@ -7,7 +7,7 @@ mod enforce;
 mod open_intent;
 mod tell;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::clock::{self, Stopwatch};
 use crate::connect::{Account, milliseconds};
@@ -126,12 +126,11 @@ impl Work<'_> {
     async fn is_own_expected_call(&self, name: &RoleName) -> Result<bool, Failure> {
         let own = self.trigger.caller.issuer.as_deref().and_then(|issuer| issuer.parse::<RoleArn>().ok());
         let is_own = own.is_some_and(|issuer| self.account.settings.rules.own_roles.contains(&issuer));
-        let Change::BoundaryPut(Some(boundary)) = &self.trigger.change else { return Ok(false) };
-        if !is_own {
+        if !is_own || !matches!(self.trigger.change, Change::BoundaryPut(_) | Change::BoundaryDeleted) {
             return Ok(false);
         }
         let page = self.account.ledger.read(name).await?;
-        Ok(page.record().is_some_and(|record| record.expects(boundary)))
+        Ok(page.record().is_some_and(|record| record.expects(&self.trigger.change)))
     }
 
     async fn look(&self, name: &RoleName) -> Result<Option<Sight>, Failure> {
@@ -247,6 +246,7 @@ impl Work<'_> {
             trigger: self.trigger,
             settings: &self.account.settings.rules,
             installed_at: sight.installed_at,
+            now: clock::now(),
         }
     }
 

@@ -5,11 +5,14 @@ use crate::connect::{Account, milliseconds};
 use crate::failure::Failure;
 use crate::respond::{NotFound, Response};
 use crate::settings::Settings;
+use crate::undo::UndoAnswer;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use guardrail::names::AccountId;
 use guardrail::review::ReviewRequest;
 use guardrail::trigger::{CloudTrailRecord, Ignored, Trigger};
+use guardrail::undo::Call;
+use jiff::Timestamp;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
 
@@ -33,6 +36,16 @@ pub async fn event_function(read: ReadTrigger) -> Result<(), lambda_runtime::Err
 pub async fn queue_function() -> Result<(), lambda_runtime::Error> {
     let account = &start().await?;
     let handle = async |event: LambdaEvent<SqsEvent>| Ok::<_, Failure>(handle_batch(account, event).await);
+    lambda_runtime::run(service_fn(handle)).await
+}
+
+/// Runs the function that an operator invokes to have writes taken back.
+///
+/// # Errors
+/// Where the settings cannot be used, or the runtime stops.
+pub async fn undo_function() -> Result<(), lambda_runtime::Error> {
+    let account = &start().await?;
+    let handle = async |event: LambdaEvent<Value>| handle_undo(account, event).await;
     lambda_runtime::run(service_fn(handle)).await
 }
 
@@ -80,6 +93,49 @@ async fn handle_batch(account: &Account, event: LambdaEvent<SqsEvent>) -> SqsBat
         }
     }
     response
+}
+
+async fn handle_undo(account: &Account, event: LambdaEvent<Value>) -> Result<UndoAnswer, Failure> {
+    let stopwatch = Stopwatch::start();
+    let LambdaEvent { payload, context } = event;
+    let asked: Result<Call, Failure> =
+        serde_json::from_value(payload).map_err(|e| Failure::malformed("the call is not understood", e));
+    let answer = match asked {
+        Ok(call) => account.undo(call, end_of(&context)).await,
+        Err(failure) => Err(failure),
+    };
+    match &answer {
+        Ok(UndoAnswer::Role(given)) => tracing::info!(
+            role = given.role.as_str(),
+            outcome = "undone",
+            finding = given.finding.as_str(),
+            by = given.by,
+            duration_ms = milliseconds(stopwatch.elapsed()),
+            "done"
+        ),
+        Ok(UndoAnswer::All(batch)) => tracing::info!(
+            undone = batch.undone.len(),
+            refused = batch.refused.len(),
+            done = batch.done,
+            duration_ms = milliseconds(stopwatch.elapsed()),
+            "done"
+        ),
+        Err(failure) => tracing::error!(
+            class = ?failure.class(),
+            cause = %failure,
+            duration_ms = milliseconds(stopwatch.elapsed()),
+            "not undone"
+        ),
+    }
+    answer
+}
+
+/// When Lambda ends the invocation.
+fn end_of(context: &lambda_runtime::Context) -> Timestamp {
+    i64::try_from(context.deadline)
+        .ok()
+        .and_then(|at| Timestamp::from_millisecond(at).ok())
+        .unwrap_or(Timestamp::MAX)
 }
 
 async fn review(account: &Account, body: &str, message: &str, request: &str) -> Result<(), Failure> {

@@ -29,6 +29,8 @@ pub struct Case<'a> {
     pub settings: &'a Settings,
     /// When Ringfence was installed: roles made later are new.
     pub installed_at: Timestamp,
+    /// The time of the decision: an operator's undo holds a role for a while.
+    pub now: Timestamp,
 }
 
 /// What should be done about a role.
@@ -96,7 +98,8 @@ pub fn resume(intent: &Intent, case: &Case<'_>) -> Option<Remediation> {
     let still_ours_to_change = Trust::of(case.role).admits_lambda(was_seen_with_a_function(case))
         && !is_managed_by_aws(&case.role.arn)
         && never_changed(case.role, case.settings).is_none();
-    (same_target && still_ours_to_change && case.settings.mode == Mode::Enforce)
+    let held = case.record.hold(case.now).is_some();
+    (same_target && still_ours_to_change && !held && case.settings.mode == Mode::Enforce)
         .then(|| Remediation::new(case, intent.outcome, intent.reason.clone()))
 }
 
@@ -270,6 +273,16 @@ fn would_bound(reason: String) -> Decision {
 }
 
 fn enforce(case: &Case<'_>, outcome: Enforced, reason: String) -> Decision {
+    if let Some(undone) = case.record.hold(case.now) {
+        let until = undone.hold_until;
+        return report(
+            Outcome::Reported,
+            format!(
+                "{reason}, and it stays so until {until}, because `{}` took Ringfence's boundary away",
+                undone.by
+            ),
+        );
+    }
     match case.settings.mode {
         Mode::Enforce => Decision::Remediate(Remediation::new(case, outcome, reason)),
         Mode::Observe => report(outcome.observed(), format!("{reason}; Ringfence only observes")),

@@ -23,6 +23,7 @@ pub mod severity;
 pub mod snapshot;
 pub mod trigger;
 pub mod trust;
+pub mod undo;
 mod view;
 
 pub use settings::Settings;

@@ -31,6 +31,44 @@ pub struct RoleRecord {
     /// Reasons for which AWS refused a write and which were told.
     #[serde(default)]
     pub refusals_told: BTreeSet<String>,
+    /// The last write to IAM that came through: what an operator can take back. Gone once that is done and told.
+    #[serde(default)]
+    pub last_write: Option<LastWrite>,
+    /// The last write that an operator took back, and how long the role is held as that left it.
+    #[serde(default)]
+    pub undone: Option<Undone>,
+}
+
+/// A write to IAM that came through.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastWrite {
+    /// The finding that told it.
+    pub finding: FindingId,
+    /// The boundary that the role had.
+    pub boundary_before: Option<PolicyArn>,
+    /// The boundary that was put.
+    pub boundary_after: PolicyArn,
+    /// When it was in place.
+    pub at: Timestamp,
+}
+
+/// A write that an operator took back. It is recorded before IAM is asked for it, as an intent is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undone {
+    /// The id of the finding that tells it.
+    pub finding: FindingId,
+    /// The finding whose write was taken back: the one that the operator's request names.
+    pub of: FindingId,
+    /// Who asked for it, as the request says.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// Until when Ringfence puts no boundary on the role.
+    pub hold_until: Timestamp,
+    /// The boundary that was taken away; none where the role had lost it already.
+    pub boundary_before: Option<PolicyArn>,
+    /// The boundary that the role was given back; none where it had none.
+    pub boundary_after: Option<PolicyArn>,
 }
 
 /// The last finding about a role.
@@ -138,7 +176,15 @@ impl RoleRecord {
             generation: 0,
             intent: None,
             refusals_told: BTreeSet::new(),
+            last_write: None,
+            undone: None,
         }
+    }
+
+    /// The undo that holds the role at this time, if one does.
+    #[must_use]
+    pub fn hold(&self, now: Timestamp) -> Option<&Undone> {
+        self.undone.as_ref().filter(|undone| now < undone.hold_until)
     }
 
     /// Whether `state` is what was told last.
@@ -147,10 +193,22 @@ impl RoleRecord {
         self.told.as_ref().is_some_and(|told| told.state == *state)
     }
 
-    /// Whether the ledger knows that this boundary is, or is about to be, on the role by our own hand.
+    /// Whether the ledger knows that the role's boundary was, or is about to be, changed so by our own hand.
     #[must_use]
-    pub fn expects(&self, boundary: &PolicyArn) -> bool {
-        self.intent.as_ref().is_some_and(|intent| intent.boundary_after == *boundary)
-            || self.bounded_with.as_ref() == Some(boundary)
+    pub fn expects(&self, change: &Change) -> bool {
+        let given_back = self.undone.as_ref().map(|undone| undone.boundary_after.as_ref());
+        match change {
+            Change::BoundaryPut(Some(boundary)) => {
+                self.intent.as_ref().is_some_and(|intent| intent.boundary_after == *boundary)
+                    || self.bounded_with.as_ref() == Some(boundary)
+                    || given_back == Some(Some(boundary))
+            }
+            Change::BoundaryDeleted => given_back == Some(None),
+            Change::BoundaryPut(None)
+            | Change::Rights
+            | Change::GivenTo(_)
+            | Change::NothingOf(_)
+            | Change::Look => false,
+        }
     }
 }

@@ -20,7 +20,7 @@ const PARAMETERS: [(&str, Option<&str>); 22] = [
     ("AllowedPassRoleArns", Some("")),
     ("AllowedAssumeRoleArns", Some("")),
     ("ProtectedRoles", Some("")),
-    ("OperatorPrincipals", None),
+    ("OperatorPrincipals", Some("")),
     ("OwnerTagKeys", Some("owner,team")),
     ("FindingsEmail", Some("")),
     ("SecurityHub", None),
@@ -32,8 +32,14 @@ const PARAMETERS: [(&str, Option<&str>); 22] = [
     ("Architecture", Some("arm64")),
 ];
 
-const OUTPUTS: [&str; 5] =
-    ["BoundaryPolicyArn", "DeadLetterQueueUrl", "FindingsTopicArn", "LedgerTableName", "ReviewQueueUrl"];
+const OUTPUTS: [&str; 6] = [
+    "BoundaryPolicyArn",
+    "DeadLetterQueueUrl",
+    "FindingsTopicArn",
+    "LedgerTableName",
+    "ReviewQueueUrl",
+    "UndoFunctionName",
+];
 
 fn declared() -> BTreeMap<String, Value> {
     let template = Template::of_project();
@@ -146,6 +152,44 @@ fn the_ledger_survives_the_stack_and_is_in_nobodys_way() {
     let keys =
         json!([{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]);
     assert_eq!(properties["KeySchema"], keys);
+}
+
+#[test]
+fn only_our_functions_and_named_operators_write_the_ledger() {
+    let operator = "arn:aws:iam::123456789012:role/security/operators";
+    let condition = |parameters: &[(&str, &str)]| {
+        let stack = Template::of_project().rendered(parameters);
+        let policy = &stack.properties("LedgerTable")["ResourcePolicy"]["PolicyDocument"];
+        let [statement] = policy["Statement"].as_array().expect("statements").as_slice() else {
+            panic!("one statement: {policy}")
+        };
+        assert_eq!((&statement["Effect"], &statement["Principal"]), (&json!("Deny"), &json!("*")));
+        let denied: BTreeSet<&str> = crate::one_or_many(&statement["Action"]).into_iter().collect();
+        // Every action of the catalogue by which an item is written.
+        let writing = [
+            "BatchWriteItem",
+            "DeleteItem",
+            "PartiQLDelete",
+            "PartiQLInsert",
+            "PartiQLUpdate",
+            "PutItem",
+            "UpdateItem",
+        ];
+        let writing: Vec<String> = writing.iter().map(|action| format!("dynamodb:{action}")).collect();
+        assert_eq!(denied, writing.iter().map(String::as_str).collect());
+        statement["Condition"].clone()
+    };
+    let functions: BTreeSet<String> = tests::function_folders()
+        .iter()
+        .map(|folder| format!("arn:aws:iam::123456789012:role/ringfence/ringfence-{folder}"))
+        .collect();
+    let nobody = condition(&[]);
+    let spared = crate::one_or_many(&nobody["ArnNotEquals"]["aws:PrincipalArn"]);
+    assert_eq!(spared.into_iter().map(str::to_owned).collect::<BTreeSet<_>>(), functions);
+    assert!(nobody.get("ArnNotLike").is_none(), "nobody was named: {nobody}");
+    assert_eq!(nobody["Bool"], json!({"aws:PrincipalIsAWSService": "false"}));
+    let named = condition(&[("OperatorPrincipals", operator)]);
+    assert_eq!(named["ArnNotLike"], json!({"aws:PrincipalArn": [operator]}));
 }
 
 #[test]

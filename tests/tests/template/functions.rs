@@ -113,7 +113,14 @@ fn what_a_function_fails_on_ends_in_the_dead_letter_queue() {
     let dead_letters = dead_letter_arn(&stack);
     for (id, function) in stack.of_type(FUNCTION) {
         let properties = &function["Properties"];
-        for event in properties["Events"].as_object().expect("something starts the function").values() {
+        let Some(events) = properties["Events"].as_object() else {
+            assert_eq!(
+                id, "UndoRemediation",
+                "only an operator, who reads the answer, invokes without an event"
+            );
+            continue;
+        };
+        for event in events.values() {
             match text(event, "/Type") {
                 "EventBridgeRule" => {
                     let invoke = &properties["EventInvokeConfig"];
@@ -151,7 +158,8 @@ fn the_dead_letter_queue_takes_messages_of_exactly_our_rules() {
     let stack = stack();
     let rules: BTreeSet<String> = stack
         .of_type(FUNCTION)
-        .flat_map(|(_, function)| function["Properties"]["Events"].as_object().expect("events").values())
+        .filter_map(|(_, function)| function["Properties"]["Events"].as_object())
+        .flat_map(|events| events.values())
         .filter(|event| event["Type"] == "EventBridgeRule")
         .map(|event| {
             format!("arn:aws:events:us-east-1:123456789012:rule/{}", text(event, "/Properties/RuleName"))

@@ -27,6 +27,7 @@ fn declared_by_the_code(folder: &str) -> BTreeSet<&'static str> {
         "on-function-change" => on_function_change::actions(),
         "on-role-change" => on_role_change::actions(),
         "review-role" => review_role::actions(),
+        "undo-remediation" => undo_remediation::actions(),
         other => panic!("add the actions of `{other}` here"),
     }
 }
@@ -112,23 +113,55 @@ fn our_own_boundary_is_no_wider_than_the_grants() {
     assert_eq!(allowed(&statements(&stack.properties("OwnBoundary")["PolicyDocument"])), granted);
 }
 
+/// The only role that may put other boundaries than ours, and delete ours: it gives roles back what they had.
+const UNDO: &str = "arn:aws:iam::123456789012:role/ringfence/ringfence-undo-remediation";
+
+fn allows_action(statement: &Value, action: &str) -> bool {
+    let action = action.parse().expect("an action");
+    statement["Effect"] == "Allow"
+        && one_or_many(&statement["Action"])
+            .into_iter()
+            .any(|pattern| ActionPattern::new(pattern).matches(&action))
+}
+
 /// Also called by the contract test, for each way of choosing the boundary.
 pub(crate) fn assert_only_our_boundary_can_be_put(stack: &Stack, ours: &str) {
     let own_boundary = statements(&stack.properties("OwnBoundary")["PolicyDocument"]);
-    let all = function_folders().into_iter().flat_map(|folder| grants(stack, &folder)).chain(own_boundary);
-    let put = "iam:PutRolePermissionsBoundary".parse().expect("an action");
+    let folders = function_folders().into_iter().filter(|folder| folder != "undo-remediation");
+    let all = folders.flat_map(|folder| grants(stack, &folder)).chain(own_boundary);
     let mut seen = 0;
-    for statement in all {
-        let puts = one_or_many(&statement["Action"])
-            .into_iter()
-            .any(|pattern| ActionPattern::new(pattern).matches(&put));
-        if puts && statement["Effect"] == "Allow" {
-            let condition = json!({"StringEquals": {"iam:PermissionsBoundary": ours}});
-            assert_eq!(statement["Condition"], condition, "{}", text(statement, "/Sid"));
-            seen += 1;
+    for statement in all.filter(|statement| allows_action(statement, "iam:PutRolePermissionsBoundary")) {
+        let ours = json!({"StringEquals": {"iam:PermissionsBoundary": ours}});
+        let undo = json!({"ArnEquals": {"aws:PrincipalArn": UNDO}});
+        let condition = &statement["Condition"];
+        assert!(*condition == ours || *condition == undo, "{}: {condition}", text(statement, "/Sid"));
+        seen += usize::from(*condition == ours);
+    }
+    assert!(seen > 1, "no function may put a boundary");
+}
+
+#[test]
+fn a_boundary_is_deleted_by_undo_alone_and_only_if_it_is_ours() {
+    let own = "arn:aws:iam::123456789012:policy/platform/our-cap";
+    let stack = tests::template::Template::of_project().rendered(&[("BoundaryArn", own)]);
+    let shipped = |name: &str| format!("arn:aws:iam::123456789012:policy/ringfence/ringfence-{name}-v1");
+    let ours = json!({"iam:PermissionsBoundary": [shipped("baseline"), shipped("strict"), own]});
+    let delete = "iam:DeleteRolePermissionsBoundary";
+    for folder in function_folders() {
+        let grants = grants(&stack, &folder);
+        let deletes: Vec<&Value> =
+            grants.into_iter().filter(|statement| allows_action(statement, delete)).collect();
+        assert_eq!(deletes.len(), usize::from(folder == "undo-remediation"), "{folder}");
+        for statement in deletes {
+            assert_eq!(statement["Condition"], json!({"StringEquals": ours}), "{folder}");
         }
     }
-    assert!(seen > 0, "no function may put a boundary");
+    let boundary = statements(&stack.properties("OwnBoundary")["PolicyDocument"]);
+    let deletes: Vec<&Value> =
+        boundary.into_iter().filter(|statement| allows_action(statement, delete)).collect();
+    assert_eq!(deletes.len(), 1);
+    let condition = json!({"ArnEquals": {"aws:PrincipalArn": UNDO}, "StringEquals": ours});
+    assert_eq!(deletes[0]["Condition"], condition);
 }
 
 #[test]
@@ -140,15 +173,24 @@ fn no_function_may_touch_our_own_roles_or_those_of_aws() {
         .map(|role| format!("arn:aws:iam::123456789012:{role}"))
         .collect();
     for folder in function_folders() {
-        let denied: BTreeSet<String> = grants(&stack, &folder)
-            .into_iter()
-            .filter(|statement| statement["Effect"] == "Deny" && statement.get("Condition").is_none())
-            .filter(|statement| one_or_many(&statement["Action"]).contains(&"iam:PutRolePermissionsBoundary"))
-            .flat_map(|statement| one_or_many(&statement["Resource"]))
-            .map(str::to_owned)
-            .collect();
-        assert_eq!(denied, expected, "{folder}");
+        let grants = grants(&stack, &folder);
+        for action in ["iam:PutRolePermissionsBoundary", "iam:DeleteRolePermissionsBoundary"] {
+            if grants.iter().any(|statement| allows_action(statement, action)) {
+                assert_eq!(denied(&grants, action), expected, "{folder}: {action}");
+            }
+        }
     }
+}
+
+/// The resources that an action is denied on, whatever the circumstances.
+fn denied(statements: &[&Value], action: &str) -> BTreeSet<String> {
+    statements
+        .iter()
+        .filter(|statement| statement["Effect"] == "Deny" && statement.get("Condition").is_none())
+        .filter(|statement| one_or_many(&statement["Action"]).contains(&action))
+        .flat_map(|statement| one_or_many(&statement["Resource"]))
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]

@@ -5,10 +5,11 @@ use crate::carry_out::{Lasting, Refusal, Written};
 use crate::clock;
 use crate::failure::Failure;
 use crate::ledger::{Stored, Version};
+use guardrail::assess::Assessment;
 use guardrail::decide::Remediation;
 use guardrail::finding::{AboutRole, Enforcement, Finding, FindingId};
 use guardrail::names::PolicyArn;
-use guardrail::record::{Intent, RoleRecord, Told};
+use guardrail::record::{Intent, LastWrite, RoleRecord, Told};
 use guardrail::snapshot::{Boundary, Document, Role, RoleSnapshot};
 use guardrail::trigger::Trigger;
 use jiff::Timestamp;
@@ -143,6 +144,7 @@ impl Work<'_> {
             ours,
             region: &self.account.settings.region,
             now: clock::now(),
+            ledger_table: &self.account.settings.ledger_table,
         }
     }
 
@@ -154,6 +156,13 @@ impl Work<'_> {
         if bounded_with.is_some() {
             record.bounded_with = bounded_with;
             record.put_at = Some(clock::now());
+            record.last_write = Some(LastWrite {
+                finding: intent.finding.clone(),
+                boundary_before: intent.boundary_before.clone(),
+                boundary_after: intent.boundary_after.clone(),
+                at: clock::now(),
+            });
+            record.undone = None;
             // Once a write came through, the next refusal is news again.
             record.refusals_told.clear();
         }

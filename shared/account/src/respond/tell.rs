@@ -1,6 +1,7 @@
 //! A finding without a write, told once per state.
 
 use super::{Response, Round, Seen, Sight, Work};
+use crate::clock;
 use crate::failure::Failure;
 use crate::ledger::Stored;
 use guardrail::decide::Report;
@@ -52,8 +53,10 @@ impl Work<'_> {
     fn seen(&self, sight: &Sight) -> RoleRecord {
         let mut record = sight.record.clone();
         record.note_given(&self.trigger.change);
+        // IAM may show the boundary for seconds after it was given up.
+        let held = record.hold(clock::now()).is_some();
         if let Some(boundary) =
-            sight.role.boundary.as_ref().filter(|b| self.account.settings.rules.accepts(b))
+            sight.role.boundary.as_ref().filter(|b| !held && self.account.settings.rules.accepts(b))
         {
             record.bounded_with = Some(boundary.clone());
         }

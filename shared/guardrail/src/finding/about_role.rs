@@ -11,6 +11,7 @@ use crate::settings::Settings;
 use crate::severity::Severity;
 use crate::snapshot::{Boundary, Cap, Document, Role, RoleSnapshot};
 use crate::trigger::Trigger;
+use crate::undo;
 use iam_policy::Policy;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -41,6 +42,8 @@ pub struct AboutRole<'a> {
     pub region: &'a str,
     /// The time of the run, for triggers that have none.
     pub now: Timestamp,
+    /// The table of the ledger: where an operator asks for an undo.
+    pub ledger_table: &'a str,
 }
 
 /// A write, as its finding tells it.
@@ -90,6 +93,7 @@ impl AboutRole<'_> {
             Outcome::Bounded
             | Outcome::Restored
             | Outcome::Replaced
+            | Outcome::Undone
             | Outcome::Contained
             | Outcome::Reported
             | Outcome::Failed => self.assessment.severity().unwrap_or(Severity::Info),
@@ -105,6 +109,8 @@ impl AboutRole<'_> {
         let mut finding =
             self.finding(outcome, done.reason, done.id.clone(), severity, self.ours, done.contained_at);
         finding.boundary.before = done.before.cloned();
+        finding.undo =
+            Some(undo::shell_line(self.snapshot.role.arn.name(), done.id, self.region, self.ledger_table));
         finding
     }
 
@@ -241,7 +247,7 @@ fn arn_of(boundary: &Boundary) -> Option<&PolicyArn> {
     }
 }
 
-fn role_facts(role: &Role, owner_tag_keys: &[String]) -> RoleFacts {
+pub(super) fn role_facts(role: &Role, owner_tag_keys: &[String]) -> RoleFacts {
     RoleFacts {
         name: role.arn.name().clone(),
         path: role.arn.path().to_owned(),
@@ -254,7 +260,7 @@ fn role_facts(role: &Role, owner_tag_keys: &[String]) -> RoleFacts {
     }
 }
 
-fn trigger_facts(trigger: &Trigger) -> TriggerFacts {
+pub(super) fn trigger_facts(trigger: &Trigger) -> TriggerFacts {
     let caller = &trigger.caller;
     TriggerFacts {
         event: trigger.event.as_str().to_owned(),
@@ -267,7 +273,7 @@ fn trigger_facts(trigger: &Trigger) -> TriggerFacts {
     }
 }
 
-fn links(role: &Role, trigger: &Trigger, region: &str) -> Links {
+pub(super) fn links(role: &Role, trigger: &Trigger, region: &str) -> Links {
     // The console of the other partitions has another host and is not guessed.
     let in_console = role.arn.partition() == "aws";
     let event_known = in_console && !trigger.event_id.is_empty() && trigger.time.is_some();

@@ -4,6 +4,7 @@ use super::{BreachFacts, Finding, Outcome};
 use crate::assess::Assessment;
 use crate::cut_grants::NamedGrant;
 use crate::names::RoleName;
+use crate::undo::HoldDays;
 use std::fmt::Write as _;
 
 /// Title and summary, used by every kind of reader.
@@ -22,6 +23,7 @@ pub(super) fn headline(
         Outcome::Replaced => format!("Ringfence replaced the boundary of {role}"),
         Outcome::Kept => format!("{role} keeps its own boundary"),
         Outcome::WouldReplace => format!("Ringfence would replace the boundary of {role}"),
+        Outcome::Undone => format!("An operator took Ringfence's boundary off {role}"),
         Outcome::Contained => format!("The boundary of {role} holds back what its policies allow"),
         Outcome::Reported => format!("{role} needs a look, Ringfence changed nothing"),
         Outcome::Failed => format!("Ringfence could not put its boundary on {role}"),
@@ -42,6 +44,7 @@ pub(super) fn headline(
              the boundary does not allow is refused from now on."
         ),
         Outcome::Kept => format!("{because}. Nothing was changed, and nothing has to be done."),
+        Outcome::Undone => format!("{because}. What was found: {could}."),
         Outcome::Contained => format!(
             "{because}. Without it: {could}. Nothing has to be done at once; the policies should shrink to what the \
              function needs."
@@ -199,9 +202,23 @@ fn what_next(out: &mut String, finding: &Finding) -> std::fmt::Result {
     }
     if let Some(role) = finding.role.as_ref().filter(|_| written) {
         writeln!(out, "\nIF THE BOUNDARY MUST GO")?;
-        writeln!(out, "Add {} to the stack parameter ProtectedRoles and deploy Ringfence,", role.arn)?;
-        writeln!(out, "then: aws iam delete-role-permissions-boundary --role-name {}", role.name)?;
-        writeln!(out, "(without the first step Ringfence puts it back).")?;
+        if let Some(undo) = &finding.undo {
+            writeln!(
+                out,
+                "Whoever is named in the stack parameter OperatorPrincipals pastes this line into a shell with AWS CLI 2:"
+            )?;
+            writeln!(out, "{undo}")?;
+            writeln!(
+                out,
+                "The role then has what it had before, and Ringfence leaves it so for {} days.",
+                HoldDays::USUAL
+            )?;
+        }
+        writeln!(
+            out,
+            "To keep Ringfence from it for good, add {} to the stack parameter ProtectedRoles.",
+            role.arn
+        )?;
     }
     Ok(())
 }

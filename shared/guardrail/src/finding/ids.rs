@@ -37,6 +37,12 @@ impl FindingId {
         Self(format!("rf-{}", digest(&["refusal", &write.0, reason])))
     }
 
+    /// The id of the finding that tells that a write was taken back. `generation` is counted on for it.
+    #[must_use]
+    pub fn of_undo(role: &RoleId, generation: u64) -> Self {
+        Self(format!("rf-{}", digest(&["undo", role.as_str(), &generation.to_string()])))
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {

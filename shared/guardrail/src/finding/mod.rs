@@ -6,11 +6,13 @@ mod fix;
 mod ids;
 mod message;
 mod outcome;
+mod undone;
 
 pub use about_role::{AboutRole, Enforcement};
 pub use ids::{FindingId, StateKey};
 pub use message::{Attribute, Message};
 pub use outcome::Outcome;
+pub use undone::AboutUndo;
 
 use crate::check_id::CheckId;
 use crate::names::{AccountId, FunctionArn, PolicyArn, RoleArn, RoleId, RoleName};

@@ -36,6 +36,7 @@ impl Situation {
             trigger: &self.trigger,
             settings: &self.settings,
             installed_at: time("2026-11-01T00:00:00Z"),
+            now: time("2026-11-22T10:00:05Z"),
         }
     }
 

@@ -17,4 +17,5 @@ mod findings;
 mod ineffective_boundaries;
 mod roles;
 mod trust;
+mod undo;
 mod validity;
