@@ -1,8 +1,12 @@
 //! How another boundary stands to ours: whether it may stay.
 
 use crate::snapshot::Document;
-use iam_policy::{Containment, Merged, Policy, merge, within};
-use serde_json::json;
+use iam_policy::{
+    ActionElement, Catalogue, Containment, Effect, Merged, Policy, ResourceElement, ResourcePattern,
+    Statement, merge, within,
+};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// What another boundary is, compared with ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +40,9 @@ impl BoundaryRelation {
                 Self::Unknown
             };
         };
-        if passes(theirs, ours) {
+        let within_ours =
+            passes(theirs, ours) || bearing_on(ours, theirs).is_some_and(|bearing| passes(theirs, &bearing));
+        if within_ours {
             Self::WithinOurs
         } else if everything().is_some_and(|all| passes(&all, theirs)) {
             Self::CapsNothing
@@ -46,6 +52,52 @@ impl BoundaryRelation {
             Self::Apart
         }
     }
+}
+
+/// Ours without the Deny statements that are about nothing that theirs can act on. An action acts on resources of the kinds
+/// that AWS lists for its service (<https://docs.aws.amazon.com/service-authorization/latest/reference/>), so that a Deny of
+/// everything on a table says nothing about sending mail. None, where none can be left out.
+fn bearing_on(ours: &Policy, theirs: &Policy) -> Option<Policy> {
+    let acted_on = services_acted_on(theirs)?;
+    let is_beside = |statement: &Statement| {
+        let named = match statement.resource() {
+            Some(ResourceElement::Resource(patterns)) => patterns,
+            Some(ResourceElement::NotResource(_)) | None => return false,
+        };
+        let service = |pattern: &ResourcePattern| pattern.as_str().split(':').nth(2).map(str::to_owned);
+        statement.effect() == Effect::Deny
+            && named.iter().all(|pattern| {
+                let literal =
+                    service(pattern).filter(|name| !name.is_empty() && !name.contains(['*', '?', '$']));
+                !pattern.has_variables() && literal.is_some_and(|name| !acted_on.contains(&name))
+            })
+    };
+    let beside: BTreeSet<usize> =
+        ours.statements().iter().filter(|statement| is_beside(statement)).map(Statement::index).collect();
+    let mut document = ours.to_value();
+    let Some(Value::Array(statements)) = document.get_mut("Statement").filter(|_| !beside.is_empty()) else {
+        return None;
+    };
+    let mut at = 0..;
+    statements.retain(|_| at.next().is_some_and(|index| !beside.contains(&index)));
+    Policy::from_value(&document).ok()
+}
+
+/// The services in the ARNs of all that the policy's actions can be about; none, if they cannot be told.
+fn services_acted_on(policy: &Policy) -> Option<BTreeSet<String>> {
+    let mut found = BTreeSet::new();
+    for statement in policy.statements().iter().filter(|statement| statement.effect() == Effect::Allow) {
+        let ActionElement::Action(patterns) = statement.action() else { return None };
+        for pattern in patterns {
+            let service = Catalogue::bundled().service(pattern.service()?)?;
+            for action in service.actions() {
+                let kinds = service.resources_of(action);
+                found.extend(kinds.filter_map(|(kind, _)| kind.arn().split(':').nth(2).map(str::to_owned)));
+            }
+        }
+    }
+    // A kind whose ARN tells no service may be anything.
+    (!found.contains("*")).then_some(found)
 }
 
 fn everything() -> Option<Policy> {
@@ -95,6 +147,19 @@ mod tests {
         }
         let all = document(&allow("*"));
         assert_eq!(BoundaryRelation::of(&all, &Document::Gone), BoundaryRelation::CapsNothing);
+    }
+
+    #[test]
+    fn a_deny_about_resources_of_another_service_does_not_count() {
+        let table = "arn:aws:dynamodb:us-east-1:123456789012:table/ringfence-ledger";
+        let touching = json!({"Effect": "Deny", "Action": "*", "Resource": [table]});
+        let ours =
+            document(&json!([allow("*"), {"Effect": "Deny", "Action": "iam:*", "Resource": "*"}, touching]));
+        let of = |action: &str| BoundaryRelation::of(&document(&allow(action)), &ours);
+        assert_eq!(of("ses:SendEmail"), BoundaryRelation::WithinOurs, "mail is not sent on a table");
+        assert_eq!(of("dynamodb:PutItem"), BoundaryRelation::Apart, "items are put into tables");
+        assert_eq!(of("nosuchservice:Put"), BoundaryRelation::Apart, "what is not known may act on anything");
+        assert_eq!(of("*:Put*"), BoundaryRelation::Apart);
     }
 
     #[test]
