@@ -7,6 +7,7 @@ use iam_policy::{
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// What another boundary is, compared with ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,13 +75,7 @@ fn bearing_on(ours: &Policy, theirs: &Policy) -> Option<Policy> {
     };
     let beside: BTreeSet<usize> =
         ours.statements().iter().filter(|statement| is_beside(statement)).map(Statement::index).collect();
-    let mut document = ours.to_value();
-    let Some(Value::Array(statements)) = document.get_mut("Statement").filter(|_| !beside.is_empty()) else {
-        return None;
-    };
-    let mut at = 0..;
-    statements.retain(|_| at.next().is_some_and(|index| !beside.contains(&index)));
-    Policy::from_value(&document).ok()
+    if beside.is_empty() { None } else { without(ours, &beside) }
 }
 
 /// The services in the ARNs of all that the policy's actions can be about; none, if they cannot be told.
@@ -109,8 +104,36 @@ fn everything() -> Option<Policy> {
 #[must_use]
 pub fn merged_boundary(theirs: &Document, ours: &Document) -> Option<String> {
     let Merged { policy, .. } = merge(theirs.understood()?, ours.understood()?).ok()?;
+    let policy = without_idle_denies(policy, theirs, ours);
     let allows_something = within(&[&policy], &[&Policy::empty()]) != Containment::Pass;
     Some(policy.to_json()).filter(|json| allows_something && json.len() <= LONGEST_POLICY)
+}
+
+/// The policy without the Deny statements that it is within both without.
+fn without_idle_denies(policy: Policy, theirs: &Document, ours: &Document) -> Policy {
+    let mut kept = policy;
+    for index in (0..kept.statements().len()).rev() {
+        let is_deny =
+            kept.statements().get(index).is_some_and(|statement| statement.effect() == Effect::Deny);
+        let Some(shorter) = is_deny.then(|| without(&kept, &BTreeSet::from([index]))).flatten() else {
+            continue;
+        };
+        let candidate = Document::Understood(Arc::new(shorter.clone()));
+        let is_within = |outer| BoundaryRelation::of(&candidate, outer) == BoundaryRelation::WithinOurs;
+        if is_within(ours) && is_within(theirs) {
+            kept = shorter;
+        }
+    }
+    kept
+}
+
+/// The policy without the statements at these positions, if it has several.
+fn without(policy: &Policy, left_out: &BTreeSet<usize>) -> Option<Policy> {
+    let mut document = policy.to_value();
+    let Some(Value::Array(statements)) = document.get_mut("Statement") else { return None };
+    let mut at = 0..;
+    statements.retain(|_| at.next().is_some_and(|index| !left_out.contains(&index)));
+    Policy::from_value(&document).ok()
 }
 
 #[cfg(test)]
@@ -168,6 +191,16 @@ mod tests {
         let proposed = Document::parse(&merged_boundary(&theirs, &ours()).unwrap());
         assert_eq!(BoundaryRelation::of(&proposed, &ours()), BoundaryRelation::WithinOurs);
         assert_eq!(BoundaryRelation::of(&proposed, &theirs), BoundaryRelation::WithinOurs);
+        let audited = document(&json!([
+            allow("*"),
+            {"Effect": "Deny", "Action": "iam:*", "Resource": "*"},
+            {"Effect": "Deny", "Action": "cloudtrail:*", "Resource": "*"},
+        ]));
+        let short = merged_boundary(&theirs, &audited).unwrap();
+        assert!(
+            short.contains("s3:*") && !short.contains("cloudtrail"),
+            "a Deny that denies nothing: {short}"
+        );
         assert_eq!(merged_boundary(&document(&allow("iam:CreateUser")), &ours()), None, "nothing is left");
         assert_eq!(merged_boundary(&Document::Gone, &ours()), None);
     }

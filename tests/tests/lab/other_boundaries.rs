@@ -46,7 +46,10 @@ async fn a_teams_boundary_stays_unless_it_caps_nothing() {
     assert_eq!(told.iter().map(|told| told.text_of("outcome")).collect::<Vec<_>>(), ["reported"]);
     assert_eq!(told[0].finding["boundary"], json!({"before": apart, "after": apart}));
     let proposed = told[0].finding["breaches"].to_string();
-    assert!(proposed.contains("ses:SendEmail") && !proposed.contains("iam:CreateUser"), "{proposed}");
+    assert!(
+        proposed.contains("DenyCreatingIdentities") && !proposed.contains("DenyTamperingWithAudit"),
+        "{proposed}"
+    );
     assert_eq!(lab.boundary_of("different").await, Some(apart));
 
     role_with(&lab, "careless", ADMINISTRATOR).await;
