@@ -14,6 +14,7 @@ mod corpus;
 mod decisions;
 mod escalations;
 mod findings;
+mod functions;
 mod ineffective_boundaries;
 mod roles;
 mod trust;
