@@ -14,7 +14,7 @@ use guardrail::decide::{Case, Decision, decide};
 use guardrail::function::{Entrance, Function, UrlAuth};
 use guardrail::names::{AccountId, FunctionArn, InvalidName, PolicyArn, Qualifier};
 use guardrail::record::RoleRecord;
-use guardrail::settings::{Mode, SharedTrust};
+use guardrail::settings::{Mode, ReplaceWider, SharedTrust};
 use guardrail::severity::Severity;
 use guardrail::snapshot::{Document, RoleSnapshot};
 use guardrail::trigger::{Caller, Change, EventName, Subject, Trigger};
@@ -98,7 +98,8 @@ pub(crate) fn answer(line: &[u8]) -> Value {
 
 fn assess(line: Line) -> Result<Value, String> {
     let Line { account, role, policies, scps, functions, boundaries } = line;
-    let snapshot = role.snapshot(&policies.unwrap_or_default()).map_err(|e| e.to_string())?;
+    let policies = policies.unwrap_or_default();
+    let snapshot = role.snapshot(&policies).map_err(|e| e.to_string())?;
     let account = account.unwrap_or_else(|| snapshot.role.arn.account().clone());
     if account != *snapshot.role.arn.account() {
         return Err(format!("role `{}` is not of account `{account}`", snapshot.role.arn));
@@ -106,8 +107,19 @@ fn assess(line: Line) -> Result<Value, String> {
     let (service_control, mut doubts) = levels(scps.unwrap_or_default());
     let functions = joined(functions.unwrap_or_default(), &account, &mut doubts);
     let (settings, is_known) = settings(&snapshot, boundaries)?;
+    let ours = policies
+        .iter()
+        .find(|policy| *policy.arn() == settings.boundary)
+        .and_then(ManagedPolicyDetail::document);
+    // Which boundary is whose decides what is done, whether or not it is a breach that it is nobody's.
     let approval = if is_known { settings.approval(&snapshot.boundary) } else { Approval::NotJudged };
-    let around = Surroundings { service_control: &service_control, functions: &functions, approval };
+    let around = Surroundings {
+        service_control: &service_control,
+        functions: &functions,
+        approval,
+        ours: ours.as_ref(),
+        carve_outs: &[],
+    };
     let assessment = Assessment::within(&snapshot, &around);
     let breaches: Vec<Value> = assessment
         .breaches()
@@ -204,6 +216,8 @@ fn settings(role: &RoleSnapshot, boundaries: Option<Boundaries>) -> Result<(Sett
         enforce_at: Severity::Info,
         enforce_existing_at: Severity::High,
         shared_trust: SharedTrust::New,
+        carve_outs: Vec::new(),
+        replace_wider: ReplaceWider::No,
         protected: BTreeSet::new(),
         own_roles: BTreeSet::new(),
         owner_tag_keys: Vec::new(),

@@ -8,6 +8,10 @@ pub enum Outcome {
     Bounded,
     /// The boundary was put back.
     Restored,
+    /// A boundary that capped nothing gave way to ours.
+    Replaced,
+    /// Another boundary stays, because it is within ours.
+    Kept,
     /// The boundary takes away what the role's policies would allow.
     Contained,
     /// Told, nothing changed.
@@ -18,6 +22,8 @@ pub enum Outcome {
     WouldBound,
     /// The boundary would have been put back.
     WouldRestore,
+    /// A boundary that caps nothing would have given way to ours.
+    WouldReplace,
 }
 
 impl Outcome {
@@ -27,11 +33,14 @@ impl Outcome {
         match self {
             Self::Bounded => "bounded",
             Self::Restored => "restored",
+            Self::Replaced => "replaced",
+            Self::Kept => "kept",
             Self::Contained => "contained",
             Self::Reported => "reported",
             Self::Failed => "failed",
             Self::WouldBound => "would-bound",
             Self::WouldRestore => "would-restore",
+            Self::WouldReplace => "would-replace",
         }
     }
 }

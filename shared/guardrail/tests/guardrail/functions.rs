@@ -635,7 +635,7 @@ fn a_boundary_is_unapproved_only_if_it_is_said_which_are_approved() {
     };
     let theirs = || boundary(THEIRS, everything());
     assert_eq!(told(theirs(), Approval::NotJudged), None);
-    assert_eq!(told(theirs(), Approval::Accepted), None);
+    assert_eq!(told(theirs(), Approval::Ours), None);
     assert_eq!(told(Boundary::Absent, Approval::Unapproved), None);
     for (document, why) in
         [(everything(), "understood"), (Document::Gone, "gone"), (Document::parse("{}"), "not understood")]
@@ -648,7 +648,7 @@ fn a_boundary_is_unapproved_only_if_it_is_said_which_are_approved() {
         );
     }
     for (attached, expected) in
-        [(OURS, Approval::Accepted), (APPROVED, Approval::Accepted), (THEIRS, Approval::Unapproved)]
+        [(OURS, Approval::Ours), (APPROVED, Approval::Approved), (THEIRS, Approval::Unapproved)]
     {
         assert_eq!(settings().approval(&boundary(attached, everything())), expected, "{attached}");
     }
