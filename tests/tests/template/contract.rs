@@ -16,7 +16,6 @@ const PARAMETERS: [(&str, Option<&str>); 22] = [
     ("EnforceExistingAt", Some("HIGH")),
     ("EnforceSharedTrust", Some("new")),
     ("ReplaceWider", Some("false")),
-    ("ReplaceWider", None),
     ("AllowedPassRoleArns", Some("")),
     ("AllowedAssumeRoleArns", Some("")),
     ("ProtectedRoles", Some("")),

@@ -149,6 +149,16 @@ impl AboutRole<'_> {
         contained_at: Option<Timestamp>,
     ) -> Finding {
         let role = &self.snapshot.role;
+        let changes = matches!(
+            outcome,
+            Outcome::Bounded
+                | Outcome::Restored
+                | Outcome::Replaced
+                | Outcome::WouldBound
+                | Outcome::WouldRestore
+                | Outcome::WouldReplace
+        );
+        let impact = if changes { super::impact::of(self.snapshot, after) } else { None };
         let (title, summary) = super::email::headline(outcome, role.arn.name(), self.assessment, reason);
         let cut = if matches!(after.cap(), Cap::Nothing) {
             Vec::new()
@@ -183,7 +193,7 @@ impl AboutRole<'_> {
             doubts: self.doubts(after),
             analyzer: Vec::new(),
             boundary: BoundaryFacts { before: role.boundary.clone(), after: arn_of(after).cloned() },
-            impact: None,
+            impact,
             undo: None,
             fix: arn_of(after).filter(|arn| self.settings.accepts(arn)).map(FixLines::new),
             links: links(role, self.trigger, self.region),

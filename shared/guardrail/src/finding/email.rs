@@ -1,6 +1,7 @@
 //! The text that a person reads.
 
-use super::{BreachFacts, Finding, Outcome};
+use super::impact::MOST_REMOVED;
+use super::{BreachFacts, Finding, Outcome, Removed};
 use crate::assess::Assessment;
 use crate::cut_grants::NamedGrant;
 use crate::names::RoleName;
@@ -104,6 +105,7 @@ fn write(out: &mut String, finding: &Finding) -> std::fmt::Result {
             writeln!(out, "- {doubt}")?;
         }
     }
+    what_goes(out, finding)?;
     what_next(out, finding)?;
     writeln!(
         out,
@@ -185,6 +187,35 @@ fn breach_lines(out: &mut String, breach: &BreachFacts, finding: &Finding) -> st
     }
     writeln!(out, "    To do: {}", breach.remedy)
 }
+
+/// What the boundary takes away: first what is dangerous, then what somebody asked for by name, then the rest.
+fn what_goes(out: &mut String, finding: &Finding) -> std::fmt::Result {
+    let Some(impact) = finding.impact.as_ref().filter(|impact| !impact.removed.is_empty()) else {
+        return Ok(());
+    };
+    writeln!(out, "\nWHAT THE BOUNDARY TAKES AWAY")?;
+    for (heading, dangerous, narrow) in
+        [("Dangerous", true, false), ("Granted by name", false, true), ("Other", false, false)]
+    {
+        let of_kind =
+            |removed: &&Removed| removed.dangerous == dangerous && (dangerous || removed.narrow == narrow);
+        let actions: Vec<&str> =
+            impact.removed.iter().filter(of_kind).map(|removed| removed.action.as_str()).collect();
+        let shown = actions.iter().take(MOST_ACTIONS).copied().collect::<Vec<_>>().join(", ");
+        let more = match actions.len().saturating_sub(MOST_ACTIONS) {
+            0 => String::new(),
+            _ if impact.removed.len() == MOST_REMOVED => " and more".to_owned(),
+            more => format!(" and {more} more"),
+        };
+        if !actions.is_empty() {
+            writeln!(out, "- {heading}: {shown}{more}")?;
+        }
+    }
+    Ok(())
+}
+
+/// More actions of a kind are counted, not listed.
+const MOST_ACTIONS: usize = 6;
 
 fn what_next(out: &mut String, finding: &Finding) -> std::fmt::Result {
     let written = matches!(finding.outcome, Outcome::Bounded | Outcome::Restored | Outcome::Replaced);

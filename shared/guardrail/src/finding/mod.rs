@@ -4,12 +4,14 @@ mod about_role;
 mod email;
 mod fix;
 mod ids;
+mod impact;
 mod message;
 mod outcome;
 mod undone;
 
 pub use about_role::{AboutRole, Enforcement};
 pub use ids::{FindingId, StateKey};
+pub use impact::{ImpactFacts, Removed};
 pub use message::{Attribute, Message};
 pub use outcome::Outcome;
 pub use undone::AboutUndo;
@@ -74,8 +76,8 @@ pub struct Finding {
     pub analyzer: Vec<serde_json::Value>,
     /// The boundary before and after.
     pub boundary: BoundaryFacts,
-    /// What the boundary takes away. `null`: not computed.
-    pub impact: Option<serde_json::Value>,
+    /// What the boundary that was put, or would be, takes away. `null`: nothing was changed, or it cannot be told.
+    pub impact: Option<ImpactFacts>,
     /// One line for a shell that takes the change back. `null`: there is nothing to take back, or no such line.
     pub undo: Option<String>,
     /// The line to add to the role's template.

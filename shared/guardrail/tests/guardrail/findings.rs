@@ -174,3 +174,28 @@ fn the_message_keeps_the_limits_of_sns() {
     assert_eq!(names, ["severity", "outcome", "account", "trigger", "mode"]);
     assert!(message.attributes.iter().all(|attribute| !attribute.value.is_empty()));
 }
+
+#[test]
+fn a_finding_says_what_its_boundary_takes_away_and_what_of_it_was_wanted() {
+    let named = "arn:aws:iam::123456789012:user/reports";
+    let statements = [
+        allow(json!("iam:CreateAccessKey"), json!(named)),
+        allow(json!(["iam:*", "s3:GetObject"]), json!("*")),
+        allow(json!("s3:PutObject"), json!("arn:aws:s3:::orders/*")),
+    ];
+    let finding = enforced(&snapshot(role(), Boundary::Absent, &statements), Enforced::Bounded);
+    let removed = finding.impact.unwrap().removed;
+    let wanted = &removed[0];
+    assert_eq!((wanted.action.as_str(), wanted.narrow), ("iam:CreateAccessKey", true));
+    assert_eq!(wanted.resources, [named]);
+    assert!(removed.iter().any(|removed| removed.action == "iam:AttachRolePolicy" && removed.dangerous));
+    assert!(!removed.iter().any(|removed| removed.action.starts_with("s3:")), "what stays is not listed");
+
+    let told = tell(
+        &snapshot(with_boundary(role(), OURS), ours(), &statements),
+        &trigger("AttachRolePolicy", Change::Rights),
+        Mode::Enforce,
+        |about| about.told(Outcome::Contained, "the boundary holds"),
+    );
+    assert_eq!(told.impact, None, "nothing was changed");
+}

@@ -8,12 +8,14 @@
 
 mod access;
 mod administrators;
+mod assess_lines;
 mod catalogue;
 mod checks;
 mod corpus;
 mod decisions;
 mod escalations;
 mod findings;
+mod functions;
 mod ineffective_boundaries;
 mod roles;
 mod trust;

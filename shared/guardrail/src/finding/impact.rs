@@ -1,0 +1,76 @@
+//! What a boundary takes away from a role, as a finding shows it.
+
+use crate::escalation::{Escalation, Escalations};
+use crate::snapshot::{Boundary, Cap, RoleSnapshot};
+use iam_policy::{Breadth, Cut, Danger, Policy, Removal, impact};
+use serde::Serialize;
+
+/// What the boundary takes away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ImpactFacts {
+    /// What is no longer allowed: what was granted by name first, then what is dangerous. At most 40 entries.
+    pub removed: Vec<Removed>,
+    /// Which of it was used recently; asked of IAM after containment, empty where that is not known.
+    pub used_recently: Vec<String>,
+}
+
+/// A right that is taken away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Removed {
+    /// The action, perhaps with wildcards.
+    pub action: String,
+    /// The resources on which it was allowed.
+    pub resources: Vec<String>,
+    /// Whether it is part of a way to more rights that the role has without the boundary.
+    pub dangerous: bool,
+    /// Whether it was granted by its name on named resources: somebody wanted that.
+    pub narrow: bool,
+}
+
+/// More adds nothing to a finding: the boundary's own document says it in full.
+pub(super) const MOST_REMOVED: usize = 40;
+const MOST_RESOURCES: usize = 5;
+
+/// Every wildcard grant loses what it grants on Ringfence's own parts. That is the same for all, and no loss.
+const OF_RINGFENCE: [&str; 2] = ["DenyTouchingRingfence", "DenyDisconnectingRingfence"];
+
+/// What `boundary` takes away from the role; none, where that cannot be told.
+pub(super) fn of(role: &RoleSnapshot, boundary: &Boundary) -> Option<ImpactFacts> {
+    let cap = match boundary.cap() {
+        Cap::Policy(policy) => policy,
+        Cap::Nothing | Cap::Everything => return None,
+    };
+    let identity: Vec<&Policy> =
+        role.policies.iter().filter_map(|policy| policy.document.understood()).collect();
+    let ways = Escalations::bundled().minimal().map(Escalation::set);
+    let removals = impact(&identity, cap, ways).ok()?;
+    let mut removed: Vec<Removed> =
+        removals.iter().filter(|removal| !is_about_ringfence(removal, cap)).flat_map(listed).collect();
+    removed.sort_by_key(|removed| (!removed.narrow, !removed.dangerous, rank(&removed.action)));
+    removed.dedup();
+    removed.truncate(MOST_REMOVED);
+    Some(ImpactFacts { removed, used_recently: Vec::new() })
+}
+
+/// Identities say more to a reader than the services in the order of the alphabet.
+fn rank(action: &str) -> usize {
+    let service = action.split(':').next().unwrap_or_default();
+    ["iam", "sts", "lambda"].iter().position(|first| *first == service).unwrap_or(usize::MAX)
+}
+
+fn is_about_ringfence(removal: &Removal, boundary: &Policy) -> bool {
+    let Cut::Denied(at) = removal.cut else { return false };
+    let sid = boundary.statements().get(at).and_then(|statement| statement.sid());
+    sid.is_some_and(|sid| OF_RINGFENCE.contains(&sid))
+}
+
+fn listed(removal: &Removal) -> impl Iterator<Item = Removed> {
+    let resources: Vec<String> =
+        removal.resources.iter().take(MOST_RESOURCES).map(ToString::to_string).collect();
+    removal.actions.iter().map(move |lost| Removed {
+        action: lost.action.to_string(),
+        resources: resources.clone(),
+        dangerous: lost.danger == Danger::Dangerous,
+        narrow: lost.breadth == Breadth::Narrow,
+    })
+}
