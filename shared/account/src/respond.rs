@@ -7,7 +7,7 @@ mod enforce;
 mod open_intent;
 mod tell;
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 
 use crate::clock::{self, Stopwatch};
 use crate::connect::{Account, milliseconds};

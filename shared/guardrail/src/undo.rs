@@ -143,6 +143,17 @@ pub enum Refusal {
         /// What is there, in words.
         found: String,
     },
+    /// The boundary would have to be deleted and is not Ringfence's.
+    #[error(
+        "role `{role}` had no boundary before and has `{found}` now, which is not Ringfence's to delete; who put it has to \
+         take it away"
+    )]
+    NotOurs {
+        /// The role.
+        role: RoleName,
+        /// What it has.
+        found: PolicyArn,
+    },
     /// A write is under way.
     #[error(
         "Ringfence is at work on role `{0}` right now; invoke again in a minute, or with `\"force\":true` if that goes on"
@@ -153,7 +164,8 @@ pub enum Refusal {
 /// Decides about a request to take back the last write to a role.
 ///
 /// # Errors
-/// Where the role is not as the ledger recorded it. [`Force::Yes`] overrides all refusals but that nothing is recorded.
+/// Where the role is not as the ledger recorded it. [`Force::Yes`] overrides all refusals but that nothing is recorded and that
+/// the boundary is not Ringfence's to delete.
 pub fn decide(
     request: &UndoRequest,
     role: &Role,
@@ -168,6 +180,12 @@ pub fn decide(
     }
     if force == Force::No {
         refuse_if_changed(request, role, record)?;
+    }
+    // The function's role may delete no other boundary either.
+    if let Some(found) = role.boundary.as_ref().filter(|found| **found != write.boundary_after)
+        && write.boundary_before.is_none()
+    {
+        return Err(Refusal::NotOurs { role: name.clone(), found: found.clone() });
     }
     let generation = record.generation.saturating_add(1);
     let undone = Undone {

@@ -88,6 +88,28 @@ class ConditionKeys(unittest.TestCase):
             iam.attach_role_policy(RoleName=role, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
 
 
+class PrincipalArn(unittest.TestCase):
+    """`aws:PrincipalArn` of a session is the ARN of its role."""
+
+    def _call(self, account: Account) -> str:
+        role = account.role()
+        account.client("iam").put_role_policy(RoleName=role, PolicyName="by-name", PolicyDocument=json.dumps({
+            "Version": "2012-10-17",
+            "Statement": [{
+                "Effect": "Deny", "Action": "iam:ListUsers", "Resource": "*", "Condition": {
+                    "ArnNotEquals": {"aws:PrincipalArn": account.client("iam").get_role(RoleName=role)["Role"]["Arn"]},
+                },
+            }],
+        }))
+        return account.invoke(account.function(role), ("iam", "list_users", {}))[0]
+
+    def test_gap_it_is_that_of_the_session(self) -> None:
+        self.assertIn("AccessDenied", self._call(bare()))
+
+    def test_it_is_that_of_the_role(self) -> None:
+        self.assertEqual(self._call(lab()), "done")
+
+
 class Denials(unittest.TestCase):
     """Gap 7b: the reason of a denial."""
 

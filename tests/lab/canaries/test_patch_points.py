@@ -16,6 +16,7 @@ _FUNCTIONS: dict[str, dict[str, str | None]] = {
     },
     "ministack.core.iam_evaluator": {
         "_permissions_boundary": "store name account_id",
+        "_resolve_condition_key": "key ctx",
         "enforce": "access_key_id iam_action service region resource_arn service_context",
         "evaluate": "ctx policies limits",
         "pin_request_origin": "source_ip secure_transport",

@@ -1,8 +1,11 @@
-"""`iam:PermissionsBoundary` and `iam:PolicyARN` in the request context (gap 15).
+"""`iam:PermissionsBoundary` and `iam:PolicyARN` in the request context (gap 15), and whose `aws:PrincipalArn` it is.
 
 Without them an Allow that is conditioned on the boundary never matches, and our functions could not do their work.
 Which operation has which key: "Actions, resources, and condition keys for AWS Identity and Access Management" in the
 Service Authorization Reference.
+
+`aws:PrincipalArn` of a session is the ARN of its role, path included, and not that of the session ("AWS global condition
+context keys" in the IAM User Guide). MiniStack gives the session's.
 """
 
 from __future__ import annotations
@@ -42,6 +45,19 @@ def apply() -> None:
         return enforce(access_key, action, service, region, resource_arn, {**(service_context or {}), **keys})
 
     iam_evaluator.enforce = enforce_with_keys
+    resolve = iam_evaluator._resolve_condition_key
+
+    def resolve_with_role(key: str, ctx: Any) -> Any:
+        value = resolve(key, ctx)
+        return _role_of_session(value) if key.lower() == "aws:principalarn" else value
+
+    iam_evaluator._resolve_condition_key = resolve_with_role
+
+
+def _role_of_session(arn: Any) -> Any:
+    kind, _, names = str(arn).rpartition(":")[2].partition("/")
+    role = iam._roles.get(names.split("/")[0]) if kind == "assumed-role" else None
+    return role["Arn"] if role else arn
 
 
 def _keys(call: ApiCall) -> dict[str, str]:

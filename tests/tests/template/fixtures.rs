@@ -3,6 +3,7 @@
 use guardrail::names::AccountId;
 use guardrail::review::ReviewRequest;
 use guardrail::trigger::{CloudTrailRecord, Ignored, Trigger};
+use guardrail::undo::Call;
 use tests::fixtures::{Fixture, handled, ignored};
 
 type Read = fn(&CloudTrailRecord, &AccountId) -> Result<Trigger, Ignored>;
@@ -58,6 +59,17 @@ fn queued_messages_are_understood_and_bad_ones_refused() {
     }
     for fixture in ignored("review-role") {
         assert!(messages(&fixture).iter().all(|understood| !understood), "{} is understood", fixture.name);
+    }
+}
+
+#[test]
+fn calls_of_an_operator_are_understood_and_bad_ones_refused() {
+    let is_understood = |fixture: &Fixture| serde_json::from_value::<Call>(fixture.event.clone()).is_ok();
+    for fixture in handled("undo-remediation") {
+        assert!(is_understood(&fixture), "{} is not understood", fixture.name);
+    }
+    for fixture in ignored("undo-remediation") {
+        assert!(!is_understood(&fixture), "{} is understood", fixture.name);
     }
 }
 

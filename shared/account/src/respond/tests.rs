@@ -1,6 +1,6 @@
 //! The whole path against doubles of the SDK's clients: which calls, how often, in which order, with what in them.
 
-pub(crate) mod doubles;
+mod doubles;
 
 use super::NotFound;
 use crate::failure::FailureClass;
