@@ -1,9 +1,10 @@
 use crate::names::RoleName;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 /// What the function is invoked with: `{"role":"name"}` or `{"all":true}`, with `"force":true` or `"dry_run":true`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "Fields")]
+#[serde(try_from = "Map<String, Value>")]
 pub enum Call {
     /// One role.
     Role(RoleName, Force),
@@ -41,21 +42,23 @@ struct Fields {
     force: bool,
 }
 
-impl TryFrom<Fields> for Call {
-    type Error = &'static str;
+/// What the function takes.
+const FORMS: &str = "it takes `{\"role\":\"name\"}` with or without `\"force\":true`, or `{\"all\":true}` with or without \
+                     `\"dry_run\":true`";
 
-    fn try_from(fields: Fields) -> Result<Self, Self::Error> {
-        match fields {
+impl TryFrom<Map<String, Value>> for Call {
+    type Error = String;
+
+    /// By way of an object: a list of the fields' values would be read as well.
+    fn try_from(object: Map<String, Value>) -> Result<Self, String> {
+        match serde_json::from_value(Value::Object(object)).map_err(|e| format!("{e}; {FORMS}"))? {
             Fields { role: Some(role), all: false, dry_run: false, force } => {
                 Ok(Self::Role(role, if force { Force::Yes } else { Force::No }))
             }
             Fields { role: None, all: true, dry_run, force: false } => {
                 Ok(Self::All(if dry_run { All::DryRun } else { All::GiveBack }))
             }
-            Fields { .. } => Err(
-                "it takes `{\"role\":\"name\"}` with or without `\"force\":true`, or `{\"all\":true}` with or without \
-                 `\"dry_run\":true`",
-            ),
+            Fields { .. } => Err(FORMS.to_owned()),
         }
     }
 }
