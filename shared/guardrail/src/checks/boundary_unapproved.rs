@@ -29,7 +29,7 @@ pub(super) fn find(view: &View<'_>) -> Option<Hit> {
     let is_looked_at = !matches!(view.cap, Cap::Nothing) || matches!(document, Document::NotUnderstood(_));
     (view.approval() == Approval::Unapproved && is_looked_at).then(|| Hit {
         grade: Grade::Usual,
-        summary: "its boundary is neither Ringfence's nor approved".to_owned(),
+        summary: "the role's boundary is neither Ringfence's nor approved".to_owned(),
         evidence: vec![Evidence {
             policy: "boundary".to_owned(),
             statement: String::new(),
