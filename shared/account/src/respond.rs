@@ -247,6 +247,7 @@ impl Work<'_> {
             trigger: self.trigger,
             settings: &self.account.settings.rules,
             installed_at: sight.installed_at,
+            exemption: sight.page.exemption_of(&sight.role),
         }
     }
 

@@ -14,6 +14,8 @@ pub enum Outcome {
     Kept,
     /// The boundary takes away what the role's policies would allow.
     Contained,
+    /// Somebody answers for the role: told, nothing changed.
+    Exempt,
     /// Told, nothing changed.
     Reported,
     /// AWS refused the write.
@@ -36,6 +38,7 @@ impl Outcome {
             Self::Replaced => "replaced",
             Self::Kept => "kept",
             Self::Contained => "contained",
+            Self::Exempt => "exempt",
             Self::Reported => "reported",
             Self::Failed => "failed",
             Self::WouldBound => "would-bound",
