@@ -1,5 +1,6 @@
 //! Which services the statements of a role grant whole: what the checks on wildcards share.
 
+use crate::administrator::allow_everything;
 use crate::assess::Evidence;
 use crate::snapshot::{Cap, RolePolicy};
 use crate::view::View;
@@ -82,6 +83,43 @@ pub(super) fn united(grants: &[WholeGrant]) -> Services {
 /// The whole grants of a role, what its own denies and its cap take away removed.
 pub(super) fn whole_grants<'v>(view: &'v View<'_>) -> &'v [WholeGrant] {
     view.whole_grants(find_whole_grants)
+}
+
+/// Whether Allows that are each about some of the resources are together about everything, and so is the cap. Denies
+/// count as they do for whole grants: those that take a service whole.
+pub(super) fn are_everything_together(view: &View<'_>) -> bool {
+    let mut policies: Vec<&Policy> = view.documents().map(|(policy, _)| policy).collect();
+    // Cheaper than a comparison, and what nearly every role fails at.
+    let is_about_all_services = |policy: &Policy| {
+        allows(policy).any(|statement| match statement.action() {
+            ActionElement::Action(patterns) => patterns.iter().any(ActionPattern::covers_everything),
+            ActionElement::NotAction(_) => true,
+        })
+    };
+    if !policies.iter().any(|policy| is_about_all_services(policy)) {
+        return false;
+    }
+    let together = |policies: &[&Policy]| {
+        let alone: Vec<Policy> =
+            policies.iter().flat_map(|policy| allows(policy).map(|allow| policy.alone(allow))).collect();
+        allow_everything(view, &alone.iter().collect::<Vec<_>>())
+    };
+    let is_all_left = match view.cap {
+        Cap::Everything => false,
+        Cap::Nothing => true,
+        Cap::Policy(boundary) => together(&[boundary]),
+    };
+    if !(is_all_left && together(&policies)) {
+        return false;
+    }
+    if let Cap::Policy(boundary) = view.cap {
+        policies.push(boundary);
+    }
+    cut_by(&policies).is_empty()
+}
+
+fn allows(policy: &Policy) -> impl Iterator<Item = &Statement> {
+    policy.statements().iter().filter(|statement| statement.effect() == Effect::Allow)
 }
 
 /// What service control policies leave of the whole grants: what other grants than an administrator's are held against.
