@@ -4,16 +4,19 @@ mod undo;
 
 pub(crate) use undo::ACTIONS as UNDO_ACTIONS;
 
+use crate::clock;
 use crate::failure::Failure;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use guardrail::exemption::{Attribute, Exemption, InvalidExemption};
 use guardrail::names::RoleName;
 use guardrail::record::RoleRecord;
+use guardrail::snapshot::Role;
 use jiff::Timestamp;
 use std::collections::HashMap;
 
-pub(crate) const ACTIONS: &[&str] = &["dynamodb:BatchGetItem", "dynamodb:PutItem"];
+pub(crate) const ACTIONS: &[&str] = &["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Query"];
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -31,6 +34,7 @@ pub(crate) struct LedgerPage {
     version: Version,
     /// When Ringfence was installed; none until the first invocation has noted it.
     pub(crate) installed_at: Option<Timestamp>,
+    exemptions: Vec<Exemption>,
 }
 
 /// The version of a role's item: none where there is no item.
@@ -65,6 +69,11 @@ impl LedgerPage {
     pub(crate) fn version(&self) -> Version {
         self.version
     }
+
+    /// The first valid exemption that covers the role.
+    pub(crate) fn exemption_of(&self, role: &Role) -> Option<&Exemption> {
+        self.exemptions.iter().find(|exemption| exemption.covers(role))
+    }
 }
 
 impl Ledger {
@@ -72,15 +81,40 @@ impl Ledger {
         Self { client, table }
     }
 
-    /// Reads what is known of a role, and the installation's own items, in one consistent call.
+    /// Reads what is known of a role, the installation's own items and the exemptions, in two consistent calls at once.
     pub(crate) async fn read(&self, role: &RoleName) -> Result<LedgerPage, Failure> {
-        let mut items = self.get(&[("role", role.as_str()), ("settings", "installed")]).await?;
+        let keys = [("role", role.as_str()), ("settings", "installed")];
+        let (mut items, exemptions) = tokio::try_join!(self.get(&keys), self.exemptions())?;
         let settings = items.remove(&("settings".to_owned(), "installed".to_owned()));
         let item = items.remove(&("role".to_owned(), role.as_str().to_owned()));
         let version = Version(item.as_ref().and_then(version_of));
         let record = item.map(|item| to_record(role, item)).transpose()?;
         let installed_at = settings.map(|item| to_installed_at(&item)).transpose()?;
-        Ok(LedgerPage { record, version, installed_at })
+        Ok(LedgerPage { record, version, installed_at, exemptions })
+    }
+
+    /// The valid exemptions. One that is not valid counts for nothing, and the log says why.
+    async fn exemptions(&self) -> Result<Vec<Exemption>, Failure> {
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", AttributeValue::S("exemption".to_owned()))
+            .into_paginator()
+            .items()
+            .send();
+        let mut found = Vec::new();
+        while let Some(item) = pages.next().await {
+            let item =
+                item.map_err(|e| Failure::of_call("could not read the exemptions in the ledger", e))?;
+            match to_exemption(&item) {
+                Ok(exemption) => found.push(exemption),
+                Err(invalid) => tracing::warn!(%invalid, "an exemption counts for nothing"),
+            }
+        }
+        Ok(found)
     }
 
     /// When Ringfence was installed; none if it was not noted yet.
@@ -188,6 +222,19 @@ fn to_record(role: &RoleName, mut item: Item) -> Result<RoleRecord, Failure> {
     let value =
         item.remove("record").ok_or_else(|| Failure::malformed(what(), "attribute `record` is missing"))?;
     serde_dynamo::from_attribute_value(value).map_err(|e| Failure::malformed(what(), e))
+}
+
+fn to_exemption(item: &Item) -> Result<Exemption, InvalidExemption> {
+    let text = |value: &AttributeValue| value.as_s().ok().cloned();
+    let pattern = item.get("sk").and_then(text).unwrap_or_default();
+    // What is neither a text nor a list of texts is as good as empty, and so not valid where it has to be there.
+    let attribute = |value: &AttributeValue| match (value.as_l(), value.as_ss()) {
+        (Ok(list), _) => Attribute::List(list.iter().map(|one| text(one).unwrap_or_default()).collect()),
+        (_, Ok(set)) => Attribute::List(set.clone()),
+        (Err(_), Err(_)) => Attribute::Text(text(value).unwrap_or_default()),
+    };
+    let attributes = item.iter().map(|(name, value)| (name.clone(), attribute(value))).collect();
+    Exemption::read(&pattern, &attributes, clock::now())
 }
 
 fn to_installed_at(item: &Item) -> Result<Timestamp, Failure> {

@@ -247,6 +247,7 @@ impl Work<'_> {
             settings: &self.account.settings.rules,
             installed_at: sight.installed_at,
             now: clock::now(),
+            exemption: sight.page.exemption_of(&sight.role),
         }
     }
 

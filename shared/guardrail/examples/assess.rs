@@ -245,7 +245,15 @@ fn decision(
     };
     // Every role is newer than this.
     let installed_at = Timestamp::MIN;
-    let case = Case { role, record: &record, trigger: &trigger, settings, installed_at, now: installed_at };
+    let case = Case {
+        role,
+        record: &record,
+        trigger: &trigger,
+        settings,
+        exemption: None,
+        installed_at,
+        now: installed_at,
+    };
     match decide(&case, assessment) {
         Decision::Nothing(_) => "none",
         Decision::Compliant => "compliant",

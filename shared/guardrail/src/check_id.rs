@@ -1,9 +1,10 @@
 //! The names of the checks.
 
-use serde::Serialize;
+use serde::de::value::StrDeserializer;
+use serde::{Deserialize, Serialize};
 
 /// The checks. Their ids are part of the wire format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CheckId {
     /// Every action on every resource, unconditionally.
@@ -101,5 +102,19 @@ impl CheckId {
 impl std::fmt::Display for CheckId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// A word that names no check.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no check; docs/checks.md lists them")]
+pub struct UnknownCheck(String);
+
+impl std::str::FromStr for CheckId {
+    type Err = UnknownCheck;
+
+    fn from_str(text: &str) -> Result<Self, UnknownCheck> {
+        let named = StrDeserializer::<serde::de::value::Error>::new(text);
+        Self::deserialize(named).map_err(|_| UnknownCheck(text.to_owned()))
     }
 }

@@ -6,6 +6,7 @@ pub use remediation::Remediation;
 
 use crate::assess::{Assessment, BoundaryReading};
 use crate::boundary_relation::BoundaryRelation;
+use crate::exemption::Exemption;
 use crate::finding::Outcome;
 use crate::names::{PolicyArn, RoleArn};
 use crate::record::{Enforced, Intent, RoleRecord};
@@ -27,6 +28,8 @@ pub struct Case<'a> {
     pub trigger: &'a Trigger,
     /// What the installation asks for.
     pub settings: &'a Settings,
+    /// The exemption that covers the role, if one does.
+    pub exemption: Option<&'a Exemption>,
     /// When Ringfence was installed: roles made later are new.
     pub installed_at: Timestamp,
     /// The time of the decision: an operator's undo holds a role for a while.
@@ -97,7 +100,8 @@ pub fn resume(intent: &Intent, case: &Case<'_>) -> Option<Remediation> {
         case.settings.boundary == intent.boundary_after && case.role.boundary == intent.boundary_before;
     let still_ours_to_change = Trust::of(case.role).admits_lambda(was_seen_with_a_function(case))
         && !is_managed_by_aws(&case.role.arn)
-        && never_changed(case.role, case.settings).is_none();
+        && never_changed(case.role, case.settings).is_none()
+        && case.exemption.is_none();
     let held = case.record.hold(case.now).is_some();
     (same_target && still_ours_to_change && !held && case.settings.mode == Mode::Enforce)
         .then(|| Remediation::new(case, intent.outcome, intent.reason.clone()))
@@ -115,6 +119,9 @@ fn row(case: &Case<'_>, assessment: Option<&Assessment>) -> Step {
     }
     if let Some(why) = never_changed(role, settings) {
         return with(assessment, |assessment| report_breaches(assessment, why));
+    }
+    if let Some(exemption) = case.exemption {
+        return with(assessment, |assessment| exempt(exemption, assessment));
     }
     match &role.boundary {
         Some(boundary) if settings.accepts(boundary) => {
@@ -259,6 +266,14 @@ fn bounded_role(assessment: &Assessment) -> Decision {
 fn report_breaches(assessment: &Assessment, why: String) -> Decision {
     if assessment.severity() > Some(Severity::Info) {
         report(Outcome::Reported, why)
+    } else {
+        Decision::Compliant
+    }
+}
+
+fn exempt(exemption: &Exemption, assessment: &Assessment) -> Decision {
+    if assessment.severity() > Some(Severity::Info) {
+        report(Outcome::Exempt, exemption.in_words())
     } else {
         Decision::Compliant
     }

@@ -13,6 +13,7 @@ pub mod checks;
 pub mod cut_grants;
 pub mod decide;
 pub mod escalation;
+pub mod exemption;
 pub mod finding;
 pub mod function;
 pub mod names;

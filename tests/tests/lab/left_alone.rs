@@ -1,5 +1,6 @@
 //! Roles that are not Ringfence's to change.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 use tests::lab::{ADMINISTRATOR, Lab};
 
@@ -53,4 +54,37 @@ async fn a_protected_role_is_reported_and_never_changed() {
     assert_eq!(lab.boundary_of("break-glass").await, None);
     let findings = lab.findings_about("break-glass").await;
     assert_eq!(findings.iter().map(|told| told.text_of("outcome")).collect::<Vec<_>>(), ["reported"]);
+}
+
+#[tokio::test]
+async fn an_exempt_role_is_told_and_not_changed() {
+    let lab = Lab::start(&[]).await;
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let tables = lab.dynamodb.list_tables().send().await.expect("tables").table_names.unwrap_or_default();
+    let table = tables.iter().find(|name| name.starts_with("ringfence-Ledger")).expect("the ledger");
+    #[expect(clippy::disallowed_methods, reason = "an exemption is valid for a year at most, from now on")]
+    let next_month = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(30 * 24)).to_string();
+    let item = [
+        ("pk", "exemption"),
+        ("sk", "migration-*"),
+        ("owner", "orders team"),
+        ("reason", "moves to its own account"),
+        ("expires_at", &next_month),
+    ];
+    let item = item.iter().map(|(name, value)| ((*name).to_owned(), text(value))).collect();
+    lab.dynamodb.put_item().table_name(table).set_item(Some(item)).send().await.expect("PutItem");
+
+    for role in ["migration-job", "other-job"] {
+        lab.pause_events();
+        lab.create_role(role, "/").await;
+        lab.attach(role, ADMINISTRATOR).await;
+        lab.resume_events();
+        lab.silence().await;
+    }
+    assert_eq!(lab.boundary_of("migration-job").await, None);
+    let told = lab.findings_about("migration-job").await;
+    assert_eq!(told.iter().map(|told| told.text_of("outcome")).collect::<Vec<_>>(), ["exempt"]);
+    assert_eq!(told[0].text_of("severity"), "LOW");
+    assert!(told[0].text_of("summary").contains("orders team"), "{}", told[0].text_of("summary"));
+    assert!(lab.boundary_of("other-job").await.is_some());
 }

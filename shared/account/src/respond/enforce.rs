@@ -142,6 +142,7 @@ impl Work<'_> {
             settings: &self.account.settings.rules,
             functions: &record.functions,
             ours,
+            exemption: None,
             region: &self.account.settings.region,
             now: clock::now(),
             ledger_table: &self.account.settings.ledger_table,

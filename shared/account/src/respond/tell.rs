@@ -5,6 +5,7 @@ use crate::clock;
 use crate::failure::Failure;
 use crate::ledger::Stored;
 use guardrail::decide::Report;
+use guardrail::finding::AboutRole;
 use guardrail::record::{RoleRecord, Told};
 
 impl Work<'_> {
@@ -16,7 +17,10 @@ impl Work<'_> {
         report: &Report,
     ) -> Result<Round, Failure> {
         let Seen { snapshot, assessment, ours } = *seen;
-        let about = self.about(snapshot, assessment, self.trigger, &sight.record, ours);
+        let about = AboutRole {
+            exemption: sight.page.exemption_of(&sight.role),
+            ..self.about(snapshot, assessment, self.trigger, &sight.record, ours)
+        };
         let state = about.state(&snapshot.boundary);
         if sight.record.has_told(&state) {
             return self.keep_record(sight).await;

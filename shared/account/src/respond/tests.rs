@@ -26,7 +26,10 @@ async fn a_new_role_is_bounded_with_two_iam_calls_and_one_ledger_write_before() 
         .map(String::as_str)
         .take_while(|call| *call != "iam:PutRolePermissionsBoundary")
         .collect();
-    assert_eq!(to_containment, ["iam:GetRole", "dynamodb:BatchGetItem", "dynamodb:PutItem intent=open"]);
+    assert_eq!(
+        to_containment,
+        ["iam:GetRole", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem intent=open"]
+    );
     let after = &calls[calls.iter().position(|call| call == "iam:PutRolePermissionsBoundary").unwrap()..];
     assert_eq!(after.iter().filter(|call| *call == "iam:PutRolePermissionsBoundary").count(), 1);
     let publish = after.iter().position(|call| call == "sns:Publish").expect("a finding is published");
@@ -76,7 +79,7 @@ async fn our_own_write_is_dropped_where_the_ledger_expects_it() {
     let response =
         doubles.account().respond(&own_put(OURS), "request-1", NotFound::LookAgainLater).await.unwrap();
     assert_eq!(response.decision, "own call, expected");
-    assert_eq!(order.taken(), ["dynamodb:BatchGetItem"]);
+    assert_eq!(order.taken(), ["dynamodb:BatchGetItem", "dynamodb:Query"]);
 }
 
 #[tokio::test]
@@ -191,4 +194,23 @@ async fn a_role_that_is_not_there_is_queued_for_a_second_look_and_then_let_go() 
     account.respond(&role_event(), "request-2", NotFound::Gone).await.unwrap();
     assert_eq!(order.count("sqs:SendMessage"), 1);
     assert_eq!(order.count("iam:PutRolePermissionsBoundary") + order.count("sns:Publish"), 0);
+}
+
+#[tokio::test]
+async fn an_exempt_role_is_told_and_not_changed_until_its_exemption_is_over() {
+    let in_a_month = (crate::clock::now() + jiff::SignedDuration::from_hours(30 * 24)).to_string();
+    for (expires_at, outcome, written) in
+        [(in_a_month.as_str(), "exempt", 0), ("2026-01-01T00:00:00Z", "bounded", 1)]
+    {
+        let doubles = Doubles::new().role_without_boundary().exempt_until(expires_at);
+        let order = doubles.order.clone();
+        let account = doubles.account();
+        let response = account.respond(&role_event(), "request-1", NotFound::LookAgainLater).await.unwrap();
+        assert_eq!(response.outcome.unwrap().as_str(), outcome);
+        assert_eq!(order.count("iam:PutRolePermissionsBoundary"), written, "{outcome}");
+        if written == 0 {
+            account.respond(&role_event(), "request-2", NotFound::LookAgainLater).await.unwrap();
+            assert_eq!(order.count("sns:Publish"), 1, "one state is told once");
+        }
+    }
 }

@@ -2,8 +2,9 @@ use super::{
     BoundaryFacts, BreachFacts, Finding, FindingId, FixLines, Links, Outcome, RoleFacts, SCHEMA, StateKey,
     TriggerFacts,
 };
-use crate::assess::{Assessment, possible_under};
+use crate::assess::{Assessment, Breach, possible_under};
 use crate::cut_grants::cut_grants;
+use crate::exemption::Exemption;
 use crate::function::Function;
 use crate::names::{FunctionArn, PolicyArn};
 use crate::record::Enforced;
@@ -38,6 +39,8 @@ pub struct AboutRole<'a> {
     pub functions: &'a BTreeSet<FunctionArn>,
     /// Our boundary, as it would cap the role.
     pub ours: &'a Boundary,
+    /// The exemption that covers the role, if one does.
+    pub exemption: Option<&'a Exemption>,
     /// Where Ringfence runs.
     pub region: &'a str,
     /// The time of the run, for triggers that have none.
@@ -90,6 +93,7 @@ impl AboutRole<'_> {
             Outcome::WouldRestore => self.intended_severity(Enforced::Restored),
             Outcome::WouldReplace => self.intended_severity(Enforced::Replaced),
             Outcome::Kept => Severity::Info,
+            Outcome::Exempt => self.severity_beyond_exemption(),
             Outcome::Bounded
             | Outcome::Restored
             | Outcome::Replaced
@@ -132,6 +136,13 @@ impl AboutRole<'_> {
             Enforced::Bounded | Enforced::Replaced => severity,
             Enforced::Restored => restored_severity(severity),
         }
+    }
+
+    /// What was accepted is LOW; what goes beyond it is told at its full severity.
+    fn severity_beyond_exemption(&self) -> Severity {
+        let is_accepted = |breach: &Breach| self.exemption.is_none_or(|exemption| exemption.accepts(breach));
+        let beyond = self.assessment.breaches().iter().filter(|breach| !is_accepted(breach));
+        beyond.map(|breach| breach.severity).max().map_or(Severity::Low, |worst| worst.max(Severity::Low))
     }
 
     /// A boundary that cuts what somebody asked for by name is never told in passing.

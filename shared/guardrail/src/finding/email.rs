@@ -22,6 +22,7 @@ pub(super) fn headline(
         Outcome::Bounded => format!("Ringfence put its boundary on {role}"),
         Outcome::Restored => format!("Ringfence put the boundary of {role} back"),
         Outcome::Replaced => format!("Ringfence replaced the boundary of {role}"),
+        Outcome::Exempt => format!("{role} is exempt, Ringfence changed nothing"),
         Outcome::Kept => format!("{role} keeps its own boundary"),
         Outcome::WouldReplace => format!("Ringfence would replace the boundary of {role}"),
         Outcome::Undone => format!("An operator took Ringfence's boundary off {role}"),
@@ -50,7 +51,9 @@ pub(super) fn headline(
             "{because}. Without it: {could}. Nothing has to be done at once; the policies should shrink to what the \
              function needs."
         ),
-        Outcome::Reported => format!("{because}. What was found: {could}. Nothing was changed."),
+        Outcome::Exempt | Outcome::Reported => {
+            format!("{because}. What was found: {could}. Nothing was changed.")
+        }
         Outcome::Failed => format!("{because}. The role stays as it is. What was found: {could}."),
         Outcome::WouldBound | Outcome::WouldRestore | Outcome::WouldReplace => {
             format!("{because}. What was found: {could}. Nothing was changed.")

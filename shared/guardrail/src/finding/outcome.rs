@@ -16,6 +16,8 @@ pub enum Outcome {
     Contained,
     /// An operator took a write of Ringfence back.
     Undone,
+    /// Somebody answers for the role: told, nothing changed.
+    Exempt,
     /// Told, nothing changed.
     Reported,
     /// AWS refused the write.
@@ -39,6 +41,7 @@ impl Outcome {
             Self::Kept => "kept",
             Self::Contained => "contained",
             Self::Undone => "undone",
+            Self::Exempt => "exempt",
             Self::Reported => "reported",
             Self::Failed => "failed",
             Self::WouldBound => "would-bound",

@@ -4,6 +4,7 @@ use crate::roles::*;
 use guardrail::Settings;
 use guardrail::assess::{Assessment, Surroundings};
 use guardrail::decide::{Case, Decision, Step, Untouched, decide, decide_at_first_sight, resume};
+use guardrail::exemption::{Attribute, Exemption};
 use guardrail::finding::FindingId;
 use guardrail::record::{Enforced, Intent, RoleRecord};
 use guardrail::settings::{Mode, ReplaceWider, SharedTrust};
@@ -17,6 +18,7 @@ struct Situation {
     record: RoleRecord,
     trigger: Trigger,
     settings: Settings,
+    exemption: Option<Exemption>,
 }
 
 impl Situation {
@@ -26,6 +28,7 @@ impl Situation {
             record: record(),
             trigger: trigger("AttachRolePolicy", Change::Rights),
             settings: settings(),
+            exemption: None,
         }
     }
 
@@ -35,6 +38,7 @@ impl Situation {
             record: &self.record,
             trigger: &self.trigger,
             settings: &self.settings,
+            exemption: self.exemption.as_ref(),
             installed_at: time("2026-11-01T00:00:00Z"),
             now: time("2026-11-22T10:00:05Z"),
         }
@@ -355,4 +359,40 @@ fn an_intent_is_taken_up_only_while_its_role_may_still_be_changed() {
     ] {
         assert!(!resumed(&situation), "{why}");
     }
+}
+
+pub(crate) fn exemption(checks: &[&str], max_severity: Option<&str>) -> Exemption {
+    let text = |text: &str| Attribute::Text(text.to_owned());
+    let mut attributes: std::collections::BTreeMap<String, Attribute> = [
+        ("owner".to_owned(), text("orders team")),
+        ("reason".to_owned(), text("migration")),
+        ("expires_at".to_owned(), text("2026-12-31T00:00:00Z")),
+    ]
+    .into();
+    if !checks.is_empty() {
+        let names = checks.iter().map(|check| (*check).to_owned()).collect();
+        attributes.insert("checks".to_owned(), Attribute::List(names));
+    }
+    attributes.extend(max_severity.map(|most| ("max_severity".to_owned(), text(most))));
+    Exemption::read("orders-*", &attributes, time("2026-11-22T10:00:00Z")).unwrap()
+}
+
+#[test]
+fn an_exempt_role_is_told_and_never_changed() {
+    for (role, boundary) in [
+        (role(), Boundary::Absent),
+        (existing_role(), Boundary::Absent),
+        (with_boundary(role(), THEIRS), boundary(THEIRS, document(allow(json!("*"), json!("*"))))),
+    ] {
+        let mut situation = Situation::of(role, boundary, &admin());
+        situation.exemption = Some(exemption(&[], None));
+        situation.record.bounded_with = Some(OURS.parse().unwrap());
+        assert_eq!(situation.outcome(), "exempt");
+        assert!(!situation.is_contained_at_first_sight());
+        assert!(resume(&intent(situation.trigger.clone()), &situation.case()).is_none());
+    }
+    let approved = boundary(APPROVED, our_document());
+    let mut harmless = Situation::of(with_boundary(role(), APPROVED), approved, &[]);
+    harmless.exemption = Some(exemption(&[], None));
+    assert_eq!(harmless.outcome(), "compliant");
 }

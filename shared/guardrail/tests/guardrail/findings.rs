@@ -1,10 +1,13 @@
 //! What is told: the finding's JSON, the e-mail's text, the message.
 
+use crate::decisions::exemption;
 use crate::roles::*;
 use guardrail::assess::Assessment;
+use guardrail::exemption::Exemption;
 use guardrail::finding::{AboutRole, Enforcement, Finding, FindingId, Outcome};
 use guardrail::record::Enforced;
 use guardrail::settings::Mode;
+use guardrail::severity::Severity;
 use guardrail::snapshot::{Boundary, RoleSnapshot};
 use guardrail::trigger::{Change, Trigger};
 use serde_json::{Value, json};
@@ -25,6 +28,7 @@ fn tell(
         settings: &settings,
         functions: &BTreeSet::new(),
         ours: &ours(),
+        exemption: None,
         region: "us-east-1",
         now: time("2026-11-22T10:00:05Z"),
         ledger_table: "ringfence-LedgerTable-1A2B3C4D5E6F7",
@@ -198,4 +202,25 @@ fn a_finding_says_what_its_boundary_takes_away_and_what_of_it_was_wanted() {
         |about| about.told(Outcome::Contained, "the boundary holds"),
     );
     assert_eq!(told.impact, None, "nothing was changed");
+}
+
+#[test]
+fn what_goes_beyond_an_exemption_is_told_at_its_full_severity() {
+    let severity = |exemption: &Exemption, statements: &[Value]| {
+        let snapshot = snapshot(role(), Boundary::Absent, statements);
+        tell(&snapshot, &trigger("AttachRolePolicy", Change::Rights), Mode::Enforce, |about| {
+            let about = AboutRole { exemption: Some(exemption), ..*about };
+            about.told(Outcome::Exempt, "the role is exempt")
+        })
+        .severity
+    };
+    let wildcards = [allow(json!("s3:PutObject"), json!("*"))];
+    let admin = [allow(json!("*"), json!("*"))];
+    let documented =
+        exemption(&["resource-wildcard", "boundary-missing", "trust-missing-source-account"], None);
+    assert_eq!(severity(&documented, &wildcards), Severity::Low, "a wildcard that the team has documented");
+    assert_eq!(severity(&documented, &admin), Severity::Critical, "and no more than that");
+    assert_eq!(severity(&exemption(&[], None), &admin), Severity::Low, "all of it was accepted");
+    assert_eq!(severity(&exemption(&[], Some("MEDIUM")), &admin), Severity::Critical);
+    assert_eq!(severity(&exemption(&[], Some("MEDIUM")), &wildcards), Severity::Low);
 }

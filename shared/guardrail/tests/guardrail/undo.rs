@@ -143,6 +143,7 @@ fn a_held_role_is_told_and_not_bounded_until_the_hold_is_over() {
             record,
             trigger: &trigger,
             settings: &settings,
+            exemption: None,
             installed_at: time("2026-11-01T00:00:00Z"),
             now: time(now),
         };

@@ -8,6 +8,7 @@ use crate::sdk::{Roots, sdk_config};
 use crate::settings::tests::settings;
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
+use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use aws_sdk_iam::operation::get_policy::{GetPolicyError, GetPolicyOutput};
@@ -69,6 +70,7 @@ pub(super) struct Doubles {
     policies: ManagedPolicies,
     item: Arc<Mutex<HashMap<String, AttributeValue>>>,
     ledger: LedgerManner,
+    exemptions: Vec<HashMap<String, AttributeValue>>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -93,6 +95,7 @@ impl Doubles {
             mode: Mode::Enforce,
             item: Arc::default(),
             ledger: LedgerManner::Whole,
+            exemptions: Vec::new(),
         }
     }
 
@@ -145,6 +148,19 @@ impl Doubles {
             ("version".to_owned(), AttributeValue::N("1".to_owned())),
             ("record".to_owned(), serde_dynamo::to_attribute_value(record).unwrap()),
         ]);
+        self
+    }
+
+    /// An exemption of the role's own team, until then.
+    pub(super) fn exempt_until(mut self, expires_at: &str) -> Self {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        self.exemptions.push(HashMap::from([
+            ("pk".to_owned(), text("exemption")),
+            ("sk".to_owned(), text("orders-*")),
+            ("owner".to_owned(), text("orders team")),
+            ("reason".to_owned(), text("migration")),
+            ("expires_at".to_owned(), text(expires_at)),
+        ]));
         self
     }
 
@@ -243,7 +259,12 @@ impl Doubles {
             });
             MockResponse::Output(PutItemOutput::builder().build())
         });
-        mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&read, &write])
+        let (exemptions, order) = (self.exemptions.clone(), self.order.clone());
+        let query = mock!(aws_sdk_dynamodb::Client::query).then_compute_output(move |_| {
+            order.note("dynamodb:Query");
+            QueryOutput::builder().set_items(Some(exemptions.clone())).build()
+        });
+        mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&read, &write, &query])
     }
 
     fn sns(&self) -> aws_sdk_sns::Client {
