@@ -151,7 +151,10 @@ fn find_whole_grants(view: &View<'_>) -> Vec<WholeGrant> {
         }
     };
     let kept = allowed.without(&cut_by(&denying));
-    role.policies.iter().flat_map(grants_of).filter_map(|grant| keep(grant, &kept)).collect()
+    let elsewhere =
+        allowed_everywhere(role.policies.iter().filter_map(|policy| policy.document.understood()));
+    let grants = role.policies.iter().flat_map(|policy| grants_of(policy, &elsewhere));
+    grants.filter_map(|grant| keep(grant, &kept)).collect()
 }
 
 fn keep(grant: WholeGrant, kept: &Services) -> Option<WholeGrant> {
@@ -159,9 +162,26 @@ fn keep(grant: WholeGrant, kept: &Services) -> Option<WholeGrant> {
     (!services.is_empty()).then_some(WholeGrant { services, ..grant })
 }
 
-fn grants_of(policy: &RolePolicy) -> impl Iterator<Item = WholeGrant> {
-    policy.document.understood().into_iter().flat_map(Policy::statements).filter_map(|statement| {
-        let services = services_allowed_whole(statement);
+/// The action patterns that Allow statements list for every resource, whatever the circumstances.
+fn allowed_everywhere<'a>(policies: impl Iterator<Item = &'a Policy>) -> Vec<&'a ActionPattern> {
+    let statements = policies.flat_map(Policy::statements).filter(|statement| {
+        statement.effect() == Effect::Allow
+            && statement.is_unconditional()
+            && resources_whole(statement) == Services::all()
+    });
+    let listed = statements.filter_map(|statement| match statement.action() {
+        ActionElement::Action(patterns) => Some(patterns.iter()),
+        ActionElement::NotAction(_) => None,
+    });
+    listed.flatten().collect()
+}
+
+fn grants_of<'a>(
+    policy: &'a RolePolicy,
+    elsewhere: &'a [&'a ActionPattern],
+) -> impl Iterator<Item = WholeGrant> + 'a {
+    policy.document.understood().into_iter().flat_map(Policy::statements).filter_map(move |statement| {
+        let services = services_allowed_whole(statement, elsewhere);
         (!services.is_empty()).then(|| WholeGrant {
             services,
             evidence: Evidence {
@@ -177,12 +197,13 @@ fn granted_whole(policy: &Policy) -> Services {
     policy
         .statements()
         .iter()
-        .map(services_allowed_whole)
+        .map(|statement| services_allowed_whole(statement, &[]))
         .fold(Services::none(), |all, services| all.union(&services))
 }
 
-/// The services whose every action a statement allows on every resource, whatever the circumstances.
-fn services_allowed_whole(statement: &Statement) -> Services {
+/// The services whose every action a statement allows on every resource, whatever the circumstances. What its NotAction leaves
+/// out and is allowed `elsewhere` is not left out.
+fn services_allowed_whole(statement: &Statement, elsewhere: &[&ActionPattern]) -> Services {
     if statement.effect() != Effect::Allow || !statement.is_unconditional() {
         return Services::none();
     }
@@ -191,7 +212,13 @@ fn services_allowed_whole(statement: &Statement) -> Services {
             Services::all()
         }
         ActionElement::Action(patterns) => Services::These(whole_services(patterns)),
-        ActionElement::NotAction(patterns) => touched(patterns).map_or(Services::none(), Services::AllBut),
+        ActionElement::NotAction(patterns) => {
+            let is_elsewhere = |pattern: &&ActionPattern| {
+                elsewhere.iter().any(|allowed| allowed.as_str().eq_ignore_ascii_case(pattern.as_str()))
+            };
+            touched(patterns.iter().filter(|pattern| !is_elsewhere(pattern)))
+                .map_or(Services::none(), Services::AllBut)
+        }
     };
     actions.intersection(&resources_whole(statement))
 }
@@ -207,7 +234,7 @@ fn cut_by(policies: &[&Policy]) -> Services {
             }
             ActionElement::Action(patterns) => Services::These(whole_services(patterns)),
             ActionElement::NotAction(patterns) => {
-                touched(patterns).map_or(Services::none(), Services::AllBut)
+                touched(patterns.iter()).map_or(Services::none(), Services::AllBut)
             }
         })
     });
@@ -251,8 +278,8 @@ fn whole_services(patterns: &[ActionPattern]) -> BTreeSet<String> {
 }
 
 /// The services that the patterns touch; none where a pattern may touch any.
-fn touched(patterns: &[ActionPattern]) -> Option<BTreeSet<String>> {
-    patterns.iter().map(|pattern| pattern.service().map(str::to_owned)).collect()
+fn touched<'a>(patterns: impl Iterator<Item = &'a ActionPattern>) -> Option<BTreeSet<String>> {
+    patterns.map(|pattern| pattern.service().map(str::to_owned)).collect()
 }
 
 /// The services all of whose resources the statement is about: all for `*`, S3 for `arn:aws:s3:::*`.
