@@ -107,22 +107,28 @@ impl EscalationTarget {
 }
 
 /// Patterns for the resources of the role's account that the action can be about: in the forms that the catalogue
-/// has for it, or in any form for an action that it does not know; and whether it can be about none.
+/// has for it, of which those that it always acts on decide where there are any, or in any form of its service for an
+/// action that it does not know; and whether it can be about none.
 fn in_account(role: &IdentityArn, action: &ActionName) -> Targets {
     let known = Catalogue::bundled().service(action.service());
     let known = known.and_then(|service| Some((service, service.action(action)?)));
-    let mut forms: Vec<&str> = Vec::new();
+    let mut forms: Vec<String> = Vec::new();
     let mut needs_resource = false;
     if let Some((service, action)) = known {
-        for (kind, need) in service.resources_of(action) {
-            forms.push(kind.arn());
-            needs_resource |= need == Need::Required;
-        }
+        needs_resource = service.resources_of(action).any(|(_, need)| need == Need::Required);
+        let decides = |need| !needs_resource || need == Need::Required;
+        forms.extend(
+            service
+                .resources_of(action)
+                .filter(|(_, need)| decides(*need))
+                .map(|(kind, _)| kind.arn().to_owned()),
+        );
     } else {
-        forms.extend(["arn:*:*:*:*:*", "arn:*:*::*:*", "arn:*:*:*::*", "arn:*:*:::*"]);
+        let service = action.service();
+        forms.extend(["*:*", ":*", "*:", ":"].map(|places| format!("arn:*:{service}:{places}:*")));
     }
     let none = if needs_resource { NoResource::Excluded } else { NoResource::Included };
-    Targets::new(forms.into_iter().map(|form| in_form(role, form)), none)
+    Targets::new(forms.iter().map(|form| in_form(role, form)), none)
 }
 
 /// The resources of this form in the role's partition and account.
