@@ -1,5 +1,6 @@
 //! What Ringfence tells: schema `ringfence.finding/1`.
 
+mod about_policy;
 mod about_role;
 mod email;
 mod fix;
@@ -7,6 +8,7 @@ mod ids;
 mod message;
 mod outcome;
 
+pub use about_policy::{AboutPolicy, Standing};
 pub use about_role::{AboutRole, Enforcement};
 pub use ids::{FindingId, StateKey};
 pub use message::{Attribute, Message};

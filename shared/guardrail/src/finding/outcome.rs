@@ -18,6 +18,8 @@ pub enum Outcome {
     WouldBound,
     /// The boundary would have been put back.
     WouldRestore,
+    /// The document of a boundary policy, ours or an approved one, is not as it was.
+    BoundaryEdited,
 }
 
 impl Outcome {
@@ -32,6 +34,7 @@ impl Outcome {
             Self::Failed => "failed",
             Self::WouldBound => "would-bound",
             Self::WouldRestore => "would-restore",
+            Self::BoundaryEdited => "boundary-edited",
         }
     }
 }
