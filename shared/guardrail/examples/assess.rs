@@ -69,7 +69,8 @@ struct Boundaries {
     approved: BTreeSet<PolicyArn>,
 }
 
-fn answer(line: &[u8]) -> Value {
+/// The answer to one line.
+pub(crate) fn answer(line: &[u8]) -> Value {
     let text = String::from_utf8_lossy(line);
     // What cannot be read is still answered under its id.
     let id = serde_json::from_str::<Value>(&text).ok().and_then(|line| line.get("id").cloned());

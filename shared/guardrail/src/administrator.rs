@@ -51,6 +51,7 @@ fn has_everything(view: &View<'_>) -> bool {
     identity.iter().any(|policy| is_open(policy))
         && is_all_that_is_left(view, &identity)
         && allows_everything(view)
+        && !view.is_left_nothing()
 }
 
 /// Whether the cap leaves all that the service control policies leave.

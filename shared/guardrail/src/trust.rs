@@ -121,17 +121,21 @@ fn in_policy(role_arn: &str) -> Option<AccountId> {
 
 /// An admission of another account or somebody of it, unless a condition asks for the role's own account.
 fn of_another_account(policy: &Policy, admission: &Admission<'_>, own: AccountId) -> Option<Evidence> {
+    let closing = || admission.conditions.iter().filter(|key| key.effect == KeyEffect::Closes);
     let who = match &admission.who {
         Admitted::Account(account) if *account != own => format!("account {account}"),
         Admitted::Identity(identity) if identity.account() != own => identity.as_str().to_owned(),
+        // Everybody, but for a condition that says of which account.
+        Admitted::Everyone => {
+            let naming = closing().find(|key| is_one_of(key.key, &PRINCIPAL))?;
+            format!("whoever {} names", naming.key)
+        }
         Admitted::Account(_)
         | Admitted::Identity(_)
-        | Admitted::Everyone
         | Admitted::Service(_)
         | Admitted::Deleted(_)
         | Admitted::Federated(_) => return None,
     };
-    let closing = || admission.conditions.iter().filter(|key| key.effect == KeyEffect::Closes);
     if closing().any(|key| names_only(policy, admission, key.key, own)) {
         return None;
     }
@@ -143,6 +147,9 @@ fn of_another_account(policy: &Policy, admission: &Admission<'_>, own: AccountId
     };
     Some(evidence(admission, detail))
 }
+
+/// Keys that name an account or somebody of it.
+const PRINCIPAL: [&str; 2] = ["aws:PrincipalAccount", "aws:PrincipalArn"];
 
 /// Keys that name an organization.
 const ORGANIZATION: [&str; 4] =

@@ -183,7 +183,8 @@ impl<'a> View<'a> {
         evaluate(&self.policies(), &request).verdict == Verdict::Allowed
     }
 
-    /// Whether the role's own denies and its cap leave anything of what the statement allows. What cannot be told is left.
+    /// Whether the role's own denies, its cap and service control policies leave the role anything of what the
+    /// statement allows. What cannot be told is left.
     pub(crate) fn leaves_something_of(&self, allow: StatementRef) -> bool {
         let boundary = match self.cap {
             Cap::Everything => return false,
@@ -193,13 +194,18 @@ impl<'a> View<'a> {
         if self.shows_something_of(allow) {
             return true;
         }
-        let Some(alone) = self.alone(allow) else { return true };
-        let left = match boundary.map(|boundary| merge(&alone, boundary)) {
-            Some(Ok(merged)) if merged.fit == Fit::Exact => merged.policy,
-            Some(_) => return true,
-            None => alone,
-        };
-        within(&[&left], &[&Policy::empty()]) != Containment::Pass
+        let Some(mut left) = self.alone(allow) else { return true };
+        let levels: Option<Vec<Policy>> =
+            self.around.service_control.iter().map(|level| united(level)).collect();
+        let Some(levels) = levels else { return true };
+        for cap in boundary.into_iter().chain(&levels) {
+            match merge(&left, cap) {
+                Ok(merged) if merged.fit == Fit::Exact => left = merged.policy,
+                Ok(_) | Err(_) => return true,
+            }
+        }
+        let Some(not_for_it) = self.arn().and_then(requests_of_others) else { return true };
+        within(&[&left], &[&not_for_it]) != Containment::Pass
     }
 
     /// Whether a usual request shows it, which is cheaper than to look at all.
@@ -215,7 +221,7 @@ impl<'a> View<'a> {
         let one = document.and_then(|policy| Some(policy.alone(policy.statements().get(allow.statement)?)));
         let (Some(one), Some(role)) = (one, self.arn()) else { return false };
         let alone = Policies { identity: &[&one], ..Policies::default() };
-        let all = Policies { service_control: &[], ..self.policies() };
+        let all = self.policies();
         USUAL.iter().any(|(action, resource)| {
             let (Ok(action), Ok(resource)) = (action.parse(), resource.parse()) else { return false };
             let (principal, context) = (role.clone().into(), Context::new());
@@ -233,16 +239,7 @@ impl<'a> View<'a> {
         let mut version = None;
         let mut statements: Vec<Value> = Vec::new();
         for (at, document) in documents.enumerate() {
-            let list = match document.get("Statement")? {
-                Value::Array(list) => list.clone(),
-                one @ (Value::Object(_)
-                | Value::Null
-                | Value::Bool(_)
-                | Value::Number(_)
-                | Value::String(_)) => {
-                    vec![one.clone()]
-                }
-            };
+            let list = statements_of(&document)?;
             let places = (0..).map(|statement| StatementRef { source: Source::Identity(at), statement });
             for (place, statement) in places.zip(list) {
                 let is_deny = statement.get("Effect").and_then(Value::as_str) == Some("Deny");
@@ -274,6 +271,14 @@ impl<'a> View<'a> {
     /// The service control policies by level, root first.
     pub(crate) fn service_control(&self) -> &'a [Vec<Policy>] {
         self.around.service_control
+    }
+
+    /// Whether service control policies leave nothing at all to the account.
+    pub(crate) fn is_left_nothing(&self) -> bool {
+        let leaves_nothing = |level: &Vec<Policy>| {
+            within(&level.iter().collect::<Vec<_>>(), &[&Policy::empty()]) == Containment::Pass
+        };
+        self.around.service_control.iter().any(leaves_nothing)
     }
 
     /// Whether the role can do this on one of the targets with a request of which `adjust` makes what somebody would
@@ -328,6 +333,39 @@ impl<'a> View<'a> {
         let statement = statement.map_or_else(|| place.statement.to_string(), |s| s.id().to_string());
         Evidence { policy, statement, detail: detail.into() }
     }
+}
+
+/// One policy of the statements of several; none, if they are not of one version.
+fn united(policies: &[Policy]) -> Option<Policy> {
+    let Some(first) = policies.first() else { return Some(Policy::empty()) };
+    if policies.iter().any(|policy| policy.version() != first.version()) {
+        return None;
+    }
+    let mut whole = first.to_value();
+    let statements: Option<Vec<Vec<Value>>> =
+        policies.iter().map(|policy| statements_of(&policy.to_value())).collect();
+    whole.as_object_mut()?.insert("Statement".to_owned(), statements?.concat().into());
+    Policy::from_value(&whole).ok()
+}
+
+/// The statements of a document, which may stand without a list.
+fn statements_of(document: &Value) -> Option<Vec<Value>> {
+    Some(match document.get("Statement")? {
+        Value::Array(list) => list.clone(),
+        one @ (Value::Object(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+            vec![one.clone()]
+        }
+    })
+}
+
+/// Every request that another principal than the role makes.
+fn requests_of_others(role: &IdentityArn) -> Option<Policy> {
+    let when = |condition: Value| json!({ "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition });
+    let others = [
+        when(json!({ "StringNotEquals": { "aws:PrincipalAccount": role.account().to_string() } })),
+        when(json!({ "ArnNotEquals": { "aws:PrincipalArn": role.as_str() } })),
+    ];
+    Policy::from_value(&json!({ "Version": "2012-10-17", "Statement": others })).ok()
 }
 
 /// Something that a role can do.

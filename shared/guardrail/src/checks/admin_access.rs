@@ -15,7 +15,8 @@
 //! ## Limits
 //! Denies count where they are unconditional and about every resource: one of everything clears the check, and so do those that
 //! together leave no way to change the role's own rights (attaching, putting and versioning policies, changing trust,
-//! making access keys). A deny of other actions leaves the role an administrator.
+//! making access keys). A deny of other actions leaves the role an administrator. So do service control policies, unless they
+//! leave nothing at all.
 
 use super::granted_services::{Services, united, whole_grants};
 use super::{Grade, Hit};
@@ -23,7 +24,7 @@ use crate::view::View;
 
 pub(super) fn find(view: &View<'_>) -> Option<Hit> {
     let grants = whole_grants(view);
-    (united(grants) == Services::all()).then(|| Hit {
+    (united(grants) == Services::all() && !view.is_left_nothing()).then(|| Hit {
         grade: Grade::Usual,
         summary: "the role may do everything in the account".to_owned(),
         evidence: grants.iter().map(|grant| grant.evidence.clone()).collect(),

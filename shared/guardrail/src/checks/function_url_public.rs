@@ -19,11 +19,12 @@
 //! Lambda asks for `lambda:InvokeFunction` too at URLs made since October 2025. It is not asked for here, because older URLs
 //! work without. Whether the function's own code asks callers who they are cannot be seen.
 
-use super::{Grade, Hit, MOST_FUNCTIONS};
+use super::url_calls::{INVOKE_URL, admits_auth};
+use super::{Grade, Hit, MOST_FUNCTIONS, qualifier_option};
 use crate::assess::Evidence;
 use crate::function::{Entrance, Function, UrlAuth};
 use crate::snapshot::Document;
-use iam_policy::{Admitted, Grantee, Statement, grantees};
+use iam_policy::{Admitted, Grantee, grantees};
 
 pub(super) fn find(functions: &[Function]) -> Option<Hit> {
     let entrances = functions
@@ -33,14 +34,11 @@ pub(super) fn find(functions: &[Function]) -> Option<Hit> {
         .filter_map(|(function, entrance)| Some((function, entrance, open(function, entrance)?)))
         .collect();
     let (function, entrance, _) = open.first()?;
-    let qualifier = entrance
-        .qualifier
-        .as_ref()
-        .map_or_else(String::new, |qualifier| format!(" --qualifier '{qualifier}'"));
     let remedy = format!(
-        "aws lambda update-function-url-config --region {} --function-name {}{qualifier} --auth-type AWS_IAM",
+        "aws lambda update-function-url-config --region {} --function-name {}{} --auth-type AWS_IAM",
         function.arn.region(),
-        function.arn.name()
+        function.arn.name(),
+        qualifier_option(entrance)
     );
     Some(Hit {
         grade: Grade::Usual,
@@ -55,20 +53,14 @@ fn open(function: &Function, entrance: &Entrance) -> Option<Evidence> {
         return None;
     };
     let arn = function.entrance_arn(entrance);
-    let action = "lambda:InvokeFunctionUrl".parse().ok()?;
+    let action = INVOKE_URL.parse().ok()?;
     let everyone = |grantee: &Grantee<'_>| grantee.who == Admitted::Everyone && !grantee.is_closed();
     let named = grantees(policy, &action, &arn.parse().ok()?);
-    let open = named.iter().find(|grantee| everyone(grantee) && admits_auth(grantee.statement, "NONE"))?;
+    let open =
+        named.iter().find(|grantee| everyone(grantee) && admits_auth(grantee.statement, UrlAuth::None))?;
     Some(Evidence {
         statement: open.statement.id().to_string(),
         detail: "AuthType NONE, and everyone may do lambda:InvokeFunctionUrl".to_owned(),
         policy: arn,
     })
-}
-
-/// Whether a call to a URL of this `AuthType` can meet the statement.
-pub(super) fn admits_auth(statement: &Statement, auth: &str) -> bool {
-    let mut asked =
-        statement.tests().filter(|(_, test)| test.key().eq_ignore_ascii_case("lambda:FunctionUrlAuthType"));
-    asked.all(|(_, test)| test.values().iter().any(|value| value.text().eq_ignore_ascii_case(auth)))
 }

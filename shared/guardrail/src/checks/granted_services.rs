@@ -84,6 +84,22 @@ pub(super) fn whole_grants<'v>(view: &'v View<'_>) -> &'v [WholeGrant] {
     view.whole_grants(find_whole_grants)
 }
 
+/// What service control policies leave of the whole grants: what other grants than an administrator's are held against.
+pub(super) fn whole_grants_left(view: &View<'_>) -> Vec<WholeGrant> {
+    let left = left_by(view.service_control());
+    whole_grants(view).iter().filter_map(|grant| keep(grant.clone(), &left)).collect()
+}
+
+/// The services that every level of service control policies leaves whole.
+fn left_by(levels: &[Vec<Policy>]) -> Services {
+    let level = |policies: &Vec<Policy>| {
+        policies.iter().map(granted_whole).fold(Services::none(), |all, services| all.union(&services))
+    };
+    let allowed = levels.iter().map(level).fold(Services::all(), |left, level| left.intersection(&level));
+    let policies: Vec<&Policy> = levels.iter().flatten().collect();
+    allowed.without(&cut_by(&policies))
+}
+
 fn find_whole_grants(view: &View<'_>) -> Vec<WholeGrant> {
     let View { role, cap, .. } = view;
     let mut denying: Vec<&Policy> =

@@ -12,15 +12,18 @@
 //! A role for `orders-api` whose only policy grants `dynamodb:GetItem`.
 //!
 //! ## Remedy
-//! Attach `AWSLambdaBasicExecutionRole`, or allow both actions on the log group of the function.
+//! Attach `AWSLambdaBasicExecutionRole`, or allow both actions on the log group of the function, with `:*` after its name.
 //!
 //! ## Limits
-//! The log group is `/aws/lambda/` and the function's name, unless another is known. `logs:CreateLogGroup` is not asked for,
+//! Both actions are asked on streams of the group, which is how Lambda asks and how
+//! [CloudWatch Logs](https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html) wants them
+//! written: a Resource that ends with the group's name covers neither. The log group is `/aws/lambda/` and the function's name, unless another is known. `logs:CreateLogGroup` is not asked for,
 //! because the group may be there. Without a function nothing is judged.
 
 use super::{Grade, Hit, MOST_FUNCTIONS};
 use crate::assess::Evidence;
 use crate::function::Function;
+use crate::names::RoleArn;
 use crate::snapshot::Cap;
 use crate::view::View;
 use iam_policy::{NoResource, Targets};
@@ -28,29 +31,46 @@ use iam_policy::{NoResource, Targets};
 const NEEDED: [&str; 2] = ["logs:CreateLogStream", "logs:PutLogEvents"];
 
 pub(super) fn find(view: &View<'_>) -> Option<Hit> {
-    let cut: Vec<Evidence> = view.functions().iter().filter_map(|function| cut(view, function)).collect();
-    let first = cut.first()?;
-    let by = if first.policy == "boundary" { "its boundary does not let it" } else { "it may not" };
+    let functions = view.functions().iter();
+    let cut: Vec<(&Function, Evidence)> =
+        functions.filter_map(|function| Some((function, cut(view, function)?))).collect();
+    let (function, first) = cut.first()?;
+    let is_by_boundary = first.policy == "boundary";
+    let by = if is_by_boundary { "its boundary does not let it" } else { "it may not" };
+    let role = &view.role.role.arn;
+    let remedy = if is_by_boundary {
+        format!("allow {} on {}:* in the boundary", NEEDED.join(" and "), group(role, function))
+    } else {
+        format!(
+            "see that nothing denies it, and aws iam attach-role-policy --role-name {} --policy-arn \
+             arn:{}:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole; the boundary has to allow it too",
+            role.name(),
+            role.partition()
+        )
+    };
     Some(Hit {
         grade: Grade::Usual,
-        summary: format!("{by} write the logs of its function"),
-        remedy: "attach arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole, or allow \
-                 logs:CreateLogStream and logs:PutLogEvents on the function's log group, in the boundary too"
-            .to_owned(),
-        evidence: cut.into_iter().take(MOST_FUNCTIONS).collect(),
+        summary: format!("{by} write the logs of {}", function.arn.name()),
+        remedy,
+        evidence: cut.into_iter().map(|(_, evidence)| evidence).take(MOST_FUNCTIONS).collect(),
     })
 }
 
-/// What the function needs and the role cannot do.
-fn cut(view: &View<'_>, function: &Function) -> Option<Evidence> {
-    let role = &view.role.role.arn;
-    let group = format!(
+/// The ARN of the log group that the function writes to, without the `:*` that policies need after it.
+fn group(role: &RoleArn, function: &Function) -> String {
+    format!(
         "arn:{}:logs:{}:{}:log-group:{}",
         role.partition(),
         function.arn.region(),
         role.account(),
         function.log_group()
-    );
+    )
+}
+
+/// What the function needs and the role cannot do.
+fn cut(view: &View<'_>, function: &Function) -> Option<Evidence> {
+    let role = &view.role.role.arn;
+    let group = group(role, function);
     let targets = Targets::new([format!("{group}:log-stream:*")], NoResource::Excluded);
     let missing: Vec<&str> = NEEDED
         .into_iter()

@@ -30,10 +30,11 @@ mod trust_any_principal;
 mod trust_cross_account;
 mod trust_missing_source_account;
 mod trust_multiple_services;
+mod url_calls;
 
 use crate::assess::Evidence;
 use crate::check_id::CheckId;
-use crate::function::Function;
+use crate::function::{Entrance, Function};
 use crate::view::View;
 pub(crate) use granted_services::WholeGrant;
 
@@ -74,6 +75,11 @@ pub(crate) const FUNCTION_CHECKS: &[FunctionCheck] = &[
 
 /// More functions than this add nothing to a finding.
 const MOST_FUNCTIONS: usize = 5;
+
+/// What names the entrance to a command of `aws lambda`, beside the function's name; `$LATEST` is in quotes for the shell.
+fn qualifier_option(entrance: &Entrance) -> String {
+    entrance.qualifier.as_ref().map_or_else(String::new, |qualifier| format!(" --qualifier '{qualifier}'"))
+}
 
 /// A check: its id, and how it is found in a role under one cap.
 pub(crate) struct Check {

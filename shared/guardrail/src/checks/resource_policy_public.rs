@@ -7,7 +7,10 @@
 //! ## Why it matters
 //! Strangers can run the function with input of their choosing, or read or change it if the policy says so. A service
 //! without `aws:SourceAccount` or `aws:SourceArn` calls for anybody: every account can point a bucket of its own at the
-//! function.
+//! function. The ARN of a bucket does not say whose it is: when the bucket is deleted, somebody else can make one of that name.
+//! AWS therefore asks for `aws:SourceAccount` beside it
+//! ([AddPermission](https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html),
+//! [confused deputy](https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html)), and so does this check.
 //!
 //! ## Example
 //! `aws lambda add-permission --function-name orders --statement-id s3 --action lambda:InvokeFunction --principal
@@ -15,31 +18,40 @@
 //!
 //! ## Remedy
 //! `aws lambda remove-permission` with the statement's id, and the same permission again with `--source-arn`,
-//! `--source-account` or `--principal-org-id`.
+//! `--source-account` (for a bucket, both) or `--principal-org-id`.
 //!
 //! ## Limits
 //! What only a public URL opens is told by `function-url-public`; a policy for the calls of a URL that there is not opens
-//! nothing. Lambda@Edge's own services, which carry no source, are no strangers. Another account is one that you may have
-//! meant: its number is in the evidence.
+//! nothing. Lambda@Edge's own services, which carry no source, are no strangers, and neither is a skill that
+//! `lambda:EventSourceToken` names. Another account is one that you may have meant: its number is in the evidence. A service
+//! that calls for one account only is not told, whichever account that is.
 
-use super::function_url_public::admits_auth;
-use super::{Grade, Hit, MOST_FUNCTIONS};
+use super::url_calls::{INVOKE_URL, admits_auth, asks_for_token, is_for_urls_alone};
+use super::{Grade, Hit, MOST_FUNCTIONS, qualifier_option};
 use crate::assess::Evidence;
 use crate::function::{Entrance, Function, UrlAuth};
 use crate::snapshot::Document;
-use iam_policy::{ActionName, Admitted, Grantee, KeyEffect, Statement, grantees};
+use iam_policy::{ActionName, Admitted, Grantee, KeyEffect, StatementId, grantees};
 
 /// What a resource policy of a function can allow that is worth a stranger's while
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/permissions-function-cross-account.html>).
-const ACTIONS: [&str; 12] = [
+const ACTIONS: [&str; 20] = [
     "lambda:InvokeFunction",
     "lambda:InvokeAsync",
-    "lambda:InvokeFunctionUrl",
+    INVOKE_URL,
     "lambda:GetFunction",
     "lambda:GetFunctionConfiguration",
     "lambda:UpdateFunctionCode",
     "lambda:UpdateFunctionConfiguration",
     "lambda:AddPermission",
+    "lambda:RemovePermission",
+    "lambda:CreateFunctionUrlConfig",
+    "lambda:UpdateFunctionUrlConfig",
+    "lambda:PutFunctionEventInvokeConfig",
+    "lambda:UpdateFunctionEventInvokeConfig",
+    "lambda:PutFunctionConcurrency",
+    "lambda:PutRuntimeManagementConfig",
+    "lambda:GetPolicy",
     "lambda:CreateAlias",
     "lambda:UpdateAlias",
     "lambda:PublishVersion",
@@ -49,10 +61,6 @@ const ACTIONS: [&str; 12] = [
 /// Services of Lambda@Edge: what they send carries no source
 /// (<https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-edge-permissions.html>).
 const WITHOUT_SOURCE: [&str; 2] = ["replicator.lambda.amazonaws.com", "edgelambda.amazonaws.com"];
-
-/// By which a skill of Alexa or the like says which one it is
-/// (<https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html>, `EventSourceToken`).
-const TOKEN: &str = "lambda:EventSourceToken";
 
 pub(super) fn find(functions: &[Function]) -> Option<Hit> {
     let mut found: Vec<(&Function, &Entrance, Stranger)> = Vec::new();
@@ -64,28 +72,41 @@ pub(super) fn find(functions: &[Function]) -> Option<Hit> {
         }
     }
     let (function, entrance, stranger) = found.first()?;
-    let qualifier = entrance
-        .qualifier
-        .as_ref()
-        .map_or_else(String::new, |qualifier| format!(" --qualifier '{qualifier}'"));
-    Some(Hit {
-        grade: Grade::Usual,
-        summary: format!("{} may do {} with {}", stranger.who, stranger.action, function.arn.name()),
-        remedy: format!(
-            "aws lambda remove-permission --region {} --function-name {}{qualifier} --statement-id '{}', then add it again \
-             with --source-arn, --source-account or --principal-org-id",
+    let grade = Grade::Usual;
+    let summary = format!("{} may do {} with {}", stranger.who, stranger.action, function.arn.name());
+    let remedy = remedy(function, entrance, stranger);
+    let evidence = found.into_iter().map(|(.., stranger)| stranger.evidence).take(MOST_FUNCTIONS).collect();
+    Some(Hit { grade, summary, evidence, remedy })
+}
+
+fn remedy(function: &Function, entrance: &Entrance, stranger: &Stranger) -> String {
+    let again = "where the caller is meant, add the permission again with --source-arn, --source-account (for a bucket, \
+                 both) or --principal-org-id";
+    let sid = &stranger.evidence.statement;
+    // Permissions that AddPermission made have such an id, and it needs no more than quotes in a shell.
+    let is_id = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    if stranger.has_sid && sid.bytes().all(is_id) {
+        format!(
+            "{again}; then take this one away: aws lambda remove-permission --region {} --function-name {}{} \
+             --statement-id '{sid}'",
             function.arn.region(),
             function.arn.name(),
-            stranger.evidence.statement
-        ),
-        evidence: found.into_iter().map(|(.., stranger)| stranger.evidence).take(MOST_FUNCTIONS).collect(),
-    })
+            qualifier_option(entrance)
+        )
+    } else {
+        format!(
+            "{again}; then take statement {sid} out of the resource policy of {}",
+            function.entrance_arn(entrance)
+        )
+    }
 }
 
 struct Stranger {
     who: String,
     action: ActionName,
     evidence: Evidence,
+    /// Whether the evidence names the statement by its Sid and not by its place.
+    has_sid: bool,
 }
 
 /// Each statement that lets a stranger in, once.
@@ -104,7 +125,8 @@ fn strangers(function: &Function, entrance: &Entrance) -> Vec<Stranger> {
             if !found.iter().any(|known| known.evidence.statement == statement && known.who == who) {
                 let detail = format!("{who} may do {action}");
                 let evidence = Evidence { policy: arn.clone(), statement, detail };
-                found.push(Stranger { who, action: action.clone(), evidence });
+                let has_sid = matches!(grantee.statement.id(), StatementId::Sid(_));
+                found.push(Stranger { who, action: action.clone(), evidence, has_sid });
             }
         }
     }
@@ -113,47 +135,82 @@ fn strangers(function: &Function, entrance: &Entrance) -> Vec<Stranger> {
 
 /// Who it is, in words, if nothing closes the way and it is not somebody of the function's account.
 fn stranger(function: &Function, grantee: &Grantee<'_>) -> Option<String> {
-    let of_function = function.arn.account();
-    let asks_token = grantee.statement.tests().any(|(_, test)| test.key().eq_ignore_ascii_case(TOKEN));
+    let own = function.arn.account();
     match &grantee.who {
-        Admitted::Everyone => (!grantee.is_closed()).then(|| "anybody with an AWS account".to_owned()),
-        Admitted::Service(name) => (!grantee.is_closed() && !asks_token && !WITHOUT_SOURCE.contains(name))
-            .then(|| format!("{name}, for whichever account,")),
-        Admitted::Account(account) => (account.to_string() != of_function
-            && !names_own_organization(grantee))
-        .then(|| format!("account {account}")),
-        Admitted::Identity(identity) => (identity.account().to_string() != of_function
-            && !names_own_organization(grantee))
+        Admitted::Everyone if grantee.is_closed() => foreign_account(grantee, own)
+            .or_else(|| Some(format!("whoever has the bucket {}", bucket_of_anybody(grantee)?))),
+        Admitted::Everyone => Some("anybody with an AWS account".to_owned()),
+        Admitted::Service(name) if WITHOUT_SOURCE.contains(name) || asks_for_token(grantee.statement) => None,
+        Admitted::Service(name) if !grantee.is_closed() => Some(format!("{name}, for whichever account,")),
+        Admitted::Service(name) => {
+            bucket_of_anybody(grantee).map(|bucket| format!("{name}, for whoever has the bucket {bucket},"))
+        }
+        Admitted::Account(account) => (account.to_string() != own && !asks_for_organization(grantee))
+            .then(|| format!("account {account}")),
+        Admitted::Identity(identity) => (identity.account().to_string() != own
+            && !asks_for_organization(grantee))
         .then(|| identity.as_str().to_owned()),
         Admitted::Deleted(_) | Admitted::Federated(_) => None,
     }
 }
 
 /// An account named by itself stays another one; a condition on the organization says that it is one of yours.
-fn names_own_organization(grantee: &Grantee<'_>) -> bool {
-    let is_organization = |key: &str| {
-        ["aws:PrincipalOrgID", "aws:PrincipalOrgPaths"].iter().any(|known| known.eq_ignore_ascii_case(key))
-    };
-    grantee.conditions.iter().any(|key| key.effect == KeyEffect::Closes && is_organization(key.key))
+fn asks_for_organization(grantee: &Grantee<'_>) -> bool {
+    closing(grantee).any(|key| is_one_of(key, &["aws:PrincipalOrgID", "aws:PrincipalOrgPaths"]))
+}
+
+/// Everyone, but for a condition that names another account: that account.
+fn foreign_account(grantee: &Grantee<'_>, own: &str) -> Option<String> {
+    let principal = ["aws:PrincipalAccount", "aws:PrincipalArn"];
+    let is_closed_otherwise = closing(grantee).any(|key| !is_one_of(key, &principal));
+    let named =
+        values(grantee, &principal).filter_map(|value| account_in(&value)).find(|account| account != own);
+    named.filter(|_| !is_closed_otherwise).map(|account| format!("account {account}"))
+}
+
+/// The bucket that is all that closes the way. Its ARN does not tell whose it is, and somebody else can make one of that
+/// name when it was deleted.
+fn bucket_of_anybody(grantee: &Grantee<'_>) -> Option<String> {
+    let is_closed_otherwise = closing(grantee).any(|key| !is_one_of(key, &["aws:SourceArn"]));
+    let mut buckets = values(grantee, &["aws:SourceArn"]);
+    buckets
+        .find(|value| value.contains(":s3:::") && account_in(value).is_none())
+        .filter(|_| !is_closed_otherwise)
+}
+
+/// The keys that close the way.
+fn closing<'a>(grantee: &'a Grantee<'_>) -> impl Iterator<Item = &'a str> {
+    grantee.conditions.iter().filter(|key| key.effect == KeyEffect::Closes).map(|key| key.key)
+}
+
+fn is_one_of(key: &str, keys: &[&str]) -> bool {
+    keys.iter().any(|known| known.eq_ignore_ascii_case(key))
+}
+
+/// What the statement asks of these keys.
+fn values<'a>(grantee: &'a Grantee<'_>, keys: &'a [&str]) -> impl Iterator<Item = String> + 'a {
+    let asked = grantee.statement.tests().filter(|(_, test)| is_one_of(test.key(), keys));
+    asked.flat_map(|(_, test)| test.values().iter().map(iam_policy::ConditionValue::text))
+}
+
+/// The account that a value is, or that stands in its ARN.
+fn account_in(value: &str) -> Option<String> {
+    let of_arn = || value.parse::<iam_policy::Arn>().ok()?.account();
+    value.parse().ok().or_else(of_arn).map(|account: iam_policy::AccountId| account.to_string())
 }
 
 /// Whether the statement opens more than a public URL, and something that is there.
 fn is_open(action: &ActionName, grantee: &Grantee<'_>, entrance: &Entrance) -> bool {
-    let only_by_url = action.folded() == "lambda:invokefunctionurl" || asks_for_url(grantee.statement);
+    if action.folded() != INVOKE_URL.to_ascii_lowercase() {
+        // For a URL `lambda:InvokeFunctionUrl` is asked as well, and that is told.
+        return !is_for_urls_alone(grantee.statement);
+    }
     match entrance.url {
-        _ if !only_by_url => true,
-        Some(UrlAuth::AwsIam) => admits_auth(grantee.statement, "AWS_IAM"),
-        // `function-url-public` tells everyone's way; other accounts gain nothing that everyone has not.
-        Some(UrlAuth::None) => grantee.who != Admitted::Everyone && admits_auth(grantee.statement, "NONE"),
+        Some(UrlAuth::AwsIam) => admits_auth(grantee.statement, UrlAuth::AwsIam),
+        // Everyone's way is told by `function-url-public`.
+        Some(UrlAuth::None) => {
+            grantee.who != Admitted::Everyone && admits_auth(grantee.statement, UrlAuth::None)
+        }
         None => false,
     }
-}
-
-/// `lambda:InvokedViaFunctionUrl`: the statement is for calls that come by the URL
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html>).
-fn asks_for_url(statement: &Statement) -> bool {
-    statement.tests().any(|(_, test)| {
-        test.key().eq_ignore_ascii_case("lambda:InvokedViaFunctionUrl")
-            && test.values().iter().all(|value| value.text().eq_ignore_ascii_case("true"))
-    })
 }

@@ -1,7 +1,8 @@
 //! # `trust-cross-account`: somebody of another account may assume the role
 //!
 //! ## What it finds
-//! A trust policy that lets another account in, or a user, role or session of it.
+//! A trust policy that lets another account in, or a user, role or session of it; or everybody, with a condition on
+//! `aws:PrincipalAccount` or `aws:PrincipalArn` that names another account.
 //!
 //! ## Why it matters
 //! Who holds the function's rights is then decided where nobody of this account sees it: whoever administers the other
@@ -19,7 +20,7 @@
 //! `aws:SourceAccount` and the like that names it. One on the organization leaves it another account; the evidence says so.
 //! So does an external id. Users and roles that were deleted are nobody: they are shown where something else is found,
 //! and find nothing by themselves. Identity providers and the canonical ids of S3 are not looked at, and everybody (`*`) is
-//! told by `trust-any-principal`. Whether the other account belongs to the same owner is not known.
+//! told by `trust-any-principal` unless such a condition closes the way. Whether the other account belongs to the same owner is not known.
 
 use super::{Grade, Hit};
 use crate::trust::Trust;

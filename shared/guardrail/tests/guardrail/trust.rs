@@ -92,6 +92,27 @@ mod cross_account {
     }
 
     #[test]
+    fn everybody_of_another_account_is_another_account() {
+        let under = |condition: Value| cross(document(statement(json!({"AWS": "*"}), condition)));
+        for (key, value) in [
+            ("aws:PrincipalAccount", json!("210987654321")),
+            ("aws:PrincipalAccount", json!(["123456789012", "210987654321"])),
+            ("aws:PrincipalArn", json!("arn:aws:iam::210987654321:role/ci")),
+        ] {
+            let breach =
+                under(json!({"StringEquals": {key: value}})).unwrap_or_else(|| panic!("{key} {value}"));
+            assert_eq!(details(&breach), [format!("whoever {key} names")]);
+        }
+        for (condition, why) in [
+            (json!({"StringEquals": {"aws:PrincipalAccount": "123456789012"}}), "the own account"),
+            (json!({"StringEquals": {"aws:PrincipalOrgID": "o-example"}}), "an organization"),
+            (json!({"StringLike": {"aws:PrincipalAccount": "*"}}), "told by trust-any-principal"),
+        ] {
+            assert_eq!(under(condition), None, "{why}");
+        }
+    }
+
+    #[test]
     fn a_deny_clears_it() {
         let admitted = statement(json!({"AWS": "210987654321"}), json!({}));
         let deny = |principal: &str, condition: Value| json!({"Effect": "Deny", "Principal": {"AWS": principal}, "Action": "sts:*", "Condition": condition});
