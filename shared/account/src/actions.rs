@@ -21,3 +21,19 @@ pub fn to_respond() -> BTreeSet<&'static str> {
     .copied()
     .collect()
 }
+
+/// What [`crate::Account::respond_to_policy_change`] may call.
+#[must_use]
+pub fn to_respond_to_policy_change() -> BTreeSet<&'static str> {
+    [
+        crate::policy_change::ACTIONS,
+        crate::role::ACTIONS,
+        crate::ledger::ACTIONS,
+        crate::publish::ACTIONS,
+        crate::connect::ACTIONS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+    .collect()
+}

@@ -220,6 +220,7 @@ impl Work<'_> {
         case: &Case<'_>,
         snapshot: &RoleSnapshot,
     ) -> Result<Round, Failure> {
+        self.account.note_first_sight(&snapshot.boundary).await?;
         let assessment = self.assess(snapshot, &sight.record, self.trigger);
         match decide(case, &assessment) {
             Decision::Remediate(remediation) => self.enforce(sight, &remediation, Some(snapshot)).await,

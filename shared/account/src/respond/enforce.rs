@@ -5,6 +5,7 @@ use crate::carry_out::{Lasting, Refusal, Written};
 use crate::clock;
 use crate::failure::Failure;
 use crate::ledger::{Stored, Version};
+use guardrail::assess::Assessment;
 use guardrail::decide::Remediation;
 use guardrail::finding::{AboutRole, Enforcement, Finding, FindingId};
 use guardrail::names::PolicyArn;
