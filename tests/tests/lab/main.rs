@@ -7,3 +7,4 @@ mod containment;
 mod crashes;
 mod left_alone;
 mod observe;
+mod policy;

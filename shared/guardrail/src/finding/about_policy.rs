@@ -128,12 +128,12 @@ impl AboutPolicy<'_> {
     fn summary(&self, standing: Standing<'_>) -> String {
         let policy = self.policy;
         let effect = match self.edit.reach {
-            Reach::Wider => "What it says now allows roles under it more than before.",
+            Reach::Wider => "The edited document allows roles under it more than before.",
             Reach::Unknown => {
-                "Whether roles under it may do more than before cannot be told, so count on it."
+                "Whether the edited document allows roles under it more than before cannot be told, so count on it."
             }
             Reach::NotWider => {
-                "Roles under it may do no more than before, and perhaps less: functions may fail."
+                "The edited document allows roles under it no more than before, and perhaps less: functions may fail."
             }
             Reach::Nothing => "The policy is gone, so roles under it may do nothing at all.",
             Reach::NothingToCompare => "What it said before is not known.",

@@ -194,10 +194,8 @@ impl World {
             let page: usize = request.marker().map_or(0, |marker| marker.parse().unwrap());
             world.change(|state| {
                 state.calls.push(format!("iam:ListEntitiesForPolicy {} {page}", usage.as_str()));
-                let pages = match usage {
-                    PolicyUsageType::PermissionsBoundary => &state.roles_bounded,
-                    _ => &state.roles_with_policy,
-                };
+                let is_boundary = usage == PolicyUsageType::PermissionsBoundary;
+                let pages = if is_boundary { &state.roles_bounded } else { &state.roles_with_policy };
                 let role = |name: &String| PolicyRole::builder().role_name(name).build();
                 let roles = pages.get(page).into_iter().flatten().map(role).collect();
                 let more = page + 1 < pages.len();
