@@ -59,12 +59,16 @@ impl PolicyWork<'_> {
         approved: &Approved,
     ) -> Result<Option<Guarded>, Failure> {
         let policy = &self.change.policy;
-        let expected = Policy::parse(&approved.document).map_err(|e| {
+        let unusable = |why: String| {
             let what = format!(
-                "the ledger's item `approved`/`{policy}` holds no policy; an operator has to delete it"
+                "the ledger's item `approved`/`{policy}` cannot be used; an operator has to delete it"
             );
-            Failure::malformed(what, e)
-        })?;
+            Failure::malformed(what, why)
+        };
+        let expected = Policy::parse(&approved.document).map_err(|e| unusable(e.to_string()))?;
+        if Fingerprint::of(&expected) != approved.hash {
+            return Err(unusable("its hash is not the one of its document".to_owned()));
+        }
         let found = self.settled_default(&page.record, Some(&approved.hash)).await?;
         let Some(edit) = Edit::of(&found.document, &expected) else {
             return self.note_as_approved(page).await;

@@ -153,7 +153,9 @@ async fn the_same_event_five_times_is_one_write_and_one_finding_and_the_next_edi
     assert_eq!(world.change(|state| state.findings.len()), 1);
 
     world.change(|state| state.default = "v2".to_owned());
-    respond(&world, &PolicyChange { time: None, ..new_default(OURS, "e-2") }).await;
+    // Later than the setting back, so that IAM is believed at once.
+    let later = Some(crate::clock::now() + jiff::SignedDuration::from_secs(2));
+    respond(&world, &PolicyChange { time: later, ..new_default(OURS, "e-2") }).await;
     assert_eq!(world.told().len(), 2, "a repetition is another finding");
     assert_eq!(world.count("iam:SetDefaultPolicyVersion"), 2);
 }
@@ -306,4 +308,18 @@ async fn an_approved_boundary_that_nobody_had_seen_is_told_and_approved_as_it_is
     }
     assert_eq!(world.told(), [pair("boundary-edited", "HIGH")]);
     assert_eq!(world.count("dynamodb:PutItem approved"), 1);
+}
+
+#[tokio::test]
+async fn an_approved_document_that_was_tampered_with_stops_the_comparison() {
+    let world = World::with(&[SHIPPED]);
+    respond(&world, &new_default(TEAM, "e-1")).await;
+    world.change(|state| {
+        let item = state.items.get_mut(&("approved".to_owned(), TEAM.to_owned())).unwrap();
+        item.insert("document".to_owned(), aws_sdk_dynamodb::types::AttributeValue::S(WIDE.to_owned()));
+    });
+    let failure =
+        respond_as(&world, Mode::Enforce, &new_default(TEAM, "e-2"), "request-1").await.unwrap_err();
+    assert_eq!(failure.class(), FailureClass::Malformed);
+    assert!(failure.to_string().contains("an operator has to delete it"), "{failure}");
 }
