@@ -63,6 +63,11 @@ impl Account {
         Ok(RoleSnapshot { role, policies, boundary })
     }
 
+    /// The boundary that Ringfence puts, with its document.
+    pub(crate) async fn our_boundary(&self) -> Result<Boundary, Failure> {
+        self.boundary(Some(self.settings.rules.boundary.clone())).await
+    }
+
     /// A boundary with its document.
     pub(crate) async fn boundary(&self, arn: Option<PolicyArn>) -> Result<Boundary, Failure> {
         match arn {

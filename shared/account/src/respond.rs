@@ -13,12 +13,12 @@ use crate::clock::{self, Stopwatch};
 use crate::connect::{Account, milliseconds};
 use crate::failure::Failure;
 use crate::ledger::LedgerPage;
-use guardrail::assess::{Assessment, Surroundings};
+use guardrail::assess::{Approval, Assessment, Surroundings};
 use guardrail::decide::{Case, Decision, Step, Untouched, decide, decide_at_first_sight};
 use guardrail::finding::{FindingId, Outcome};
 use guardrail::names::{RoleArn, RoleName};
 use guardrail::record::RoleRecord;
-use guardrail::snapshot::{Role, RoleSnapshot};
+use guardrail::snapshot::{Boundary, Role, RoleSnapshot};
 use guardrail::trigger::{Change, Subject, Trigger};
 use jiff::Timestamp;
 use std::time::Duration;
@@ -221,10 +221,21 @@ impl Work<'_> {
         snapshot: &RoleSnapshot,
     ) -> Result<Round, Failure> {
         self.account.note_first_sight(&snapshot.boundary).await?;
-        let assessment = self.assess(snapshot, &sight.record, self.trigger);
+        let ours = match self.account.settings.rules.approval(&snapshot.boundary) {
+            // Another one is compared with ours.
+            Approval::Unapproved => Some(self.account.our_boundary().await?),
+            Approval::NotJudged | Approval::Ours | Approval::Approved => None,
+        };
+        let assessment = self.assess(snapshot, &sight.record, self.trigger, ours.as_ref());
         match decide(case, &assessment) {
             Decision::Remediate(remediation) => self.enforce(sight, &remediation, Some(snapshot)).await,
-            Decision::Report(report) => self.tell_once(sight, snapshot, &assessment, &report).await,
+            Decision::Report(report) => {
+                let ours = match ours {
+                    Some(ours) => ours,
+                    None => self.account.our_boundary().await?,
+                };
+                self.tell_once(sight, &Seen { snapshot, assessment: &assessment, ours: &ours }, &report).await
+            }
             Decision::Compliant => self.keep_record(sight).await,
             Decision::Nothing(_) => Ok(Round::Over(Response::of("nothing to do"))),
         }
@@ -241,18 +252,38 @@ impl Work<'_> {
     }
 
     /// The verdict over the role with what is known around it on the way of an event.
-    fn assess(&self, snapshot: &RoleSnapshot, record: &RoleRecord, trigger: &Trigger) -> Assessment {
+    fn assess(
+        &self,
+        snapshot: &RoleSnapshot,
+        record: &RoleRecord,
+        trigger: &Trigger,
+        ours: Option<&Boundary>,
+    ) -> Assessment {
+        let ours = ours.and_then(Boundary::document);
         let functions = record.functions_after(&trigger.change);
         let approval = self.account.settings.rules.approval(&snapshot.boundary);
         Assessment::within(
             snapshot,
-            &Surroundings { functions: &functions, approval, ..Surroundings::default() },
+            &Surroundings {
+                functions: &functions,
+                approval,
+                ours,
+                carve_outs: &self.account.settings.rules.carve_outs,
+                ..Surroundings::default()
+            },
         )
     }
 
     fn milliseconds_so_far(&self) -> u64 {
         milliseconds(self.stopwatch.elapsed())
     }
+}
+
+/// A role that was judged, with our boundary beside it.
+struct Seen<'s> {
+    snapshot: &'s RoleSnapshot,
+    assessment: &'s Assessment,
+    ours: &'s Boundary,
 }
 
 /// How a round ended.

@@ -97,6 +97,8 @@ impl Settings {
                 enforce_at: parsed(lookup, "RINGFENCE_ENFORCE_AT")?,
                 enforce_existing_at: parsed(lookup, "RINGFENCE_ENFORCE_EXISTING_AT")?,
                 shared_trust: parsed(lookup, "RINGFENCE_ENFORCE_SHARED_TRUST")?,
+                carve_outs: list(lookup, "RINGFENCE_CARVE_OUTS")?,
+                replace_wider: parsed(lookup, "RINGFENCE_REPLACE_WIDER")?,
                 protected: list(lookup, "RINGFENCE_PROTECTED_ROLES")?.into_iter().collect(),
                 own_roles,
                 owner_tag_keys: list(lookup, "RINGFENCE_OWNER_TAG_KEYS")?,
@@ -157,6 +159,7 @@ pub(crate) mod tests {
             "RINGFENCE_ENFORCE_AT" => "INFO",
             "RINGFENCE_ENFORCE_EXISTING_AT" => "HIGH",
             "RINGFENCE_ENFORCE_SHARED_TRUST" => "new",
+            "RINGFENCE_REPLACE_WIDER" => "false",
             "RINGFENCE_OWN_ROLE_ARNS" => {
                 "arn:aws:iam::123456789012:role/ringfence-OnRoleChangeRole-1,arn:aws:iam::123456789012:role/ringfence-OnFunctionChangeRole-1"
             }
@@ -218,6 +221,8 @@ pub(crate) mod tests {
             ("RINGFENCE_ENFORCE_AT", "info"),
             ("RINGFENCE_ENFORCE_EXISTING_AT", "5"),
             ("RINGFENCE_ENFORCE_SHARED_TRUST", "yes"),
+            ("RINGFENCE_REPLACE_WIDER", "no"),
+            ("RINGFENCE_CARVE_OUTS", "PassRole"),
             ("RINGFENCE_PROTECTED_ROLES", "arn:aws:iam::123456789012:role/*"),
             ("RINGFENCE_OWN_ROLE_ARNS", ""),
             ("RINGFENCE_LEDGER_TABLE", " "),

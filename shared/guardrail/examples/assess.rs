@@ -12,15 +12,16 @@ use guardrail::assess::{Approval, Assessment, Surroundings};
 use guardrail::authorization_details::{DocumentText, ManagedPolicyDetail, RoleDetail};
 use guardrail::decide::{Case, Decision, decide};
 use guardrail::function::{Entrance, Function, UrlAuth};
-use guardrail::names::{AccountId, FunctionArn, PolicyArn, Qualifier};
+use guardrail::names::{AccountId, FunctionArn, InvalidName, PolicyArn, Qualifier};
 use guardrail::record::RoleRecord;
-use guardrail::settings::{Mode, SharedTrust};
+use guardrail::settings::{Mode, ReplaceWider, SharedTrust};
 use guardrail::severity::Severity;
 use guardrail::snapshot::{Document, RoleSnapshot};
 use guardrail::trigger::{Caller, Change, EventName, Subject, Trigger};
 use iam_policy::Policy;
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead, Write};
@@ -42,13 +43,20 @@ struct Line {
     role: RoleDetail,
     policies: Option<Vec<ManagedPolicyDetail>>,
     scps: Option<Vec<Vec<DocumentText>>>,
-    functions: Option<Vec<FunctionLine>>,
+    functions: Option<Vec<Box<RawValue>>>,
     boundaries: Option<Boundaries>,
+}
+
+/// What names a line, whatever else is wrong with it.
+#[derive(Deserialize)]
+struct Named {
+    id: Option<Value>,
 }
 
 #[derive(Deserialize)]
 struct FunctionLine {
-    arn: FunctionArn,
+    /// With or without a qualifier.
+    arn: String,
     qualifier: Option<Qualifier>,
     url_auth: Option<UrlAuthWord>,
     policy: Option<DocumentText>,
@@ -65,15 +73,14 @@ enum UrlAuthWord {
 #[derive(Deserialize)]
 struct Boundaries {
     ours: Option<PolicyArn>,
-    #[serde(default)]
-    approved: BTreeSet<PolicyArn>,
+    approved: Option<BTreeSet<PolicyArn>>,
 }
 
 /// The answer to one line.
 pub(crate) fn answer(line: &[u8]) -> Value {
     let text = String::from_utf8_lossy(line);
     // What cannot be read is still answered under its id.
-    let id = serde_json::from_str::<Value>(&text).ok().and_then(|line| line.get("id").cloned());
+    let id = serde_json::from_str::<Named>(&text).ok().and_then(|line| line.id);
     let read = str::from_utf8(line).map_err(|e| e.to_string());
     let assessed =
         read.and_then(|text| serde_json::from_str::<Line>(text).map_err(|e| e.to_string())).and_then(assess);
@@ -91,16 +98,28 @@ pub(crate) fn answer(line: &[u8]) -> Value {
 
 fn assess(line: Line) -> Result<Value, String> {
     let Line { account, role, policies, scps, functions, boundaries } = line;
-    let snapshot = role.snapshot(&policies.unwrap_or_default()).map_err(|e| e.to_string())?;
+    let policies = policies.unwrap_or_default();
+    let snapshot = role.snapshot(&policies).map_err(|e| e.to_string())?;
     let account = account.unwrap_or_else(|| snapshot.role.arn.account().clone());
     if account != *snapshot.role.arn.account() {
         return Err(format!("role `{}` is not of account `{account}`", snapshot.role.arn));
     }
     let (service_control, mut doubts) = levels(scps.unwrap_or_default());
-    let functions = joined(functions.unwrap_or_default());
+    let functions = joined(functions.unwrap_or_default(), &account, &mut doubts);
     let (settings, is_known) = settings(&snapshot, boundaries)?;
+    let ours = policies
+        .iter()
+        .find(|policy| *policy.arn() == settings.boundary)
+        .and_then(ManagedPolicyDetail::document);
+    // Which boundary is whose decides what is done, whether or not it is a breach that it is nobody's.
     let approval = if is_known { settings.approval(&snapshot.boundary) } else { Approval::NotJudged };
-    let around = Surroundings { service_control: &service_control, functions: &functions, approval };
+    let around = Surroundings {
+        service_control: &service_control,
+        functions: &functions,
+        approval,
+        ours: ours.as_ref(),
+        carve_outs: &[],
+    };
     let assessment = Assessment::within(&snapshot, &around);
     let breaches: Vec<Value> = assessment
         .breaches()
@@ -141,18 +160,41 @@ fn levels(scps: Vec<Vec<DocumentText>>) -> (Vec<Vec<Policy>>, Vec<String>) {
     (levels.collect(), doubts)
 }
 
-/// The functions with all their versions and aliases.
-fn joined(lines: Vec<FunctionLine>) -> Vec<Function> {
+/// The functions with all their versions and aliases. One that cannot be read, or cannot have the role, is left out and is a
+/// doubt.
+fn joined(lines: Vec<Box<RawValue>>, account: &AccountId, doubts: &mut Vec<String>) -> Vec<Function> {
     let mut functions: BTreeMap<FunctionArn, Function> = BTreeMap::new();
-    for FunctionLine { arn, qualifier, url_auth, policy } in lines {
-        let url = url_auth.map(|auth| match auth {
-            UrlAuthWord::None => UrlAuth::None,
-            UrlAuthWord::AwsIam => UrlAuth::AwsIam,
-        });
-        let entrance = Entrance { qualifier, url, policy: policy.map(|policy| policy.read()) };
-        functions.entry(arn.clone()).or_insert_with(|| Function::named(arn)).entrances.push(entrance);
+    for (at, line) in lines.iter().enumerate() {
+        match function(line, account) {
+            Ok((arn, entrance)) => {
+                let function = functions.entry(arn.clone()).or_insert_with(|| Function::named(arn));
+                function.entrances.push(entrance);
+            }
+            Err(why) => doubts.push(format!("function {at}: {why}")),
+        }
     }
     functions.into_values().collect()
+}
+
+/// A function, and where callers come in.
+fn function(line: &RawValue, account: &AccountId) -> Result<(FunctionArn, Entrance), String> {
+    let line: FunctionLine = serde_json::from_str(line.get()).map_err(|e| e.to_string())?;
+    let FunctionLine { arn: text, qualifier, url_auth, policy } = line;
+    let arn: FunctionArn = text.parse().map_err(|e: InvalidName| e.to_string())?;
+    if arn.account() != account.as_str() {
+        return Err(format!("`{arn}` is not of account `{account}` and cannot have the role"));
+    }
+    let in_arn = text.strip_prefix(arn.as_str()).and_then(|rest| rest.strip_prefix(':'));
+    let qualifier = match (qualifier, in_arn) {
+        (None, Some(text)) => Some(text.parse().map_err(|e: InvalidName| e.to_string())?),
+        (given, _) => given,
+    };
+    let url = url_auth.map(|auth| match auth {
+        UrlAuthWord::None => UrlAuth::None,
+        UrlAuthWord::AwsIam => UrlAuth::AwsIam,
+    });
+    let entrance = Entrance { qualifier, url, policy: policy.map(|policy| policy.read()) };
+    Ok((arn, entrance))
 }
 
 /// The template's defaults, and whether it was said whose boundary is whose.
@@ -161,10 +203,11 @@ fn settings(role: &RoleSnapshot, boundaries: Option<Boundaries>) -> Result<(Sett
     let default =
         format!("arn:{}:iam::{}:policy/ringfence/ringfence-baseline-v1", arn.partition(), arn.account());
     let is_known = boundaries.is_some();
-    let (ours, approved) = boundaries.map_or((None, BTreeSet::new()), |given| (given.ours, given.approved));
+    let (ours, approved) =
+        boundaries.map_or((None, BTreeSet::new()), |given| (given.ours, given.approved.unwrap_or_default()));
     let boundary = match ours {
         Some(ours) => ours,
-        None => default.parse().map_err(|e: guardrail::names::InvalidName| e.to_string())?,
+        None => default.parse().map_err(|e: InvalidName| e.to_string())?,
     };
     let settings = Settings {
         mode: Mode::Enforce,
@@ -173,6 +216,8 @@ fn settings(role: &RoleSnapshot, boundaries: Option<Boundaries>) -> Result<(Sett
         enforce_at: Severity::Info,
         enforce_existing_at: Severity::High,
         shared_trust: SharedTrust::New,
+        carve_outs: Vec::new(),
+        replace_wider: ReplaceWider::No,
         protected: BTreeSet::new(),
         own_roles: BTreeSet::new(),
         owner_tag_keys: Vec::new(),

@@ -1,7 +1,7 @@
 //! Whether a role has its account, or can get it on permissions of its own.
 //!
 //! A way counts if every step is allowed and nothing needs to exist but what the role can make or fully control: itself,
-//! a new user or role, or an existing one that it may both rewrite and become. What depends on somebody else's rights is
+//! a new user, group, role or policy, or an existing one that it may both rewrite and become. What depends on somebody else's rights is
 //! a privilege escalation, not administration.
 
 use crate::account_targets::partition;
@@ -12,6 +12,7 @@ use iam_policy::{
     ResourceName, Targets, Verdict, evaluate, within,
 };
 use serde_json::json;
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -39,7 +40,7 @@ impl Administrator {
 }
 
 /// Whether the policies allow all that the service control policies leave, unconditionally.
-fn has_everything(view: &View<'_>) -> bool {
+pub(crate) fn has_everything(view: &View<'_>) -> bool {
     let identity: Vec<&Policy> = view.documents().map(|(policy, _)| policy).collect();
     // Cheaper than a comparison, and what every other role fails at.
     let is_open = |policy: &Policy| {
@@ -110,11 +111,13 @@ struct Ways<'v, 'a> {
     view: &'v View<'a>,
     role: &'v IdentityArn,
     partition: &'v str,
+    /// Customer's policies of which the role decides what they say; looked for where one may help.
+    written: OnceCell<Vec<String>>,
 }
 
 impl<'v, 'a> Ways<'v, 'a> {
     fn new(view: &'v View<'a>, role: &'v IdentityArn) -> Self {
-        Self { view, role, partition: partition(role) }
+        Self { view, role, partition: partition(role), written: OnceCell::new() }
     }
 
     /// Whether one of the actions may be possible, for all that is clear without a search.
@@ -142,28 +145,54 @@ impl<'v, 'a> Ways<'v, 'a> {
         named.take(MOST_OTHERS).chain([format!("{prefix}7f3Kq9-any-at-all-Zx1")]).collect()
     }
 
-    /// Attaches what gives everything to this user or role, which has no boundary.
+    /// Policies that give everything once the role has written them: those that it makes or rewrites.
+    fn written(&self) -> &[String] {
+        self.written.get_or_init(|| {
+            let is_written =
+                |policy: &String| self.can("iam:CreatePolicy", policy, |_| {}) || self.rewrites(policy);
+            if self.may(["iam:CreatePolicy", "iam:CreatePolicyVersion"]) {
+                self.others("policy").into_iter().filter(is_written).collect()
+            } else {
+                Vec::new()
+            }
+        })
+    }
+
+    /// Attaches what gives everything to this user, group or role, which has no boundary.
     fn strengthens(&self, kind: &str, resource: &str) -> bool {
         let everything = format!("arn:{}:iam::aws:policy/AdministratorAccess", self.partition);
-        let attach = |context: &mut Context| {
-            context.remove("iam:PermissionsBoundary");
-            context.insert("iam:PolicyARN", [everything.as_str()]);
+        let attaches = |policy: &str| {
+            self.can(&format!("iam:Attach{kind}Policy"), resource, |context| {
+                context.remove("iam:PermissionsBoundary");
+                context.insert("iam:PolicyARN", [policy]);
+            })
         };
-        self.can(&format!("iam:Attach{kind}Policy"), resource, attach)
+        attaches(&everything)
             || self.can(&format!("iam:Put{kind}Policy"), resource, |context| {
                 context.remove("iam:PermissionsBoundary")
             })
+            || self.written().iter().any(|policy| attaches(policy))
     }
 
-    /// A user that the role makes or rewrites, and whose credentials it takes.
+    /// A user that the role makes or rewrites, itself or by a group, and whose credentials it takes.
     fn makes_a_user(&self) -> bool {
-        self.may(["iam:AttachUserPolicy", "iam:PutUserPolicy"])
+        let rewrites = self.may(["iam:AttachUserPolicy", "iam:PutUserPolicy"]);
+        let fills_a_group = self.fills_a_group();
+        (rewrites || fills_a_group)
             && self.others("user").iter().any(|user| {
                 let takes = |action| self.can(action, user, |_| {});
-                self.strengthens("User", user)
+                (fills_a_group || self.strengthens("User", user))
                     && (takes("iam:CreateAccessKey")
                         || takes("iam:CreateLoginProfile")
                         || takes("iam:UpdateLoginProfile"))
+            })
+    }
+
+    /// A group that the role makes or rewrites, and puts users into.
+    fn fills_a_group(&self) -> bool {
+        self.may(["iam:AttachGroupPolicy", "iam:PutGroupPolicy"])
+            && self.others("group").iter().any(|group| {
+                self.can("iam:AddUserToGroup", group, |_| {}) && self.strengthens("Group", group)
             })
     }
 
@@ -172,8 +201,11 @@ impl<'v, 'a> Ways<'v, 'a> {
     fn makes_a_role(&self) -> bool {
         self.may(["iam:AttachRolePolicy", "iam:PutRolePolicy"])
             && self.others("role").iter().any(|role| {
-                let makes =
-                    || self.can("iam:CreateRole", role, |context| context.remove("iam:PermissionsBoundary"));
+                let makes = || {
+                    self.can("iam:CreateRole", role, |context| context.remove("iam:PermissionsBoundary"))
+                        || self.can("iam:CreateRole", role, |_| {})
+                            && self.can("iam:DeleteRolePermissionsBoundary", role, |_| {})
+                };
                 self.strengthens("Role", role)
                     && (makes() || self.can("iam:UpdateAssumeRolePolicy", role, |_| {}))
             })

@@ -1,13 +1,14 @@
 //! What is true of a role: its breaches, and what could not be understood.
 
 use crate::administrator::Administrator;
+use crate::boundary_relation::BoundaryRelation;
 use crate::check_id::CheckId;
 use crate::checks::{CHECKS, FUNCTION_CHECKS, Grade, Hit};
 use crate::function::Function;
 use crate::severity::Severity;
 use crate::snapshot::{Boundary, Cap, Document, RoleSnapshot};
 use crate::view::{Documents, View};
-use iam_policy::Policy;
+use iam_policy::{ActionName, Policy};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -17,6 +18,7 @@ pub struct Assessment {
     breaches: Vec<Breach>,
     doubts: Vec<String>,
     boundary: BoundaryReading,
+    relation: Option<BoundaryRelation>,
     administrator: Administrator,
 }
 
@@ -68,6 +70,10 @@ pub struct Surroundings<'a> {
     pub functions: &'a [Function],
     /// Whether the role's boundary is one of the accepted.
     pub approval: Approval,
+    /// What Ringfence's boundary says, where another one is to be compared with it.
+    pub ours: Option<&'a Document>,
+    /// What ours was asked to leave open, and what is not held against it therefore.
+    pub carve_outs: &'a [ActionName],
 }
 
 /// Whether a boundary is Ringfence's or approved.
@@ -76,9 +82,11 @@ pub enum Approval {
     /// That is not known, or there is no boundary.
     #[default]
     NotJudged,
-    /// It is.
-    Accepted,
-    /// It is not.
+    /// It is the one that Ringfence puts.
+    Ours,
+    /// It was approved beside that.
+    Approved,
+    /// It is neither.
     Unapproved,
 }
 
@@ -114,7 +122,8 @@ impl Assessment {
         };
         let mut doubts = doubts(role);
         doubts.extend(function_doubts(around.functions));
-        Self { breaches, doubts, boundary, administrator: Administrator::of(&now) }
+        let relation = relation(role, around);
+        Self { breaches, doubts, boundary, relation, administrator: Administrator::of(&now) }
     }
 
     /// The breaches, worst first.
@@ -135,10 +144,22 @@ impl Assessment {
         self.administrator
     }
 
+    /// Whether the policy of the role's boundary is gone.
+    #[must_use]
+    pub fn is_boundary_gone(&self) -> bool {
+        self.breaches.iter().any(|breach| breach.check == CheckId::BoundaryDangling)
+    }
+
     /// Whether the role's boundary could be judged.
     #[must_use]
     pub fn boundary(&self) -> BoundaryReading {
         self.boundary
+    }
+
+    /// How the role's boundary stands to ours; none, where it is ours or approved or there is none.
+    #[must_use]
+    pub fn relation(&self) -> Option<BoundaryRelation> {
+        self.relation
     }
 
     /// The worst of what is shown.
@@ -191,6 +212,15 @@ pub fn possible_under(role: &RoleSnapshot, cap: Cap<'_>, functions: &[Function])
         .map(|check| check.id)
         .chain(of_functions.map(|check| check.id))
         .collect()
+}
+
+fn relation(role: &RoleSnapshot, around: &Surroundings<'_>) -> Option<BoundaryRelation> {
+    match (&role.boundary, around.approval) {
+        (Boundary::Absent, _) | (Boundary::Attached { .. }, Approval::Ours | Approval::Approved) => None,
+        (Boundary::Attached { document, .. }, Approval::NotJudged | Approval::Unapproved) => {
+            Some(BoundaryRelation::of(document, around.ours.unwrap_or(&Document::Gone)))
+        }
+    }
 }
 
 /// What a check found in a role as it is now, and as it would be without its boundary.

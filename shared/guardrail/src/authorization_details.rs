@@ -112,8 +112,15 @@ impl DocumentText {
 }
 
 impl ManagedPolicyDetail {
+    /// Its ARN.
+    #[must_use]
+    pub fn arn(&self) -> &PolicyArn {
+        &self.arn
+    }
+
     /// The document of the default version; none, where the list does not hold it.
-    fn document(&self) -> Option<Document> {
+    #[must_use]
+    pub fn document(&self) -> Option<Document> {
         let is_default = |version: &&PolicyVersion| {
             version.is_default_version
                 || version.version_id.is_some() && version.version_id == self.default_version_id

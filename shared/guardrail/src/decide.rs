@@ -5,10 +5,11 @@ mod remediation;
 pub use remediation::Remediation;
 
 use crate::assess::{Assessment, BoundaryReading};
+use crate::boundary_relation::BoundaryRelation;
 use crate::finding::Outcome;
-use crate::names::RoleArn;
+use crate::names::{PolicyArn, RoleArn};
 use crate::record::{Enforced, Intent, RoleRecord};
-use crate::settings::{Mode, Settings, SharedTrust};
+use crate::settings::{Mode, ReplaceWider, Settings, SharedTrust};
 use crate::severity::Severity;
 use crate::snapshot::Role;
 use crate::trigger::{Change, Trigger};
@@ -112,27 +113,71 @@ fn row(case: &Case<'_>, assessment: Option<&Assessment>) -> Step {
     if let Some(why) = never_changed(role, settings) {
         return with(assessment, |assessment| report_breaches(assessment, why));
     }
-    if ours_was_taken_away(case) {
-        let reason =
-            "Ringfence's ledger says that this role had its boundary, and now it has none".to_owned();
-        return Step::Decided(enforce(case, Enforced::Restored, reason));
-    }
     match &role.boundary {
-        Some(boundary) if settings.accepts(boundary) => with(assessment, bounded_role),
-        Some(_) => Step::Decided(report(
-            Outcome::Reported,
-            "the role has a boundary that is neither Ringfence's nor approved, and Ringfence does not overwrite it".to_owned(),
-        )),
-        None => match trust.others() {
-            others if !others.is_empty() && !covers_shared_trust(case) => Step::Decided(report(
-                Outcome::Reported,
-                format!(
-                    "the role can also be assumed by {}, and EnforceSharedTrust leaves such a role alone",
-                    others.join(", ")
-                ),
-            )),
-            _ => role_without_boundary(case, assessment),
+        Some(boundary) if settings.accepts(boundary) => {
+            with(assessment, |assessment| role_with_accepted_boundary(case, boundary, assessment))
+        }
+        Some(_) => with(assessment, |assessment| role_with_another_boundary(case, &trust, assessment)),
+        None if had_ours(case) => {
+            let reason =
+                "Ringfence's ledger says that this role had its boundary, and now it has none".to_owned();
+            Step::Decided(enforce(case, Enforced::Restored, reason))
+        }
+        None => match left_alone(case, &trust) {
+            Some(report) => Step::Decided(report),
+            None => role_without_boundary(case, assessment),
         },
+    }
+}
+
+/// A role that others may assume too, where `EnforceSharedTrust` does not cover it.
+fn left_alone(case: &Case<'_>, trust: &Trust) -> Option<Decision> {
+    let others = trust.others();
+    (!others.is_empty() && !covers_shared_trust(case)).then(|| {
+        report(
+            Outcome::Reported,
+            format!(
+                "the role can also be assumed by {}, and EnforceSharedTrust leaves such a role alone",
+                others.join(", ")
+            ),
+        )
+    })
+}
+
+/// Rows for a boundary that is neither ours nor approved.
+fn role_with_another_boundary(case: &Case<'_>, trust: &Trust, assessment: &Assessment) -> Decision {
+    let relation = assessment.relation().unwrap_or(BoundaryRelation::Unknown);
+    if had_ours(case) && relation != BoundaryRelation::WithinOurs {
+        let reason = "Ringfence's ledger says that this role had its boundary, and now it has another one that is not \
+                      within it"
+            .to_owned();
+        return enforce(case, Enforced::Restored, reason);
+    }
+    if relation == BoundaryRelation::WithinOurs {
+        let reason =
+            "the role has a boundary of its own, and all that it allows Ringfence's allows too".to_owned();
+        return report(Outcome::Kept, reason);
+    }
+    if let Some(report) = left_alone(case, trust) {
+        return report;
+    }
+    let reported = |why: &str| report(Outcome::Reported, why.to_owned());
+    match relation {
+        BoundaryRelation::CapsNothing => {
+            enforce(case, Enforced::Replaced, "the role had a boundary that caps nothing".to_owned())
+        }
+        BoundaryRelation::Wider if case.settings.replace_wider == ReplaceWider::Yes => enforce(
+            case,
+            Enforced::Replaced,
+            "the role had a boundary that is wider than Ringfence's, and ReplaceWider is on".to_owned(),
+        ),
+        BoundaryRelation::Wider => reported(
+            "the role has a boundary that is wider than Ringfence's and not approved, and Ringfence does not overwrite it",
+        ),
+        BoundaryRelation::Apart | BoundaryRelation::Unknown | BoundaryRelation::WithinOurs => reported(
+            "the role has a boundary that is neither Ringfence's nor approved nor within Ringfence's, and Ringfence does \
+             not overwrite it",
+        ),
     }
 }
 
@@ -181,6 +226,14 @@ fn role_without_boundary(case: &Case<'_>, assessment: Option<&Assessment>) -> St
 }
 
 /// Rows for a role that has our boundary or an approved one.
+fn role_with_accepted_boundary(case: &Case<'_>, boundary: &PolicyArn, assessment: &Assessment) -> Decision {
+    if had_ours(case) && *boundary != case.settings.boundary && assessment.is_boundary_gone() {
+        let reason = "Ringfence's ledger says that this role had its boundary, and now it has one whose policy is gone";
+        return enforce(case, Enforced::Restored, reason.to_owned());
+    }
+    bounded_role(assessment)
+}
+
 fn bounded_role(assessment: &Assessment) -> Decision {
     if assessment.boundary() == BoundaryReading::InDoubt {
         return report(Outcome::Reported, "the role's boundary could not be understood".to_owned());
@@ -243,8 +296,9 @@ fn never_changed(role: &Role, settings: &Settings) -> Option<String> {
     }
 }
 
-fn ours_was_taken_away(case: &Case<'_>) -> bool {
-    case.role.boundary.is_none() && case.record.bounded_with.as_ref() == Some(&case.settings.boundary)
+/// Whether the ledger's last word is that the role had our boundary.
+fn had_ours(case: &Case<'_>) -> bool {
+    case.record.bounded_with.as_ref() == Some(&case.settings.boundary)
 }
 
 /// Lets a role whose trust policy is not understood count as an execution role.

@@ -8,6 +8,7 @@ pub mod administrator;
 pub mod assess;
 pub mod authorization_details;
 pub mod boundary_policy;
+pub mod boundary_relation;
 pub mod check_id;
 pub mod checks;
 pub mod cut_grants;

@@ -78,6 +78,8 @@ pub enum Enforced {
     Bounded,
     /// The boundary was put back.
     Restored,
+    /// The boundary was put in the place of one that capped nothing.
+    Replaced,
 }
 
 impl Enforced {
@@ -87,6 +89,7 @@ impl Enforced {
         match self {
             Self::Bounded => Outcome::Bounded,
             Self::Restored => Outcome::Restored,
+            Self::Replaced => Outcome::Replaced,
         }
     }
 
@@ -96,6 +99,7 @@ impl Enforced {
         match self {
             Self::Bounded => Outcome::WouldBound,
             Self::Restored => Outcome::WouldRestore,
+            Self::Replaced => Outcome::WouldReplace,
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::assess::Approval;
 use crate::names::{PolicyArn, RoleArn};
 use crate::severity::Severity;
 use crate::snapshot::Boundary;
+use iam_policy::ActionName;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -22,6 +23,10 @@ pub struct Settings {
     pub enforce_existing_at: Severity,
     /// Whether roles that others may assume too are bounded.
     pub shared_trust: SharedTrust,
+    /// Actions that our boundary was asked to leave open for some roles: `AllowedPassRoleArns`, `AllowedAssumeRoleArns`.
+    pub carve_outs: Vec<ActionName>,
+    /// Whether a boundary that is wider than ours gives way to it.
+    pub replace_wider: ReplaceWider,
     /// Roles that are never changed.
     pub protected: BTreeSet<RoleArn>,
     /// The roles of Ringfence's own functions, by their exact ARNs: a prefix could be claimed by anybody.
@@ -36,7 +41,8 @@ impl Settings {
     pub fn approval(&self, boundary: &Boundary) -> Approval {
         match boundary {
             Boundary::Absent => Approval::NotJudged,
-            Boundary::Attached { arn, .. } if self.accepts(arn) => Approval::Accepted,
+            Boundary::Attached { arn, .. } if *arn == self.boundary => Approval::Ours,
+            Boundary::Attached { arn, .. } if self.accepts(arn) => Approval::Approved,
             Boundary::Attached { .. } => Approval::Unapproved,
         }
     }
@@ -69,6 +75,15 @@ impl Mode {
     }
 }
 
+/// Whether a boundary that allows all that ours does, and more, gives way to ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplaceWider {
+    /// It does.
+    Yes,
+    /// It stays, and is told.
+    No,
+}
+
 /// Whether roles that principals other than Lambda may assume are bounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SharedTrust {
@@ -96,6 +111,18 @@ impl std::str::FromStr for Mode {
             "enforce" => Ok(Self::Enforce),
             "observe" => Ok(Self::Observe),
             _ => Err(UnknownWord { text: text.to_owned(), known: "`enforce`, `observe`" }),
+        }
+    }
+}
+
+impl std::str::FromStr for ReplaceWider {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        match text {
+            "true" => Ok(Self::Yes),
+            "false" => Ok(Self::No),
+            _ => Err(UnknownWord { text: text.to_owned(), known: "`true`, `false`" }),
         }
     }
 }

@@ -111,6 +111,15 @@ pub enum Boundary {
 }
 
 impl Boundary {
+    /// What its policy says; none where none is attached.
+    #[must_use]
+    pub fn document(&self) -> Option<&Document> {
+        match self {
+            Self::Absent => None,
+            Self::Attached { document, .. } => Some(document),
+        }
+    }
+
     /// What this boundary leaves of a role's rights.
     #[must_use]
     pub fn cap(&self) -> Cap<'_> {

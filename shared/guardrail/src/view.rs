@@ -75,6 +75,17 @@ impl<'a> View<'a> {
         self.around.approval
     }
 
+    /// Whether the role's boundary is ours, and was asked to leave an action of the way open.
+    pub(crate) fn is_carved_out(&self, actions: &[ActionName]) -> bool {
+        self.around.approval == Approval::Ours
+            && actions.iter().any(|action| self.around.carve_outs.contains(action))
+    }
+
+    /// What Ringfence's boundary says, where it is known.
+    pub(crate) fn ours(&self) -> Option<&'a Document> {
+        self.around.ours
+    }
+
     /// The same role without its boundary.
     pub(crate) fn without_boundary(&self) -> Self {
         Self::new(self.role, Cap::Nothing, self.documents, self.around)

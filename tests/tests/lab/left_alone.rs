@@ -19,29 +19,6 @@ async fn a_role_that_lambda_cannot_assume_is_untouched_and_untold() {
 }
 
 #[tokio::test]
-async fn a_boundary_of_another_team_is_reported_and_kept() {
-    let lab = Lab::start(&[]).await;
-    let document =
-        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#;
-    let create = lab.iam.create_policy().policy_name("team-boundary").policy_document(document);
-    let theirs =
-        create.send().await.expect("CreatePolicy").policy.and_then(|policy| policy.arn).expect("an ARN");
-    lab.pause_events();
-    lab.create_role("orders-api-role", "/").await;
-    let put =
-        lab.iam.put_role_permissions_boundary().role_name("orders-api-role").permissions_boundary(&theirs);
-    put.send().await.expect("PutRolePermissionsBoundary");
-    lab.resume_events();
-    lab.silence().await;
-
-    assert_eq!(lab.boundary_of("orders-api-role").await, Some(theirs.clone()));
-    let findings = lab.findings_about("orders-api-role").await;
-    assert_eq!(findings.iter().map(|told| told.text_of("outcome")).collect::<Vec<_>>(), ["reported"]);
-    assert_eq!(findings[0].finding["boundary"], json!({"before": theirs, "after": theirs}));
-    assert_eq!(lab.own_calls("PutRolePermissionsBoundary"), 0);
-}
-
-#[tokio::test]
 async fn an_old_role_that_others_may_assume_is_reported_a_new_one_is_bounded() {
     let lab = Lab::start(&[]).await;
     lab.create_role_trusting("new-role", "/", TRUSTS_BOTH).await;

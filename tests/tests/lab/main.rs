@@ -7,4 +7,5 @@ mod containment;
 mod crashes;
 mod left_alone;
 mod observe;
+mod other_boundaries;
 mod policy;

@@ -15,7 +15,7 @@ const PARAMETERS: [(&str, Option<&str>); 22] = [
     ("EnforceAt", Some("INFO")),
     ("EnforceExistingAt", Some("HIGH")),
     ("EnforceSharedTrust", Some("new")),
-    ("ReplaceWider", None),
+    ("ReplaceWider", Some("false")),
     ("AllowedPassRoleArns", Some("")),
     ("AllowedAssumeRoleArns", Some("")),
     ("ProtectedRoles", Some("")),

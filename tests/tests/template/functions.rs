@@ -9,9 +9,10 @@ use tests::{function_folders, logical_id};
 const FUNCTION: &str = "AWS::Serverless::Function";
 
 /// The contract with `account::settings`.
-const ENVIRONMENT: [&str; 12] = [
+const ENVIRONMENT: [&str; 14] = [
     "RINGFENCE_APPROVED_BOUNDARY_ARNS",
     "RINGFENCE_BOUNDARY_ARN",
+    "RINGFENCE_CARVE_OUTS",
     "RINGFENCE_ENFORCE_AT",
     "RINGFENCE_ENFORCE_EXISTING_AT",
     "RINGFENCE_ENFORCE_SHARED_TRUST",
@@ -21,6 +22,7 @@ const ENVIRONMENT: [&str; 12] = [
     "RINGFENCE_OWNER_TAG_KEYS",
     "RINGFENCE_OWN_ROLE_ARNS",
     "RINGFENCE_PROTECTED_ROLES",
+    "RINGFENCE_REPLACE_WIDER",
     "RINGFENCE_REVIEW_QUEUE_URL",
 ];
 

@@ -94,7 +94,7 @@ impl Work<'_> {
         contained_at: Timestamp,
     ) -> Result<(Finding, Told), Failure> {
         let (snapshot, ours) = self.before_and_after(open, intent, snapshot).await?;
-        let assessment = self.assess(&snapshot, &open.record, &intent.trigger);
+        let assessment = self.assess(&snapshot, &open.record, &intent.trigger, Some(&ours));
         let about = self.about(&snapshot, &assessment, &intent.trigger, &open.record, &ours);
         let finding = about.enforced(&Enforcement {
             id: &intent.finding,
@@ -233,7 +233,7 @@ impl Work<'_> {
         snapshot: Option<&RoleSnapshot>,
     ) -> Result<Finding, Failure> {
         let (snapshot, ours) = self.before_and_after(open, intent, snapshot).await?;
-        let assessment = self.assess(&snapshot, &open.record, &intent.trigger);
+        let assessment = self.assess(&snapshot, &open.record, &intent.trigger, Some(&ours));
         let about = self.about(&snapshot, &assessment, &intent.trigger, &open.record, &ours);
         let intended = Enforcement {
             id: &intent.finding,

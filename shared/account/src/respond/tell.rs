@@ -1,24 +1,21 @@
 //! A finding without a write, told once per state.
 
-use super::{Response, Round, Sight, Work};
+use super::{Response, Round, Seen, Sight, Work};
 use crate::failure::Failure;
 use crate::ledger::Stored;
-use guardrail::assess::Assessment;
 use guardrail::decide::Report;
 use guardrail::record::{RoleRecord, Told};
-use guardrail::snapshot::RoleSnapshot;
 
 impl Work<'_> {
     /// Publishes, then notes that this state was told. A crash in between tells the same finding again, under the same id.
     pub(super) async fn tell_once(
         &self,
         sight: &Sight,
-        snapshot: &RoleSnapshot,
-        assessment: &Assessment,
+        seen: &Seen<'_>,
         report: &Report,
     ) -> Result<Round, Failure> {
-        let ours = self.account.boundary(Some(self.account.settings.rules.boundary.clone())).await?;
-        let about = self.about(snapshot, assessment, self.trigger, &sight.record, &ours);
+        let Seen { snapshot, assessment, ours } = *seen;
+        let about = self.about(snapshot, assessment, self.trigger, &sight.record, ours);
         let state = about.state(&snapshot.boundary);
         if sight.record.has_told(&state) {
             return self.keep_record(sight).await;

@@ -20,14 +20,28 @@
 
 use super::granted_services::{Services, united, whole_grants};
 use super::{Grade, Hit};
+use crate::administrator::has_everything;
+use crate::assess::Evidence;
 use crate::view::View;
+use iam_policy::Effect;
 
 pub(super) fn find(view: &View<'_>) -> Option<Hit> {
     let grants = whole_grants(view);
-    (united(grants) == Services::all() && !view.is_left_nothing()).then(|| Hit {
+    let evidence: Vec<Evidence> = if united(grants) == Services::all() && !view.is_left_nothing() {
+        grants.iter().map(|grant| grant.evidence.clone()).collect()
+    } else if view.service_control().is_empty() && has_everything(view) {
+        // No statement by itself is about every resource.
+        view.statements()
+            .filter(|(_, statement)| statement.effect() == Effect::Allow && statement.is_unconditional())
+            .map(|(place, _)| view.evidence(place, "Allow of part of everything"))
+            .collect()
+    } else {
+        return None;
+    };
+    Some(Hit {
         grade: Grade::Usual,
         summary: "the role may do everything in the account".to_owned(),
-        evidence: grants.iter().map(|grant| grant.evidence.clone()).collect(),
+        evidence,
         remedy: "replace the policy by one that names the actions and resources which the function uses"
             .to_owned(),
     })

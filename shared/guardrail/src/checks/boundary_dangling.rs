@@ -24,7 +24,7 @@ pub(super) fn find(view: &View<'_>) -> Option<Hit> {
     let Boundary::Attached { arn, document: Document::Gone } = &view.role.boundary else { return None };
     matches!(view.cap, Cap::Everything).then(|| Hit {
         grade: Grade::Usual,
-        summary: "the policy of its boundary does not exist, so the role may do nothing".to_owned(),
+        summary: "the policy of the role's boundary does not exist, so the role may do nothing".to_owned(),
         evidence: vec![Evidence {
             policy: "boundary".to_owned(),
             statement: String::new(),

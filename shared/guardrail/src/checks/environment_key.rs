@@ -34,7 +34,7 @@ pub(super) fn find(functions: &[Function]) -> Option<Hit> {
         grade: Grade::Usual,
         summary: "whoever may read the function's configuration reads its environment variables".to_owned(),
         remedy: format!(
-            "aws lambda update-function-configuration --region {} --function-name {} --kms-key-arn <your key>",
+            "aws lambda update-function-configuration --region {} --function-name {} --kms-key-arn 'ARN of your key'",
             first.arn.region(),
             first.arn.name()
         ),

@@ -36,14 +36,14 @@ pub(super) fn find(view: &View<'_>) -> Option<Hit> {
         functions.filter_map(|function| Some((function, cut(view, function)?))).collect();
     let (function, first) = cut.first()?;
     let is_by_boundary = first.policy == "boundary";
-    let by = if is_by_boundary { "its boundary does not let it" } else { "it may not" };
+    let by = if is_by_boundary { "the role's boundary does not let it" } else { "the role may not" };
     let role = &view.role.role.arn;
     let remedy = if is_by_boundary {
         format!("allow {} on {}:* in the boundary", NEEDED.join(" and "), group(role, function))
     } else {
         format!(
-            "see that nothing denies it, and aws iam attach-role-policy --role-name {} --policy-arn \
-             arn:{}:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole; the boundary has to allow it too",
+            "unless a Deny is what takes it away, and as far as the boundary allows it: aws iam attach-role-policy \
+             --role-name {} --policy-arn arn:{}:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
             role.name(),
             role.partition()
         )

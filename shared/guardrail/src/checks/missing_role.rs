@@ -42,7 +42,7 @@ pub(super) fn find(functions: &[Function]) -> Option<Hit> {
         summary: "a function names a role that does not exist; whoever makes a role of that name decides what it can do"
             .to_owned(),
         remedy: format!(
-            "aws lambda update-function-configuration --region {} --function-name {} --role <a role that exists>",
+            "aws lambda update-function-configuration --region {} --function-name {} --role 'ARN of a role that exists'",
             first.arn.region(),
             first.arn.name()
         ),

@@ -32,7 +32,7 @@ pub(super) fn find(view: &View<'_>) -> Option<Hit> {
         [] => return None,
         [one] => format!("{} may assume the role", one.detail),
         [one, rest @ ..] => {
-            format!("{} and {} more of other accounts may assume the role", one.detail, rest.len())
+            format!("{} and {} more from outside the account may assume the role", one.detail, rest.len())
         }
     };
     Some(Hit {

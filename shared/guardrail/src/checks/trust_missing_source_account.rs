@@ -30,9 +30,13 @@ pub(super) fn find(view: &View<'_>) -> Option<Hit> {
     let Trust::Understood { any_source, .. } = Trust::of(&view.role.role) else { return None };
     let mut names: Vec<&str> = any_source.iter().map(|evidence| evidence.detail.as_str()).collect();
     names.dedup();
-    let summary = format!("{} may assume the role for a resource of any account", names.join(", "));
+    let summary = format!(
+        "nothing in the trust policy says for whose resources {} may assume the role",
+        names.join(", ")
+    );
     let remedy = format!(
-        "where the service sends it, ask for `\"aws:SourceAccount\": \"{}\"`; try it on one function first",
+        "where the service sends it, ask for \"Condition\": {{\"StringEquals\": {{\"aws:SourceAccount\": \"{}\"}}}}; try it \
+         on one function first",
         view.role.role.arn.account()
     );
     (!any_source.is_empty()).then(|| Hit {

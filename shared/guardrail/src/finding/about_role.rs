@@ -78,14 +78,18 @@ impl AboutRole<'_> {
     /// A finding for something that was only told: `reported`, `contained`, `would-bound` ….
     #[must_use]
     pub fn told(&self, outcome: Outcome, reason: &str) -> Finding {
-        let would_write = matches!(outcome, Outcome::WouldBound | Outcome::WouldRestore);
+        let would_write =
+            matches!(outcome, Outcome::WouldBound | Outcome::WouldRestore | Outcome::WouldReplace);
         let after = if would_write { self.ours } else { &self.snapshot.boundary };
         let id = FindingId::of_state(&self.state(&self.snapshot.boundary), outcome);
         let severity = match outcome {
             Outcome::WouldBound => self.intended_severity(Enforced::Bounded),
             Outcome::WouldRestore => self.intended_severity(Enforced::Restored),
+            Outcome::WouldReplace => self.intended_severity(Enforced::Replaced),
+            Outcome::Kept => Severity::Info,
             Outcome::Bounded
             | Outcome::Restored
+            | Outcome::Replaced
             | Outcome::Contained
             | Outcome::Reported
             | Outcome::BoundaryEdited
@@ -117,8 +121,10 @@ impl AboutRole<'_> {
     fn intended_severity(&self, outcome: Enforced) -> Severity {
         let severity = self.assessment.severity().unwrap_or(Severity::Info);
         match outcome {
-            Enforced::Bounded if self.cuts_named_grants() => severity.max(Severity::Medium),
-            Enforced::Bounded => severity,
+            Enforced::Bounded | Enforced::Replaced if self.cuts_named_grants() => {
+                severity.max(Severity::Medium)
+            }
+            Enforced::Bounded | Enforced::Replaced => severity,
             Enforced::Restored => restored_severity(severity),
         }
     }

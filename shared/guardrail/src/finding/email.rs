@@ -19,6 +19,9 @@ pub(super) fn headline(
     let title = match outcome {
         Outcome::Bounded => format!("Ringfence put its boundary on {role}"),
         Outcome::Restored => format!("Ringfence put the boundary of {role} back"),
+        Outcome::Replaced => format!("Ringfence replaced the boundary of {role}"),
+        Outcome::Kept => format!("{role} keeps its own boundary"),
+        Outcome::WouldReplace => format!("Ringfence would replace the boundary of {role}"),
         Outcome::Contained => format!("The boundary of {role} holds back what its policies allow"),
         Outcome::Reported => format!("{role} needs a look, Ringfence changed nothing"),
         Outcome::Failed => format!("Ringfence could not put its boundary on {role}"),
@@ -35,6 +38,11 @@ pub(super) fn headline(
             "{because}, so Ringfence put it back. Without it: {could}. If the boundary was meant to go, the role has to \
              be on the list `ProtectedRoles` first."
         ),
+        Outcome::Replaced => format!(
+            "{because}, so Ringfence put its own in its place. What was found: {could}. The role keeps its policies; what \
+             the boundary does not allow is refused from now on."
+        ),
+        Outcome::Kept => format!("{because}. Nothing was changed, and nothing has to be done."),
         Outcome::Contained => format!(
             "{because}. Without it: {could}. Nothing has to be done at once; the policies should shrink to what the \
              function needs."
@@ -43,7 +51,7 @@ pub(super) fn headline(
             format!("{because}. What was found: {could}. Nothing was changed.")
         }
         Outcome::Failed => format!("{because}. The role stays as it is. What was found: {could}."),
-        Outcome::WouldBound | Outcome::WouldRestore => {
+        Outcome::WouldBound | Outcome::WouldRestore | Outcome::WouldReplace => {
             format!("{because}. What was found: {could}. Nothing was changed.")
         }
     };
@@ -154,7 +162,8 @@ fn tool_in_words(via: &str) -> Option<&'static str> {
 }
 
 fn breach_lines(out: &mut String, breach: &BreachFacts, finding: &Finding) -> std::fmt::Result {
-    let would = matches!(finding.outcome, Outcome::WouldBound | Outcome::WouldRestore);
+    let would =
+        matches!(finding.outcome, Outcome::WouldBound | Outcome::WouldRestore | Outcome::WouldReplace);
     let state = match (breach.capped, finding.boundary.after.is_some()) {
         (true, _) if would => "open; the boundary would close it",
         (true, _) => "closed by the boundary",
@@ -178,7 +187,7 @@ fn breach_lines(out: &mut String, breach: &BreachFacts, finding: &Finding) -> st
 }
 
 fn what_next(out: &mut String, finding: &Finding) -> std::fmt::Result {
-    let written = matches!(finding.outcome, Outcome::Bounded | Outcome::Restored);
+    let written = matches!(finding.outcome, Outcome::Bounded | Outcome::Restored | Outcome::Replaced);
     let Some(fix) = finding.fix.as_ref().filter(|_| written || finding.outcome == Outcome::WouldBound) else {
         return Ok(());
     };

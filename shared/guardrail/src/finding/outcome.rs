@@ -8,6 +8,10 @@ pub enum Outcome {
     Bounded,
     /// The boundary was put back.
     Restored,
+    /// A boundary that capped nothing gave way to ours.
+    Replaced,
+    /// Another boundary stays, because it is within ours.
+    Kept,
     /// The boundary takes away what the role's policies would allow.
     Contained,
     /// Told, nothing changed.
@@ -20,6 +24,8 @@ pub enum Outcome {
     WouldRestore,
     /// The document of a boundary policy, ours or an approved one, is not as it was.
     BoundaryEdited,
+    /// A boundary that caps nothing would have given way to ours.
+    WouldReplace,
 }
 
 impl Outcome {
@@ -29,12 +35,15 @@ impl Outcome {
         match self {
             Self::Bounded => "bounded",
             Self::Restored => "restored",
+            Self::Replaced => "replaced",
+            Self::Kept => "kept",
             Self::Contained => "contained",
             Self::Reported => "reported",
             Self::Failed => "failed",
             Self::WouldBound => "would-bound",
             Self::WouldRestore => "would-restore",
             Self::BoundaryEdited => "boundary-edited",
+            Self::WouldReplace => "would-replace",
         }
     }
 }

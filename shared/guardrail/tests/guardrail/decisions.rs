@@ -2,11 +2,11 @@
 
 use crate::roles::*;
 use guardrail::Settings;
-use guardrail::assess::Assessment;
+use guardrail::assess::{Assessment, Surroundings};
 use guardrail::decide::{Case, Decision, Step, Untouched, decide, decide_at_first_sight, resume};
 use guardrail::finding::FindingId;
 use guardrail::record::{Enforced, Intent, RoleRecord};
-use guardrail::settings::{Mode, SharedTrust};
+use guardrail::settings::{Mode, ReplaceWider, SharedTrust};
 use guardrail::severity::Severity;
 use guardrail::snapshot::{Boundary, Document, Role, RoleSnapshot};
 use guardrail::trigger::{Change, Trigger};
@@ -41,7 +41,10 @@ impl Situation {
 
     /// The outcome word, `compliant` or `none`.
     fn outcome(&self) -> &'static str {
-        match decide(&self.case(), &Assessment::of(&self.snapshot)) {
+        let ours = our_document();
+        let approval = self.settings.approval(&self.snapshot.boundary);
+        let around = Surroundings { approval, ours: Some(&ours), ..Surroundings::default() };
+        match decide(&self.case(), &Assessment::within(&self.snapshot, &around)) {
             Decision::Nothing(_) => "none",
             Decision::Compliant => "compliant",
             Decision::Report(report) => report.outcome.as_str(),
@@ -140,13 +143,85 @@ fn a_boundary_that_cannot_be_judged_is_told() {
     }
 }
 
+/// A role under a boundary of somebody else that says this.
+fn under_theirs(role: Role, document: Document) -> Situation {
+    Situation::of(with_boundary(role, THEIRS), boundary(THEIRS, document), &modest())
+}
+
+fn wider() -> Document {
+    document(json!([allow(json!("*"), json!("*")), deny(json!("iam:CreateAccessKey"), json!("*"))]))
+}
+
+fn apart() -> Document {
+    document(allow(json!(["s3:*", "iam:CreateUser", "iam:PutRolePolicy"]), json!("*")))
+}
+
 #[test]
-fn another_boundary_is_never_overwritten() {
-    let theirs = boundary(THEIRS, document(allow(json!("s3:*"), json!("*"))));
-    let mut situation = Situation::of(with_boundary(role(), THEIRS), theirs, &admin());
-    assert_eq!(situation.outcome(), "reported");
-    situation.record.bounded_with = Some(OURS.parse().unwrap());
-    assert_eq!(situation.outcome(), "reported", "not before policies can be compared");
+fn another_boundary_stays_or_goes_by_what_it_caps() {
+    let within = document(allow(json!("s3:*"), json!("*")));
+    let nothing = document(allow(json!("*"), json!("*")));
+    for (document, expected) in [
+        (within, "kept"),
+        (nothing, "replaced"),
+        (wider(), "reported"),
+        (apart(), "reported"),
+        (Document::Gone, "reported"),
+        (Document::parse("{}"), "reported"),
+    ] {
+        for role in [role(), existing_role()] {
+            let mut situation = under_theirs(role, document.clone());
+            assert_eq!(situation.outcome(), expected);
+            assert!(!situation.is_contained_at_first_sight(), "not before both documents are compared");
+            situation.settings.mode = Mode::Observe;
+            let observed = if expected == "replaced" { "would-replace" } else { expected };
+            assert_eq!(situation.outcome(), observed);
+        }
+    }
+}
+
+#[test]
+fn a_wider_boundary_is_replaced_where_that_is_asked_for() {
+    let mut situation = under_theirs(role(), wider());
+    situation.settings.replace_wider = ReplaceWider::Yes;
+    assert_eq!(situation.outcome(), "replaced");
+    let mut situation = under_theirs(role(), apart());
+    situation.settings.replace_wider = ReplaceWider::Yes;
+    assert_eq!(situation.outcome(), "reported", "one that is not provably wider");
+}
+
+#[test]
+fn a_boundary_that_caps_nothing_stays_on_a_role_that_others_share() {
+    let nothing = document(allow(json!("*"), json!("*")));
+    let role = Role { trust: shared(), ..existing_role() };
+    assert_eq!(under_theirs(role.clone(), nothing.clone()).outcome(), "reported");
+    let mut situation = under_theirs(role, nothing);
+    situation.settings.shared_trust = SharedTrust::All;
+    assert_eq!(situation.outcome(), "replaced");
+}
+
+#[test]
+fn ours_is_restored_in_the_place_of_one_that_is_not_within_it() {
+    let within = document(allow(json!("s3:*"), json!("*")));
+    for (document, expected) in [
+        (within, "kept"),
+        (document(allow(json!("*"), json!("*"))), "restored"),
+        (wider(), "restored"),
+        (apart(), "restored"),
+        (Document::Gone, "restored"),
+        (Document::parse("{}"), "restored"),
+    ] {
+        // Trust that was widened first does not help.
+        for trust in [role().trust, shared()] {
+            let mut situation = under_theirs(Role { trust, ..existing_role() }, document.clone());
+            situation.record.bounded_with = Some(OURS.parse().unwrap());
+            assert_eq!(situation.outcome(), expected);
+        }
+    }
+    let mut dangling =
+        Situation::of(with_boundary(role(), APPROVED), boundary(APPROVED, Document::Gone), &[]);
+    assert_eq!(dangling.outcome(), "reported");
+    dangling.record.bounded_with = Some(OURS.parse().unwrap());
+    assert_eq!(dangling.outcome(), "restored", "an approved one whose policy is gone");
 }
 
 #[test]

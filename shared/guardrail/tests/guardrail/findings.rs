@@ -40,6 +40,7 @@ fn enforced(snapshot: &RoleSnapshot, outcome: Enforced) -> Finding {
                 Enforced::Restored => {
                     "Ringfence's ledger says that this role had its boundary, and now it has none"
                 }
+                Enforced::Replaced => "the role had a boundary that caps nothing",
             },
             before: None,
             contained_at: Some(time("2026-11-22T10:00:01.25Z")),

@@ -516,7 +516,7 @@ mod logs {
             let breach = with(&statements).unwrap();
             assert_eq!(breach.evidence[0].detail, format!("{missing} on {GROUP}"), "{statements:?}");
             assert_eq!((breach.severity, breach.now), (Severity::Low, Some(Severity::Low)));
-            assert_eq!(breach.summary, "it may not write the logs of orders");
+            assert_eq!(breach.summary, "the role may not write the logs of orders");
         }
     }
 
@@ -635,7 +635,7 @@ fn a_boundary_is_unapproved_only_if_it_is_said_which_are_approved() {
     };
     let theirs = || boundary(THEIRS, everything());
     assert_eq!(told(theirs(), Approval::NotJudged), None);
-    assert_eq!(told(theirs(), Approval::Accepted), None);
+    assert_eq!(told(theirs(), Approval::Ours), None);
     assert_eq!(told(Boundary::Absent, Approval::Unapproved), None);
     for (document, why) in
         [(everything(), "understood"), (Document::Gone, "gone"), (Document::parse("{}"), "not understood")]
@@ -648,9 +648,40 @@ fn a_boundary_is_unapproved_only_if_it_is_said_which_are_approved() {
         );
     }
     for (attached, expected) in
-        [(OURS, Approval::Accepted), (APPROVED, Approval::Accepted), (THEIRS, Approval::Unapproved)]
+        [(OURS, Approval::Ours), (APPROVED, Approval::Approved), (THEIRS, Approval::Unapproved)]
     {
         assert_eq!(settings().approval(&boundary(attached, everything())), expected, "{attached}");
     }
     assert_eq!(settings().approval(&Boundary::Absent), Approval::NotJudged);
+}
+
+/// What a shell would take for a redirection, a variable, another command or an open quote.
+#[test]
+fn commands_can_be_pasted_into_a_shell() {
+    let everyone = json!([
+        permission("lambda:InvokeFunctionUrl", json!("*"), json!({})),
+        invoke(service("s3.amazonaws.com"), json!({})),
+    ]);
+    let open = Function {
+        role: ExecutionRole::Missing("arn:aws:iam::123456789012:role/gone".parse().unwrap()),
+        environment: Environment::AwsKey,
+        ..entered(Some(UrlAuth::None), everyone)
+    };
+    let found = breaches_of(&snapshot(role(), Boundary::Absent, &[]), &[open]);
+    let commands: Vec<&str> = found
+        .iter()
+        .filter_map(|breach| {
+            breach
+                .remedy
+                .find("aws lambda ")
+                .or(breach.remedy.find("aws iam "))
+                .map(|at| breach.remedy.get(at..).unwrap())
+        })
+        .collect();
+    assert_eq!(commands.len(), 5, "{commands:?}");
+    for command in commands {
+        let outside: String = command.split('\'').step_by(2).collect();
+        assert_eq!(command.matches('\'').count() % 2, 0, "{command}");
+        assert!(!outside.contains(['<', '>', '$', '`', '"', ';', '&', '|', '*', '(', '#']), "{command}");
+    }
 }

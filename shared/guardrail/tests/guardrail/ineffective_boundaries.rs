@@ -1,7 +1,7 @@
 //! Boundaries that leave a way to more rights open, and those that do not.
 
 use crate::roles::*;
-use guardrail::assess::{Assessment, Breach, possible_under};
+use guardrail::assess::{Approval, Assessment, Breach, Surroundings, possible_under};
 use guardrail::check_id::CheckId;
 use guardrail::severity::Severity;
 use guardrail::snapshot::{Boundary, Cap, Document};
@@ -88,4 +88,23 @@ fn a_better_boundary_in_its_place_closes_it() {
     assert!(after(role.boundary.cap()));
     assert!(!after(ours().cap()));
     assert!(!after(Cap::Nothing));
+}
+
+#[test]
+fn what_ours_was_asked_to_leave_open_is_not_held_against_it() {
+    let passes = document(allow(
+        json!(["iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction"]),
+        json!("*"),
+    ));
+    let role = snapshot(with_boundary(role(), OURS), boundary(OURS, passes), &[]);
+    let hits = |approval: Approval, carve_outs: &[iam_policy::ActionName]| {
+        let around = Surroundings { approval, carve_outs, ..Surroundings::default() };
+        let assessment = Assessment::within(&role, &around);
+        assessment.breaches().iter().any(|breach| breach.check == CheckId::BoundaryIneffective)
+    };
+    let pass_role = ["iam:PassRole".parse().unwrap()];
+    assert!(hits(Approval::Ours, &[]));
+    assert!(!hits(Approval::Ours, &pass_role));
+    assert!(hits(Approval::Approved, &pass_role), "an approved one was not asked");
+    assert!(hits(Approval::Ours, &["sts:AssumeRole".parse().unwrap()]), "something else was");
 }

@@ -8,6 +8,7 @@
 
 mod access;
 mod administrators;
+mod assess_lines;
 mod catalogue;
 mod checks;
 mod corpus;

@@ -4,7 +4,7 @@ use guardrail::Settings;
 use guardrail::escalation::{Escalation, Escalations};
 use guardrail::names::{PolicyArn, RoleArn};
 use guardrail::record::RoleRecord;
-use guardrail::settings::{Mode, SharedTrust};
+use guardrail::settings::{Mode, ReplaceWider, SharedTrust};
 use guardrail::severity::Severity;
 use guardrail::snapshot::{Boundary, Document, PolicySource, Role, RolePolicy, RoleSnapshot};
 use guardrail::trigger::{Caller, Change, EventName, Subject, Tool, Trigger};
@@ -100,6 +100,8 @@ pub(crate) fn settings() -> Settings {
         enforce_at: Severity::Info,
         enforce_existing_at: Severity::High,
         shared_trust: SharedTrust::New,
+        carve_outs: Vec::new(),
+        replace_wider: ReplaceWider::No,
         protected: ["arn:aws:iam::123456789012:role/break-glass".parse().unwrap()].into(),
         own_roles: [own].into(),
         owner_tag_keys: vec!["owner".to_owned(), "team".to_owned()],

@@ -1,0 +1,94 @@
+//! Boundaries that are not Ringfence's: which stay, which give way, and who takes the place of ours.
+
+use aws_sdk_iam::Client;
+use serde_json::json;
+use tests::lab::{ADMINISTRATOR, Lab, OURS};
+
+const TRUSTS_BOTH: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":["lambda.amazonaws.com","ec2.amazonaws.com"]},"Action":"sts:AssumeRole"}]}"#;
+const WITHIN: &str =
+    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"ses:SendEmail","Resource":"*"}}"#;
+const APART: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["ses:SendEmail","iam:CreateUser"],"Resource":"*"}}"#;
+
+async fn policy(iam: &Client, name: &str, document: &str) -> String {
+    let create = iam.create_policy().policy_name(name).policy_document(document);
+    create.send().await.expect("CreatePolicy").policy.and_then(|policy| policy.arn).expect("an ARN")
+}
+
+async fn put(lab: &Lab, role: &str, boundary: &str) {
+    let put = lab.iam.put_role_permissions_boundary().role_name(role).permissions_boundary(boundary);
+    put.send().await.expect("PutRolePermissionsBoundary");
+}
+
+async fn outcomes(lab: &Lab, role: &str) -> Vec<String> {
+    lab.findings_about(role).await.iter().map(|told| told.text_of("outcome").to_owned()).collect()
+}
+
+/// A role that had its boundary before Ringfence saw it.
+async fn role_with(lab: &Lab, role: &str, boundary: &str) {
+    lab.pause_events();
+    lab.create_role(role, "/").await;
+    put(lab, role, boundary).await;
+    lab.resume_events();
+    lab.silence().await;
+}
+
+#[tokio::test]
+async fn a_teams_boundary_stays_unless_it_caps_nothing() {
+    let lab = Lab::start(&[]).await;
+    let (within, apart) = (policy(&lab.iam, "within", WITHIN).await, policy(&lab.iam, "apart", APART).await);
+    let ours = OURS.to_owned();
+    role_with(&lab, "careful", &within).await;
+    assert_eq!(outcomes(&lab, "careful").await, ["kept"]);
+    assert_eq!(lab.boundary_of("careful").await, Some(within));
+
+    role_with(&lab, "different", &apart).await;
+    let told = lab.findings_about("different").await;
+    assert_eq!(told.iter().map(|told| told.text_of("outcome")).collect::<Vec<_>>(), ["reported"]);
+    assert_eq!(told[0].finding["boundary"], json!({"before": apart, "after": apart}));
+    let proposed = told[0].finding["breaches"].to_string();
+    assert!(
+        proposed.contains("DenyCreatingIdentities") && !proposed.contains("DenyTamperingWithAudit"),
+        "{proposed}"
+    );
+    assert_eq!(lab.boundary_of("different").await, Some(apart));
+
+    role_with(&lab, "careless", ADMINISTRATOR).await;
+    let told = lab.findings_about("careless").await;
+    assert_eq!(told.iter().map(|told| told.text_of("outcome")).collect::<Vec<_>>(), ["replaced"]);
+    assert_eq!(told[0].finding["boundary"], json!({"before": ADMINISTRATOR, "after": ours}));
+    assert_eq!(lab.boundary_of("careless").await, Some(ours));
+    assert_eq!(lab.own_calls("PutRolePermissionsBoundary"), 1);
+}
+
+#[tokio::test]
+async fn whatever_takes_the_place_of_ours_is_put_away_again() {
+    let lab = Lab::start(&[]).await;
+    let apart = policy(&lab.iam, "apart", APART).await;
+    let ours = OURS.to_owned();
+    lab.create_role("orders", "/").await;
+    lab.silence().await;
+    assert_eq!(lab.boundary_of("orders").await.as_deref(), Some(ours.as_str()));
+
+    for (number, swapped) in [ADMINISTRATOR, apart.as_str()].into_iter().enumerate() {
+        put(&lab, "orders", swapped).await;
+        lab.silence().await;
+        assert_eq!(lab.boundary_of("orders").await.as_deref(), Some(ours.as_str()), "{swapped}");
+        let restored =
+            outcomes(&lab, "orders").await.into_iter().filter(|outcome| outcome == "restored").count();
+        assert_eq!(restored, number + 1, "{swapped}");
+    }
+
+    let update = lab.iam.update_assume_role_policy().role_name("orders").policy_document(TRUSTS_BOTH);
+    update.send().await.expect("UpdateAssumeRolePolicy");
+    lab.silence().await;
+    lab.iam.delete_role_permissions_boundary().role_name("orders").send().await.expect("delete");
+    lab.silence().await;
+    assert_eq!(lab.boundary_of("orders").await.as_deref(), Some(ours.as_str()), "trust was widened first");
+
+    put(&lab, "orders", &apart).await;
+    lab.pause_events();
+    lab.iam.delete_role_permissions_boundary().role_name("orders").send().await.expect("delete");
+    lab.resume_events();
+    lab.silence().await;
+    assert_eq!(lab.boundary_of("orders").await.as_deref(), Some(ours.as_str()), "swapped, then deleted");
+}
