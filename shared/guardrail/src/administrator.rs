@@ -40,7 +40,7 @@ impl Administrator {
 }
 
 /// Whether the policies allow all that the service control policies leave, unconditionally.
-pub(crate) fn has_everything(view: &View<'_>) -> bool {
+fn has_everything(view: &View<'_>) -> bool {
     let identity: Vec<&Policy> = view.documents().map(|(policy, _)| policy).collect();
     // Cheaper than a comparison, and what every other role fails at.
     let is_open = |policy: &Policy| {
@@ -69,15 +69,21 @@ static EVERYTHING: LazyLock<Option<Policy>> = LazyLock::new(|| {
     Policy::from_value(&everything).ok()
 });
 
+/// Whether `policies` allow everything there is, unconditionally.
+pub(crate) fn allow_everything(view: &View<'_>, policies: &[&Policy]) -> bool {
+    EVERYTHING.as_ref().is_some_and(|everything| is_covered(view, &[everything], policies))
+}
+
 /// Whether `policies` allow everything that every level of service control policies allows.
 fn is_all_that_is_left(view: &View<'_>, policies: &[&Policy]) -> bool {
-    let Some(everything) = &*EVERYTHING else { return false };
     // What all levels allow is within each of them: one that is within the policies is enough.
-    let is_covered = |level: &[&Policy]| {
-        !lacks_something(view, level, policies) && within(level, policies) == Containment::Pass
-    };
-    is_covered(&[everything])
-        || view.service_control().iter().any(|level| is_covered(&level.iter().collect::<Vec<_>>()))
+    let mut levels = view.service_control().iter();
+    allow_everything(view, policies)
+        || levels.any(|level| is_covered(view, &level.iter().collect::<Vec<_>>(), policies))
+}
+
+fn is_covered(view: &View<'_>, level: &[&Policy], policies: &[&Policy]) -> bool {
+    !lacks_something(view, level, policies) && within(level, policies) == Containment::Pass
 }
 
 /// Actions that policies which allow much leave out, and one that AWS does not have yet.

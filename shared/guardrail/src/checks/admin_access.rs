@@ -18,18 +18,19 @@
 //! making access keys). A deny of other actions leaves the role an administrator. So do service control policies, unless they
 //! leave nothing at all.
 
-use super::granted_services::{Services, united, whole_grants};
+use super::granted_services::{Services, are_everything_together, united, whole_grants};
 use super::{Grade, Hit};
-use crate::administrator::has_everything;
 use crate::assess::Evidence;
 use crate::view::View;
 use iam_policy::Effect;
 
 pub(super) fn find(view: &View<'_>) -> Option<Hit> {
     let grants = whole_grants(view);
-    let evidence: Vec<Evidence> = if united(grants) == Services::all() && !view.is_left_nothing() {
+    let evidence: Vec<Evidence> = if view.is_left_nothing() {
+        return None;
+    } else if united(grants) == Services::all() {
         grants.iter().map(|grant| grant.evidence.clone()).collect()
-    } else if view.service_control().is_empty() && has_everything(view) {
+    } else if are_everything_together(view) {
         // No statement by itself is about every resource.
         view.statements()
             .filter(|(_, statement)| statement.effect() == Effect::Allow && statement.is_unconditional())

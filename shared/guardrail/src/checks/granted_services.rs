@@ -1,5 +1,6 @@
 //! Which services the statements of a role grant whole: what the checks on wildcards share.
 
+use crate::administrator::allow_everything;
 use crate::assess::Evidence;
 use crate::snapshot::{Cap, RolePolicy};
 use crate::view::View;
@@ -84,6 +85,43 @@ pub(super) fn whole_grants<'v>(view: &'v View<'_>) -> &'v [WholeGrant] {
     view.whole_grants(find_whole_grants)
 }
 
+/// Whether Allows that are each about some of the resources are together about everything, and so is the cap. Denies
+/// count as they do for whole grants: those that take a service whole.
+pub(super) fn are_everything_together(view: &View<'_>) -> bool {
+    let mut policies: Vec<&Policy> = view.documents().map(|(policy, _)| policy).collect();
+    // Cheaper than a comparison, and what nearly every role fails at.
+    let is_about_all_services = |policy: &Policy| {
+        allows(policy).any(|statement| match statement.action() {
+            ActionElement::Action(patterns) => patterns.iter().any(ActionPattern::covers_everything),
+            ActionElement::NotAction(_) => true,
+        })
+    };
+    if !policies.iter().any(|policy| is_about_all_services(policy)) {
+        return false;
+    }
+    let together = |policies: &[&Policy]| {
+        let alone: Vec<Policy> =
+            policies.iter().flat_map(|policy| allows(policy).map(|allow| policy.alone(allow))).collect();
+        allow_everything(view, &alone.iter().collect::<Vec<_>>())
+    };
+    let is_all_left = match view.cap {
+        Cap::Everything => false,
+        Cap::Nothing => true,
+        Cap::Policy(boundary) => together(&[boundary]),
+    };
+    if !(is_all_left && together(&policies)) {
+        return false;
+    }
+    if let Cap::Policy(boundary) = view.cap {
+        policies.push(boundary);
+    }
+    cut_by(&policies).is_empty()
+}
+
+fn allows(policy: &Policy) -> impl Iterator<Item = &Statement> {
+    policy.statements().iter().filter(|statement| statement.effect() == Effect::Allow)
+}
+
 /// What service control policies leave of the whole grants: what other grants than an administrator's are held against.
 pub(super) fn whole_grants_left(view: &View<'_>) -> Vec<WholeGrant> {
     let left = left_by(view.service_control());
@@ -113,7 +151,10 @@ fn find_whole_grants(view: &View<'_>) -> Vec<WholeGrant> {
         }
     };
     let kept = allowed.without(&cut_by(&denying));
-    role.policies.iter().flat_map(grants_of).filter_map(|grant| keep(grant, &kept)).collect()
+    let elsewhere =
+        allowed_everywhere(role.policies.iter().filter_map(|policy| policy.document.understood()));
+    let grants = role.policies.iter().flat_map(|policy| grants_of(policy, &elsewhere));
+    grants.filter_map(|grant| keep(grant, &kept)).collect()
 }
 
 fn keep(grant: WholeGrant, kept: &Services) -> Option<WholeGrant> {
@@ -121,9 +162,26 @@ fn keep(grant: WholeGrant, kept: &Services) -> Option<WholeGrant> {
     (!services.is_empty()).then_some(WholeGrant { services, ..grant })
 }
 
-fn grants_of(policy: &RolePolicy) -> impl Iterator<Item = WholeGrant> {
-    policy.document.understood().into_iter().flat_map(Policy::statements).filter_map(|statement| {
-        let services = services_allowed_whole(statement);
+/// The action patterns that Allow statements list for every resource, whatever the circumstances.
+fn allowed_everywhere<'a>(policies: impl Iterator<Item = &'a Policy>) -> Vec<&'a ActionPattern> {
+    let statements = policies.flat_map(Policy::statements).filter(|statement| {
+        statement.effect() == Effect::Allow
+            && statement.is_unconditional()
+            && resources_whole(statement) == Services::all()
+    });
+    let listed = statements.filter_map(|statement| match statement.action() {
+        ActionElement::Action(patterns) => Some(patterns.iter()),
+        ActionElement::NotAction(_) => None,
+    });
+    listed.flatten().collect()
+}
+
+fn grants_of<'a>(
+    policy: &'a RolePolicy,
+    elsewhere: &'a [&'a ActionPattern],
+) -> impl Iterator<Item = WholeGrant> + 'a {
+    policy.document.understood().into_iter().flat_map(Policy::statements).filter_map(move |statement| {
+        let services = services_allowed_whole(statement, elsewhere);
         (!services.is_empty()).then(|| WholeGrant {
             services,
             evidence: Evidence {
@@ -139,12 +197,13 @@ fn granted_whole(policy: &Policy) -> Services {
     policy
         .statements()
         .iter()
-        .map(services_allowed_whole)
+        .map(|statement| services_allowed_whole(statement, &[]))
         .fold(Services::none(), |all, services| all.union(&services))
 }
 
-/// The services whose every action a statement allows on every resource, whatever the circumstances.
-fn services_allowed_whole(statement: &Statement) -> Services {
+/// The services whose every action a statement allows on every resource, whatever the circumstances. What its NotAction leaves
+/// out and is allowed `elsewhere` is not left out.
+fn services_allowed_whole(statement: &Statement, elsewhere: &[&ActionPattern]) -> Services {
     if statement.effect() != Effect::Allow || !statement.is_unconditional() {
         return Services::none();
     }
@@ -153,7 +212,13 @@ fn services_allowed_whole(statement: &Statement) -> Services {
             Services::all()
         }
         ActionElement::Action(patterns) => Services::These(whole_services(patterns)),
-        ActionElement::NotAction(patterns) => touched(patterns).map_or(Services::none(), Services::AllBut),
+        ActionElement::NotAction(patterns) => {
+            let is_elsewhere = |pattern: &&ActionPattern| {
+                elsewhere.iter().any(|allowed| allowed.as_str().eq_ignore_ascii_case(pattern.as_str()))
+            };
+            touched(patterns.iter().filter(|pattern| !is_elsewhere(pattern)))
+                .map_or(Services::none(), Services::AllBut)
+        }
     };
     actions.intersection(&resources_whole(statement))
 }
@@ -169,7 +234,7 @@ fn cut_by(policies: &[&Policy]) -> Services {
             }
             ActionElement::Action(patterns) => Services::These(whole_services(patterns)),
             ActionElement::NotAction(patterns) => {
-                touched(patterns).map_or(Services::none(), Services::AllBut)
+                touched(patterns.iter()).map_or(Services::none(), Services::AllBut)
             }
         })
     });
@@ -213,8 +278,8 @@ fn whole_services(patterns: &[ActionPattern]) -> BTreeSet<String> {
 }
 
 /// The services that the patterns touch; none where a pattern may touch any.
-fn touched(patterns: &[ActionPattern]) -> Option<BTreeSet<String>> {
-    patterns.iter().map(|pattern| pattern.service().map(str::to_owned)).collect()
+fn touched<'a>(patterns: impl Iterator<Item = &'a ActionPattern>) -> Option<BTreeSet<String>> {
+    patterns.map(|pattern| pattern.service().map(str::to_owned)).collect()
 }
 
 /// The services all of whose resources the statement is about: all for `*`, S3 for `arn:aws:s3:::*`.

@@ -194,6 +194,17 @@ fn statements() -> impl Strategy<Value = Vec<Value>> {
     prop::collection::vec(statement, 0..4)
 }
 
+#[test]
+fn two_halves_of_everything_that_meet_inside_a_service_are_whole_whatever_one_queue_is_denied() {
+    let all_but = json!({"Effect": "Allow", "NotAction": "s3:Get*", "Resource": "*"});
+    let rest = |action: &str| allow(json!(action), json!("*"));
+    let one_queue = deny(json!("*"), json!("arn:aws:sqs:us-east-1:123456789012:one-queue"));
+    assert!(hits(&[all_but.clone(), rest("S3:get*"), one_queue.clone()], "admin-access"));
+    assert!(!hits(&[all_but.clone(), rest("s3:GetObject"), one_queue.clone()], "admin-access"));
+    let narrow = allow(json!("s3:Get*"), json!("arn:aws:s3:::orders/*"));
+    assert!(!hits(&[all_but, narrow, one_queue], "admin-access"));
+}
+
 proptest! {
     #[test]
     fn a_deny_on_one_arn_never_clears_a_breach(statements in statements()) {
