@@ -34,3 +34,19 @@ pub fn to_undo() -> BTreeSet<&'static str> {
 fn united<const N: usize>(lists: [&[&'static str]; N]) -> BTreeSet<&'static str> {
     lists.into_iter().flatten().copied().collect()
 }
+
+/// What [`crate::Account::respond_to_policy_change`] may call.
+#[must_use]
+pub fn to_respond_to_policy_change() -> BTreeSet<&'static str> {
+    [
+        crate::policy_change::ACTIONS,
+        crate::role::ACTIONS,
+        crate::ledger::ACTIONS,
+        crate::publish::ACTIONS,
+        crate::connect::ACTIONS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+    .collect()
+}

@@ -174,7 +174,8 @@ impl Account {
         Ok(document)
     }
 
-    async fn policy_version(&self, arn: &PolicyArn, version: &str) -> Result<Document, Failure> {
+    /// What one version of a managed policy says.
+    pub(crate) async fn policy_version(&self, arn: &PolicyArn, version: &str) -> Result<Document, Failure> {
         match self.iam.get_policy_version().policy_arn(arn.as_str()).version_id(version).send().await {
             Ok(answer) => Ok(answer.policy_version.and_then(|v| v.document).as_deref().map_or_else(
                 || Document::NotUnderstood("IAM tells no document of the policy".to_owned()),

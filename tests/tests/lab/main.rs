@@ -8,4 +8,5 @@ mod crashes;
 mod left_alone;
 mod observe;
 mod other_boundaries;
+mod policy;
 mod undo;
