@@ -21,7 +21,10 @@ mod boundary_policies;
 
 pub(crate) use boundary_policies::PolicyPage;
 
-pub(crate) const ACTIONS: &[&str] = &["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Query"];
+pub(crate) const ACTIONS: &[&str] = &["dynamodb:BatchGetItem", "dynamodb:PutItem"];
+
+/// For deciding about a role: its exemptions are looked for.
+pub(crate) const EXEMPTION_ACTIONS: &[&str] = &["dynamodb:Query"];
 
 type Item = HashMap<String, AttributeValue>;
 
