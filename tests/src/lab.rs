@@ -248,6 +248,13 @@ impl Lab {
 
     /// Every message about the role so far, in order, copies included.
     pub async fn messages_about(&self, role: &str) -> Vec<Told> {
+        let mut messages = self.messages().await;
+        messages.retain(|told| told.finding["role"]["name"] == json!(role));
+        messages
+    }
+
+    /// Every message so far, in order, copies included.
+    pub async fn messages(&self) -> Vec<Told> {
         let mut published = self.published.lock().await;
         published.extend(self.take_from_findings_queue().await);
         let mail = self.get("mailbox");
@@ -259,7 +266,6 @@ impl Lab {
                     (mail["subject"].as_str()?.to_owned(), mail["body"].as_str()?.to_owned());
                 Some(Told { subject, text, finding })
             })
-            .filter(|told| told.finding["role"]["name"] == json!(role))
             .collect()
     }
 

@@ -1,4 +1,4 @@
-//! Roles that wait in the review queue: second looks now, later fan-outs, sweeps and other tools' findings.
+//! Roles that wait in the review queue: second looks, roles whose policy changed, and what other tools ask for.
 
 use std::collections::BTreeSet;
 

@@ -12,8 +12,25 @@ pub fn to_respond() -> BTreeSet<&'static str> {
         crate::function::ACTIONS,
         crate::carry_out::ACTIONS,
         crate::ledger::ACTIONS,
+        crate::ledger::EXEMPTION_ACTIONS,
         crate::publish::ACTIONS,
         crate::second_look::ACTIONS,
+        crate::connect::ACTIONS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+    .collect()
+}
+
+/// What [`crate::Account::respond_to_policy_change`] may call.
+#[must_use]
+pub fn to_respond_to_policy_change() -> BTreeSet<&'static str> {
+    [
+        crate::policy_change::ACTIONS,
+        crate::role::ACTIONS,
+        crate::ledger::ACTIONS,
+        crate::publish::ACTIONS,
         crate::connect::ACTIONS,
     ]
     .into_iter()

@@ -1,4 +1,4 @@
-//! `PutRolePermissionsBoundary`: the one place that writes to IAM.
+//! `PutRolePermissionsBoundary`: the one place that writes to roles.
 
 use crate::connect::Account;
 use crate::failure::Failure;
@@ -65,7 +65,7 @@ impl Account {
 }
 
 /// The errors of the call: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePermissionsBoundary.html>.
-fn refusal<R>(error: &SdkError<PutError, R>) -> Option<Refusal> {
+pub(crate) fn refusal<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Option<Refusal> {
     let service = error.as_service_error()?;
     let message = service.message().unwrap_or("no reason given").to_owned();
     let lasting = match service.code()? {

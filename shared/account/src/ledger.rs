@@ -6,13 +6,21 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use guardrail::exemption::{Attribute, Exemption, InvalidExemption};
-use guardrail::names::RoleName;
+use guardrail::names::{PolicyArn, RoleName};
 use guardrail::record::RoleRecord;
 use guardrail::snapshot::Role;
 use jiff::Timestamp;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Mutex;
 
-pub(crate) const ACTIONS: &[&str] = &["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Query"];
+mod boundary_policies;
+
+pub(crate) use boundary_policies::PolicyPage;
+
+pub(crate) const ACTIONS: &[&str] = &["dynamodb:BatchGetItem", "dynamodb:PutItem"];
+
+/// What reading exemptions takes besides.
+pub(crate) const EXEMPTION_ACTIONS: &[&str] = &["dynamodb:Query"];
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -21,6 +29,8 @@ type Item = HashMap<String, AttributeValue>;
 pub(crate) struct Ledger {
     client: Client,
     table: String,
+    /// Approved boundaries whose document this process has noted, so that it is not tried for every role.
+    noted: Mutex<BTreeSet<PolicyArn>>,
 }
 
 /// What one read of the ledger tells.
@@ -74,7 +84,7 @@ impl LedgerPage {
 
 impl Ledger {
     pub(crate) fn new(client: Client, table: String) -> Self {
-        Self { client, table }
+        Self { client, table, noted: Mutex::default() }
     }
 
     /// Reads what is known of a role, the installation's own items and the exemptions, in two consistent calls at once.
@@ -127,15 +137,27 @@ impl Ledger {
         read: Version,
     ) -> Result<Stored, Failure> {
         let malformed = |e: serde_dynamo::Error| Failure::malformed("could not write the role's record", e);
+        let record = serde_dynamo::to_attribute_value(record).map_err(malformed)?;
+        self.put_next("role", role.as_str(), record, read).await
+    }
+
+    /// Stores a record as the next version of an item, if nobody wrote since `read`.
+    async fn put_next(
+        &self,
+        pk: &str,
+        sk: &str,
+        record: AttributeValue,
+        read: Version,
+    ) -> Result<Stored, Failure> {
         let next = read.0.map_or(1, |version| version.saturating_add(1));
         let mut put = self
             .client
             .put_item()
             .table_name(&self.table)
-            .item("pk", AttributeValue::S("role".to_owned()))
-            .item("sk", AttributeValue::S(role.as_str().to_owned()))
+            .item("pk", AttributeValue::S(pk.to_owned()))
+            .item("sk", AttributeValue::S(sk.to_owned()))
             .item("version", AttributeValue::N(next.to_string()))
-            .item("record", serde_dynamo::to_attribute_value(record).map_err(malformed)?);
+            .item("record", record);
         put = match read.0 {
             None => put.condition_expression("attribute_not_exists(pk)"),
             Some(version) => put
@@ -150,9 +172,7 @@ impl Ledger {
             {
                 Ok(Stored::Overtaken)
             }
-            Err(e) => {
-                Err(Failure::of_call(format!("could not write the ledger's record of role `{role}`"), e))
-            }
+            Err(e) => Err(Failure::of_call(format!("could not write the ledger's record of {pk} `{sk}`"), e)),
         }
     }
 

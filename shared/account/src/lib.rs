@@ -11,6 +11,7 @@ mod failure;
 mod function;
 mod ledger;
 mod policies;
+mod policy_change;
 mod publish;
 mod respond;
 mod role;
@@ -21,4 +22,5 @@ pub mod settings;
 
 pub use connect::Account;
 pub use failure::{Failure, FailureClass};
+pub use policy_change::PolicyResponse;
 pub use respond::{NotFound, Response};

@@ -174,7 +174,8 @@ impl Account {
         Ok(document)
     }
 
-    async fn policy_version(&self, arn: &PolicyArn, version: &str) -> Result<Document, Failure> {
+    /// What one version of a managed policy says.
+    pub(crate) async fn policy_version(&self, arn: &PolicyArn, version: &str) -> Result<Document, Failure> {
         // What AWS itself keeps is stored, whatever our rules say of it.
         let parse = if arn.is_aws_managed() { Document::parse } else { Document::parse_identity };
         match self.iam.get_policy_version().policy_arn(arn.as_str()).version_id(version).send().await {

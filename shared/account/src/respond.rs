@@ -220,6 +220,7 @@ impl Work<'_> {
         case: &Case<'_>,
         snapshot: &RoleSnapshot,
     ) -> Result<Round, Failure> {
+        self.account.note_first_sight(&snapshot.boundary).await?;
         let ours = match self.account.settings.rules.approval(&snapshot.boundary) {
             // Another one is compared with ours.
             Approval::Unapproved => Some(self.account.our_boundary().await?),

@@ -4,12 +4,13 @@ use crate::clock::Stopwatch;
 use crate::connect::{Account, milliseconds};
 use crate::failure::Failure;
 use crate::respond::{NotFound, Response};
-use crate::settings::Settings;
+use crate::settings::{InvalidSettings, Settings};
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use guardrail::boundary_policy::ShippedPolicies;
 use guardrail::names::AccountId;
 use guardrail::review::ReviewRequest;
-use guardrail::trigger::{CloudTrailRecord, Ignored, Trigger};
+use guardrail::trigger::{CloudTrailRecord, Ignored, PolicyChange, Trigger};
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
 
@@ -36,12 +37,34 @@ pub async fn queue_function() -> Result<(), lambda_runtime::Error> {
     lambda_runtime::run(service_fn(handle)).await
 }
 
+/// How the function of policy changes reads its trigger out of a CloudTrail record.
+pub type ReadPolicyChange = fn(&CloudTrailRecord, &AccountId) -> Result<PolicyChange, Ignored>;
+
+/// Runs the function that EventBridge invokes with changes of managed policies. `shipped` are the template's boundaries, see
+/// [`ShippedPolicies::render`].
+///
+/// # Errors
+/// Where the settings cannot be used, the boundaries cannot be rendered, or the runtime stops.
+pub async fn policy_function(
+    read: ReadPolicyChange,
+    shipped: &'static str,
+) -> Result<(), lambda_runtime::Error> {
+    let account = &start().await?;
+    let deployment = account.settings.deployment_from_environment().inspect_err(log_unusable)?;
+    let shipped = &ShippedPolicies::render(shipped, &deployment)
+        .inspect_err(|e| tracing::error!(error = %e, "the shipped boundaries cannot be rendered"))?;
+    let handle = async |event: LambdaEvent<Value>| handle_policy_event(account, read, shipped, event).await;
+    lambda_runtime::run(service_fn(handle)).await
+}
+
 async fn start() -> Result<Account, lambda_runtime::Error> {
     lambda_runtime::tracing::init_default_subscriber();
-    let settings = Settings::from_environment().inspect_err(
-        |e| tracing::error!(error = %e, "the settings cannot be used, the function does not start"),
-    )?;
+    let settings = Settings::from_environment().inspect_err(log_unusable)?;
     Ok(Account::connect(settings).await)
+}
+
+fn log_unusable(e: &InvalidSettings) {
+    tracing::error!(error = %e, "the settings cannot be used, the function does not start");
 }
 
 async fn handle_event(
@@ -51,10 +74,7 @@ async fn handle_event(
 ) -> Result<(), Failure> {
     let stopwatch = Stopwatch::start();
     let LambdaEvent { payload, context } = event;
-    let envelope: EventBridgeEvent<Value> = serde_json::from_value(payload)
-        .map_err(|e| Failure::malformed("the event is not an EventBridge event", e))
-        .inspect_err(|failure| log_failure("", "", stopwatch, failure))?;
-    let record = CloudTrailRecord::from_detail(envelope.detail);
+    let record = record_in(payload, stopwatch)?;
     let trigger = match read(&record, &account.settings.account) {
         Ok(trigger) => trigger,
         Err(reason) => {
@@ -65,6 +85,52 @@ async fn handle_event(
     let outcome = account.respond(&trigger, &context.request_id, NotFound::LookAgainLater).await;
     log_outcome(&trigger, &outcome, stopwatch);
     outcome.map(drop)
+}
+
+/// The CloudTrail record in EventBridge's envelope.
+fn record_in(payload: Value, stopwatch: Stopwatch) -> Result<CloudTrailRecord, Failure> {
+    let envelope: EventBridgeEvent<Value> = serde_json::from_value(payload)
+        .map_err(|e| Failure::malformed("the event is not an EventBridge event", e))
+        .inspect_err(|failure| log_failure("", "", stopwatch, failure))?;
+    Ok(CloudTrailRecord::from_detail(envelope.detail))
+}
+
+async fn handle_policy_event(
+    account: &Account,
+    read: ReadPolicyChange,
+    shipped: &ShippedPolicies,
+    event: LambdaEvent<Value>,
+) -> Result<(), Failure> {
+    let stopwatch = Stopwatch::start();
+    let LambdaEvent { payload, context } = event;
+    let record = record_in(payload, stopwatch)?;
+    let change = match read(&record, &account.settings.account) {
+        Ok(change) => change,
+        Err(reason) => {
+            tracing::info!(event_id = record.event_id(), %reason, "ignored");
+            return Ok(());
+        }
+    };
+    let (event, event_id) = (change.event.as_str(), change.event_id.as_str());
+    match account.respond_to_policy_change(&change, shipped, &context.request_id).await {
+        Ok(response) => {
+            tracing::info!(
+                event,
+                event_id,
+                policy = change.policy.as_str(),
+                decision = response.decision,
+                finding = response.finding.as_ref().map(|id| id.as_str()),
+                queued = response.queued,
+                duration_ms = milliseconds(stopwatch.elapsed()),
+                "done"
+            );
+            Ok(())
+        }
+        Err(failure) => {
+            log_failure(event, event_id, stopwatch, &failure);
+            Err(failure)
+        }
+    }
 }
 
 async fn handle_batch(account: &Account, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {

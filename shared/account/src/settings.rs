@@ -1,5 +1,6 @@
 //! The settings of a function: environment variables, read once at start and nowhere else.
 
+use guardrail::boundary_policy::Deployment;
 use guardrail::names::{AccountId, RoleArn};
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -54,6 +55,27 @@ impl Settings {
     pub fn from_environment() -> Result<Self, InvalidSettings> {
         #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
         Self::read(&|variable| std::env::var(variable).ok())
+    }
+
+    /// What the shipped boundaries depend on, from the environment of the one function that compares them.
+    ///
+    /// # Errors
+    /// Names the first variable that is missing.
+    pub fn deployment_from_environment(&self) -> Result<Deployment, InvalidSettings> {
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+        self.deployment(&|variable| std::env::var(variable).ok())
+    }
+
+    fn deployment(&self, lookup: Lookup<'_>) -> Result<Deployment, InvalidSettings> {
+        Ok(Deployment {
+            partition: self.partition().to_owned(),
+            account: self.account.clone(),
+            stack_id: text(lookup, "RINGFENCE_STACK_ID")?,
+            ledger_arn: text(lookup, "RINGFENCE_LEDGER_TABLE_ARN")?,
+            findings_key_arn: text(lookup, "RINGFENCE_FINDINGS_KEY_ARN")?,
+            allowed_pass_role: list(lookup, "RINGFENCE_ALLOWED_PASS_ROLE_ARNS")?,
+            allowed_assume_role: list(lookup, "RINGFENCE_ALLOWED_ASSUME_ROLE_ARNS")?,
+        })
     }
 
     /// `aws`, `aws-us-gov`, `aws-cn` …
@@ -166,6 +188,27 @@ pub(crate) mod tests {
         assert_eq!(settings.rules.owner_tag_keys, ["owner", "team"]);
         assert_eq!(settings.rules.own_roles.len(), 2);
         assert!(settings.rules.approved.is_empty());
+    }
+
+    #[test]
+    fn what_the_shipped_boundaries_depend_on_is_read_or_named() {
+        let whole = |variable: &str| {
+            Some(match variable {
+                "RINGFENCE_STACK_ID" => "stack".to_owned(),
+                "RINGFENCE_LEDGER_TABLE_ARN" => "table".to_owned(),
+                "RINGFENCE_FINDINGS_KEY_ARN" => "key".to_owned(),
+                "RINGFENCE_ALLOWED_PASS_ROLE_ARNS" => "role-1,role-2".to_owned(),
+                _ => return None,
+            })
+        };
+        let deployment = settings().deployment(&whole).unwrap();
+        assert_eq!(deployment.allowed_pass_role, ["role-1", "role-2"]);
+        assert!(deployment.allowed_assume_role.is_empty(), "an empty parameter is an empty list");
+        for variable in ["RINGFENCE_STACK_ID", "RINGFENCE_LEDGER_TABLE_ARN", "RINGFENCE_FINDINGS_KEY_ARN"] {
+            let broken = |name: &str| whole(name).filter(|_| name != variable);
+            let message = settings().deployment(&broken).expect_err(variable).to_string();
+            assert!(message.contains(variable), "{message}");
+        }
     }
 
     #[test]

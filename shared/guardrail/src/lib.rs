@@ -7,6 +7,7 @@ mod account_targets;
 pub mod administrator;
 pub mod assess;
 pub mod authorization_details;
+pub mod boundary_policy;
 pub mod boundary_relation;
 pub mod check_id;
 pub mod checks;

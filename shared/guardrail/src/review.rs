@@ -1,27 +1,51 @@
 //! A request to look at one role: the message of the review queue.
 
 use crate::names::{FunctionArn, RoleName};
-use crate::trigger::{Caller, Change, EventName, Source, Subject, Trigger};
+use crate::trigger::{Caller, Change, EventName, PolicyChange, Source, Subject, Trigger};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// `{"role":"name"}` or `{"function":"arn"}`, with optional `trigger` and `source`. Whoever may send to the queue may ask for
-/// a look at any role; the look goes by what IAM answers.
+/// `{"role":"name"}` or `{"function":"arn"}`, never both, with optional `trigger` and `source`. Whoever may send to the queue
+/// may ask for a look at any role; the look goes by what IAM answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Message")]
 pub struct ReviewRequest {
     #[serde(flatten)]
     of: Of,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     trigger: Option<FirstLook>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<Source>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Of {
     Role(RoleName),
     Function(FunctionArn),
+}
+
+/// The message as anybody may have written it.
+#[derive(Deserialize)]
+struct Message {
+    role: Option<RoleName>,
+    function: Option<FunctionArn>,
+    trigger: Option<FirstLook>,
+    source: Option<Source>,
+}
+
+impl TryFrom<Message> for ReviewRequest {
+    type Error = &'static str;
+
+    fn try_from(message: Message) -> Result<Self, Self::Error> {
+        let of = match (message.role, message.function) {
+            (Some(role), None) => Of::Role(role),
+            (None, Some(function)) => Of::Function(function),
+            (Some(_), Some(_)) => return Err("it names a role and a function, send one message for each"),
+            (None, None) => return Err("it names neither a role nor a function"),
+        };
+        Ok(Self { of, trigger: message.trigger, source: message.source })
+    }
 }
 
 /// What led to the request.
@@ -43,6 +67,14 @@ impl ReviewRequest {
         Self { of: Of::Role(role.clone()), trigger: Some(first), source: source.clone() }
     }
 
+    /// Asks for a look at a role that uses a policy which changed.
+    #[must_use]
+    pub fn of_policy_change(role: RoleName, change: &PolicyChange) -> Self {
+        let PolicyChange { event, event_id, time, .. } = change;
+        let first = FirstLook { event: event.clone(), event_id: event_id.clone(), time: *time };
+        Self { of: Of::Role(role), trigger: Some(first), source: None }
+    }
+
     /// The trigger that the request stands for.
     #[must_use]
     pub fn into_trigger(self, message_id: &str) -> Trigger {
@@ -50,19 +82,16 @@ impl ReviewRequest {
             Some(first) => (first.event, first.event_id, first.time),
             None => (EventName::from_cloudtrail("Review"), message_id.to_owned(), None),
         };
+        // The role's own rights changed with its policy. Whoever forges this gets a look that goes by what IAM answers.
+        let change = match event.as_str() {
+            "CreatePolicyVersion" | "SetDefaultPolicyVersion" => Change::Rights,
+            _ => Change::Look,
+        };
         let subject = match self.of {
             Of::Role(role) => Subject::Role(role),
             Of::Function(function) => Subject::FunctionsRole(function),
         };
-        Trigger {
-            event,
-            event_id,
-            time,
-            subject,
-            change: Change::Look,
-            caller: Caller::default(),
-            source: self.source,
-        }
+        Trigger { event, event_id, time, subject, change, caller: Caller::default(), source: self.source }
     }
 }
 
@@ -90,9 +119,27 @@ mod tests {
     }
 
     #[test]
-    fn what_names_nothing_is_refused() {
-        for text in [r#"{}"#, r#"{"role":"a b"}"#, r#"{"role":7}"#, r#"[]"#] {
+    fn what_names_nothing_or_two_things_is_refused() {
+        let both = r#"{"role":"orders","function":"arn:aws:lambda:us-east-1:123456789012:function:orders"}"#;
+        for text in [r#"{}"#, r#"{"role":"a b"}"#, r#"{"role":7}"#, r#"[]"#, both] {
             assert!(serde_json::from_str::<ReviewRequest>(text).is_err(), "{text}");
         }
+    }
+    #[test]
+    fn a_policy_change_is_told_in_the_format_of_the_queue_and_counts_as_a_change_of_rights() {
+        let change = PolicyChange {
+            event: EventName::from_cloudtrail("CreatePolicyVersion"),
+            event_id: "e-1".to_owned(),
+            time: Some("2026-11-23T10:00:00Z".parse().unwrap()),
+            policy: "arn:aws:iam::123456789012:policy/orders".parse().unwrap(),
+            effect: crate::trigger::PolicyEffect::NewDefault(None),
+            caller: Caller::default(),
+        };
+        let request = ReviewRequest::of_policy_change("orders".parse().unwrap(), &change);
+        assert_eq!(
+            serde_json::to_string(&request).unwrap(),
+            r#"{"role":"orders","trigger":{"event":"CreatePolicyVersion","event_id":"e-1","time":"2026-11-23T10:00:00Z"}}"#
+        );
+        assert_eq!(request.into_trigger("m-1").change, Change::Rights);
     }
 }

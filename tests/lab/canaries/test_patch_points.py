@@ -13,6 +13,7 @@ _FUNCTIONS: dict[str, dict[str, str | None]] = {
     "ministack.core.iam_actions": {
         "access_denied_response": "service action principal_arn request_id error_code message headers resource_arn"
         " explicit_deny resource_policy_arn",
+        "extract_iam_action": "service method path headers body query_params",
     },
     "ministack.core.iam_evaluator": {
         "_permissions_boundary": "store name account_id",
@@ -40,6 +41,10 @@ _FUNCTIONS: dict[str, dict[str, str | None]] = {
         "_xml": "status root_tag inner ns",
         "policy_known": "arn account_id",
     },
+    "ministack.services.cloudformation.changesets": {"_evaluate_conditions": "template params"},
+    "ministack.services.cloudformation.engine": {"_evaluate_conditions": "template params"},
+    "ministack.services.cloudformation.handlers": {"_evaluate_conditions": "template params"},
+    "ministack.services.cloudformation.stacks": {"_evaluate_conditions": "template params"},
     "ministack.services.lambda_svc": {
         "_account_region_from_function_config": "config",
         "_execute_function": "func event",

@@ -19,6 +19,7 @@ from . import (
     boundary_denials,
     caller,
     cloudformation_boundary,
+    cloudformation_conditions,
     condition_keys,
     descriptions,
     function_environment,
@@ -29,6 +30,7 @@ from . import (
     role_last_used,
     rule_state,
     secure_transport,
+    sqs_batches,
 )
 from .admin import Admin
 from .async_failure import AsyncInvocations
@@ -60,6 +62,7 @@ class Lab:
     def apply_patches(self) -> None:
         """Fill the gaps of MiniStack that are filled inside its process."""
         cloudformation_boundary.apply()
+        cloudformation_conditions.apply()
         self.asynchronous.apply()
         invocations.apply(self.journal)
         managed_policies.apply()
@@ -71,6 +74,7 @@ class Lab:
         policy_versions.apply()
         rule_state.apply()
         secure_transport.apply()
+        sqs_batches.apply()
         function_environment.apply()
         self.logs.apply()
         self.mailbox.apply()

@@ -8,3 +8,4 @@ mod crashes;
 mod left_alone;
 mod observe;
 mod other_boundaries;
+mod policy;

@@ -2,15 +2,34 @@
 
 use guardrail::names::AccountId;
 use guardrail::review::ReviewRequest;
-use guardrail::trigger::{CloudTrailRecord, Ignored, Trigger};
+use guardrail::trigger::{Caller, CloudTrailRecord, EventName, Ignored};
 use tests::fixtures::{Fixture, handled, ignored};
 
-type Read = fn(&CloudTrailRecord, &AccountId) -> Result<Trigger, Ignored>;
+/// What every function reads out of its events, whatever else it needs.
+struct Understood {
+    event: EventName,
+    event_id: String,
+    caller: Caller,
+}
 
-const READERS: [(&str, Read); 2] =
-    [("on-function-change", on_function_change::trigger), ("on-role-change", on_role_change::trigger)];
+type Read = fn(&CloudTrailRecord, &AccountId) -> Result<Understood, Ignored>;
 
-fn read(reader: Read, fixture: &Fixture) -> Result<Trigger, Ignored> {
+const READERS: [(&str, Read); 3] = [
+    ("on-function-change", |record, account| {
+        let trigger = on_function_change::trigger(record, account)?;
+        Ok(Understood { event: trigger.event, event_id: trigger.event_id, caller: trigger.caller })
+    }),
+    ("on-policy-change", |record, account| {
+        let change = on_policy_change::trigger(record, account)?;
+        Ok(Understood { event: change.event, event_id: change.event_id, caller: change.caller })
+    }),
+    ("on-role-change", |record, account| {
+        let trigger = on_role_change::trigger(record, account)?;
+        Ok(Understood { event: trigger.event, event_id: trigger.event_id, caller: trigger.caller })
+    }),
+];
+
+fn read(reader: Read, fixture: &Fixture) -> Result<Understood, Ignored> {
     let account = tests::template::ACCOUNT.parse().expect("an account");
     reader(&CloudTrailRecord::from_detail(fixture.event["detail"].clone()), &account)
 }

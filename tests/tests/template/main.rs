@@ -9,6 +9,7 @@ mod patterns;
 mod permissions;
 mod readme;
 mod real_records;
+mod shipped;
 
 use serde_json::Value;
 use tests::template::{Stack, Template};

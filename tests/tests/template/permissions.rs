@@ -8,8 +8,9 @@ use tests::template::Stack;
 use tests::{function_folders, logical_id};
 
 /// Granted, but called by AWS with the function's role and not by our code, so no SDK call declares them.
-const CALLED_BY_AWS: [(&str, &str, &str); 5] = [
+const CALLED_BY_AWS: [(&str, &str, &str); 6] = [
     ("on-function-change", "sqs:SendMessage", "Lambda sends what failed to the on-failure destination"),
+    ("on-policy-change", "sqs:SendMessage", "Lambda sends what failed to the on-failure destination"),
     ("on-role-change", "sqs:SendMessage", "Lambda sends what failed to the on-failure destination"),
     ("review-role", "sqs:ReceiveMessage", "Lambda polls the review queue"),
     ("review-role", "sqs:DeleteMessage", "Lambda polls the review queue"),
@@ -25,6 +26,7 @@ const CALLED_BY_AWS_FOR_ALL: [(&str, &str); 4] = [
 fn declared_by_the_code(folder: &str) -> BTreeSet<&'static str> {
     match folder {
         "on-function-change" => on_function_change::actions(),
+        "on-policy-change" => on_policy_change::actions(),
         "on-role-change" => on_role_change::actions(),
         "review-role" => review_role::actions(),
         other => panic!("add the actions of `{other}` here"),
@@ -139,7 +141,8 @@ fn no_function_may_touch_our_own_roles_or_those_of_aws() {
         .chain(["role/aws-service-role/*".to_owned(), "role/aws-reserved/*".to_owned()])
         .map(|role| format!("arn:aws:iam::123456789012:{role}"))
         .collect();
-    for folder in function_folders() {
+    let puts = |folder: &String| allowed(&grants(&stack, folder)).contains("iam:PutRolePermissionsBoundary");
+    for folder in function_folders().into_iter().filter(puts) {
         let denied: BTreeSet<String> = grants(&stack, &folder)
             .into_iter()
             .filter(|statement| statement["Effect"] == "Deny" && statement.get("Condition").is_none())
@@ -162,4 +165,28 @@ fn failed_events_may_be_sent_to_the_dead_letter_queue_by_those_that_events_invok
         let invoked_by_events = stack.properties(&logical_id(&folder)).get("EventInvokeConfig").is_some();
         assert_eq!(may_send, invoked_by_events, "{folder}");
     }
+}
+
+#[test]
+fn one_function_alone_may_set_a_policy_back_and_only_our_boundaries() {
+    let stack = stack();
+    let set = "iam:SetDefaultPolicyVersion";
+    let boundaries = json!(
+        ["baseline", "strict"]
+            .map(|profile| { format!("arn:aws:iam::123456789012:policy/ringfence/ringfence-{profile}-v1") })
+    );
+    let mut may = Vec::new();
+    for folder in function_folders() {
+        for statement in grants(&stack, &folder) {
+            if one_or_many(&statement["Action"]).contains(&set) {
+                assert_eq!(statement["Resource"], boundaries, "{folder}");
+                assert_eq!(statement["Action"], set, "{folder}: nothing else beside it");
+                may.push(folder.clone());
+            }
+        }
+    }
+    assert_eq!(may, ["on-policy-change"]);
+    let own = statements(&stack.properties("OwnBoundary")["PolicyDocument"]);
+    let cap = own.into_iter().find(|statement| statement["Action"] == set).expect("OwnBoundary allows it");
+    assert_eq!(cap["Resource"], boundaries);
 }

@@ -96,6 +96,7 @@ impl AboutRole<'_> {
             | Outcome::Replaced
             | Outcome::Contained
             | Outcome::Reported
+            | Outcome::BoundaryEdited
             | Outcome::Failed => self.assessment.severity().unwrap_or(Severity::Info),
         };
         self.finding(outcome, reason, id, severity, after, None)
@@ -291,16 +292,25 @@ fn trigger_facts(trigger: &Trigger) -> TriggerFacts {
 fn links(role: &Role, trigger: &Trigger, region: &str) -> Links {
     // The console of the other partitions has another host and is not guessed.
     let in_console = role.arn.partition() == "aws";
-    let event_known = in_console && !trigger.event_id.is_empty() && trigger.time.is_some();
     Links {
         role: in_console
             .then(|| format!("https://console.aws.amazon.com/iam/home#/roles/details/{}", role.arn.name())),
-        event: event_known.then(|| {
-            format!(
-                "https://{region}.console.aws.amazon.com/cloudtrailv2/home?region={region}#/events/{}",
-                trigger.event_id
-            )
-        }),
+        event: event_link(in_console, &trigger.event_id, trigger.time, region),
         runbook: None,
     }
+}
+
+/// The call in CloudTrail's console, where the event tells its id and time.
+pub(super) fn event_link(
+    in_console: bool,
+    event_id: &str,
+    time: Option<Timestamp>,
+    region: &str,
+) -> Option<String> {
+    let known = in_console && !event_id.is_empty() && time.is_some();
+    known.then(|| {
+        format!(
+            "https://{region}.console.aws.amazon.com/cloudtrailv2/home?region={region}#/events/{event_id}"
+        )
+    })
 }

@@ -29,6 +29,7 @@ pub(super) fn headline(
         Outcome::Failed => format!("Ringfence could not put its boundary on {role}"),
         Outcome::WouldBound => format!("Ringfence would put its boundary on {role}"),
         Outcome::WouldRestore => format!("Ringfence would put the boundary of {role} back"),
+        Outcome::BoundaryEdited => format!("The boundary policy of {role} was edited"),
     };
     let summary = match outcome {
         Outcome::Bounded => format!(
@@ -48,7 +49,7 @@ pub(super) fn headline(
             "{because}. Without it: {could}. Nothing has to be done at once; the policies should shrink to what the \
              function needs."
         ),
-        Outcome::Exempt | Outcome::Reported => {
+        Outcome::Exempt | Outcome::Reported | Outcome::BoundaryEdited => {
             format!("{because}. What was found: {could}. Nothing was changed.")
         }
         Outcome::Failed => format!("{because}. The role stays as it is. What was found: {could}."),

@@ -31,6 +31,12 @@ impl FindingId {
         Self(format!("rf-{}", digest(&["state", &state.0, outcome.as_str()])))
     }
 
+    /// The id of the finding about an edited boundary policy. `generation` counts those of this policy.
+    #[must_use]
+    pub fn of_boundary_edit(policy: &PolicyArn, generation: u64) -> Self {
+        Self(format!("rf-{}", digest(&["boundary-edit", policy.as_str(), &generation.to_string()])))
+    }
+
     /// The id of the finding that tells a refused write. `reason` is a code, not AWS's words: those name the session.
     #[must_use]
     pub fn of_refusal(write: &Self, reason: &str) -> Self {

@@ -1,4 +1,5 @@
 use super::{Finding, email};
+use crate::names::PolicyArn;
 use serde_json::json;
 
 /// A finding, ready for `sns:Publish`.
@@ -52,7 +53,8 @@ impl Finding {
 
 /// `[CRITICAL] bounded: orders-api-role (123456789012)`: severity first, so that a mailbox sorts.
 fn subject(finding: &Finding) -> String {
-    let about = finding.role.as_ref().map_or("Ringfence", |role| role.name.as_str());
+    let policy = || finding.boundary.after.as_ref().map(PolicyArn::name).filter(|name| name.is_ascii());
+    let about = finding.role.as_ref().map(|role| role.name.as_str()).or_else(policy).unwrap_or("Ringfence");
     let (before, after) =
         (format!("[{}] {}: ", finding.severity, finding.outcome), format!(" ({})", finding.account));
     // A long name is cut, not the account behind it. All parts are ASCII by their types.

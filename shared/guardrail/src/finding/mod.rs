@@ -1,5 +1,6 @@
 //! What Ringfence tells: schema `ringfence.finding/1`.
 
+mod about_policy;
 mod about_role;
 mod email;
 mod fix;
@@ -8,6 +9,7 @@ mod impact;
 mod message;
 mod outcome;
 
+pub use about_policy::{AboutPolicy, Standing};
 pub use about_role::{AboutRole, Enforcement};
 pub use ids::{FindingId, StateKey};
 pub use impact::{ImpactFacts, Removed};

@@ -24,6 +24,8 @@ pub enum Outcome {
     WouldBound,
     /// The boundary would have been put back.
     WouldRestore,
+    /// The document of a boundary policy, ours or an approved one, is not as it was.
+    BoundaryEdited,
     /// A boundary that caps nothing would have given way to ours.
     WouldReplace,
 }
@@ -43,6 +45,7 @@ impl Outcome {
             Self::Failed => "failed",
             Self::WouldBound => "would-bound",
             Self::WouldRestore => "would-restore",
+            Self::BoundaryEdited => "boundary-edited",
             Self::WouldReplace => "would-replace",
         }
     }

@@ -33,6 +33,12 @@ impl PolicyArn {
         ArnParts::split(&self.0).is_some_and(|p| p.account == "aws")
     }
 
+    /// Whether this is one of the policies that Ringfence ships, by the names that the design gives them.
+    #[must_use]
+    pub fn is_shipped(&self) -> bool {
+        ArnParts::split(&self.0).is_some_and(|p| p.resource.starts_with("policy/ringfence/ringfence-"))
+    }
+
     /// The name without the path.
     #[must_use]
     pub fn name(&self) -> &str {

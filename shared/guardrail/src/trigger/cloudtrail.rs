@@ -1,5 +1,5 @@
 use super::{Caller, EventName, Ignored};
-use crate::names::{AccountId, FunctionArn, RoleArn, RoleName};
+use crate::names::{AccountId, FunctionArn, PolicyArn, RoleArn, RoleName};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -102,6 +102,33 @@ impl CloudTrailRecord {
         let name =
             self.requested("roleName").ok_or_else(|| no_subject("`roleName` is missing".to_owned()))?;
         name.parse::<RoleName>().map_err(|e| no_subject(e.to_string()))
+    }
+
+    /// The managed policy that an IAM call named.
+    ///
+    /// # Errors
+    /// Where `requestParameters.policyArn` is missing or no policy's ARN.
+    pub fn named_policy(&self, event: &EventName) -> Result<PolicyArn, Ignored> {
+        let no_subject = |why: String| Ignored::NoSubject { event: event.clone(), wanted: "policy", why };
+        let arn =
+            self.requested("policyArn").ok_or_else(|| no_subject("`policyArn` is missing".to_owned()))?;
+        arn.parse::<PolicyArn>().map_err(|e| no_subject(e.to_string()))
+    }
+
+    /// Whether the request or the answer says that a new version of a policy is its default.
+    #[must_use]
+    pub fn makes_default(&self) -> bool {
+        let said = |pointer: &str| {
+            self.record.pointer(pointer).is_some_and(|value| *value == true || value.as_str() == Some("true"))
+        };
+        said("/requestParameters/setAsDefault") || said("/responseElements/policyVersion/isDefaultVersion")
+    }
+
+    /// The id of the version of a policy that the call made or named.
+    #[must_use]
+    pub fn policy_version(&self) -> Option<&str> {
+        self.text("/responseElements/policyVersion/versionId")
+            .or_else(|| self.text("/requestParameters/versionId"))
     }
 
     /// The function that a Lambda call named, by the answer's ARN or, without an answer, as the caller wrote it.

@@ -3,10 +3,12 @@
 mod caller;
 mod cloudtrail;
 mod event_name;
+mod policy_change;
 
 pub use caller::{Caller, Tool};
 pub use cloudtrail::CloudTrailRecord;
 pub use event_name::EventName;
+pub use policy_change::{PolicyChange, PolicyEffect};
 
 use crate::names::{AccountId, FunctionArn, PolicyArn, RoleName};
 use jiff::Timestamp;
@@ -104,15 +106,18 @@ pub enum Ignored {
         /// CloudTrail's `eventSource`.
         source_service: String,
     },
+    /// The call made a version of a policy that is not in force.
+    #[error("`{0}` made a version that is not the default, so nothing changed")]
+    NotInForce(EventName),
     /// The event does not tell its call.
     #[error("the event names no API call")]
     NoEventName,
-    /// The event concerns no role or function that can be named.
+    /// The event concerns no role, function or policy that can be named.
     #[error("`{event}` names no {wanted}: {why}")]
     NoSubject {
         /// The call.
         event: EventName,
-        /// `role` or `function`.
+        /// `role`, `function` or `policy`.
         wanted: &'static str,
         /// What is missing or wrong.
         why: String,

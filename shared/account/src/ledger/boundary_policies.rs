@@ -1,0 +1,89 @@
+//! The ledger's items about boundary policies: what was told of each, and what an approved one said when it was first seen.
+
+use super::{Ledger, Stored, Version, version_of};
+use crate::failure::Failure;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::AttributeValue;
+use guardrail::boundary_policy::{Approved, PolicyRecord};
+use guardrail::names::PolicyArn;
+
+const RECORD: &str = "boundary-policy";
+/// The design's name for it: operators delete these items.
+const APPROVED: &str = "approved";
+
+/// What one read of the ledger tells of a boundary policy.
+#[derive(Debug, Clone)]
+pub(crate) struct PolicyPage {
+    pub(crate) record: PolicyRecord,
+    pub(crate) version: Version,
+    /// The document that was first seen; none where nobody looked yet.
+    pub(crate) approved: Option<Approved>,
+}
+
+impl Ledger {
+    /// Reads what is known of a boundary policy.
+    pub(crate) async fn read_policy(&self, policy: &PolicyArn) -> Result<PolicyPage, Failure> {
+        let mut items = self.get(&[(RECORD, policy.as_str()), (APPROVED, policy.as_str())]).await?;
+        let mut take = |pk: &str| items.remove(&(pk.to_owned(), policy.as_str().to_owned()));
+        let unreadable = |pk: &str, e: serde_dynamo::Error| {
+            let what = format!(
+                "the ledger's item `{pk}`/`{policy}` cannot be read; an operator has to correct or delete it"
+            );
+            Failure::malformed(what, e)
+        };
+        let approved = take(APPROVED).map(serde_dynamo::from_item).transpose();
+        let item = take(RECORD);
+        let version = Version(item.as_ref().and_then(version_of));
+        let record = item.and_then(|mut item| item.remove("record"));
+        let record = record.map(serde_dynamo::from_attribute_value).transpose();
+        Ok(PolicyPage {
+            record: record.map_err(|e| unreadable(RECORD, e))?.unwrap_or_default(),
+            version,
+            approved: approved.map_err(|e| unreadable(APPROVED, e))?,
+        })
+    }
+
+    /// Stores what is known of a boundary policy, if nobody wrote since `read`.
+    pub(crate) async fn write_policy(
+        &self,
+        policy: &PolicyArn,
+        record: &PolicyRecord,
+        read: Version,
+    ) -> Result<Stored, Failure> {
+        let record = serde_dynamo::to_attribute_value(record)
+            .map_err(|e: serde_dynamo::Error| Failure::malformed("could not write the policy's record", e))?;
+        self.put_next(RECORD, policy.as_str(), record, read).await
+    }
+
+    /// Notes what an approved boundary says, unless that was noted before.
+    pub(crate) async fn note_approved(&self, policy: &PolicyArn, seen: &Approved) -> Result<(), Failure> {
+        let item = serde_dynamo::to_item(seen).map_err(|e: serde_dynamo::Error| {
+            Failure::malformed("could not write the approved document", e)
+        })?;
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .item("pk", AttributeValue::S(APPROVED.to_owned()))
+            .item("sk", AttributeValue::S(policy.as_str().to_owned()))
+            .condition_expression("attribute_not_exists(pk)");
+        match put.send().await {
+            Ok(_) => {}
+            Err(e)
+                if e.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {}
+            Err(e) => {
+                return Err(Failure::of_call(format!("could not note what boundary `{policy}` says"), e));
+            }
+        }
+        if let Ok(mut noted) = self.noted.lock() {
+            noted.insert(policy.clone());
+        }
+        Ok(())
+    }
+
+    /// Whether this process noted the document of an approved boundary.
+    pub(crate) fn has_noted(&self, policy: &PolicyArn) -> bool {
+        self.noted.lock().is_ok_and(|noted| noted.contains(policy))
+    }
+}

@@ -1,0 +1,117 @@
+//! The way of a policy change: the boundary policies are guarded first, then every role that uses the policy is queued.
+
+mod approved;
+mod fan_out;
+mod set_back;
+mod shipped;
+#[cfg(test)]
+mod tests;
+mod versions;
+
+use crate::clock;
+use crate::connect::Account;
+use crate::failure::Failure;
+use guardrail::boundary_policy::{Edit, EditIntent, ShippedPolicies};
+use guardrail::finding::{AboutPolicy, FindingId};
+use guardrail::names::RoleArn;
+use guardrail::trigger::PolicyChange;
+
+/// The calls of this module; those of what it uses are declared there.
+pub(crate) const ACTIONS: &[&str] = &[
+    "iam:GetPolicy",
+    "iam:GetPolicyVersion",
+    "iam:ListEntitiesForPolicy",
+    "iam:ListPolicyVersions",
+    "iam:SetDefaultPolicyVersion",
+    "sqs:SendMessage",
+];
+
+/// What a policy change came to: its one log line.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PolicyResponse {
+    /// What was done about the policy itself.
+    pub decision: &'static str,
+    /// The id of the finding that was told.
+    pub finding: Option<FindingId>,
+    /// The roles that were queued for a look.
+    pub queued: usize,
+}
+
+/// What was done about an edited boundary policy.
+struct Guarded {
+    decision: &'static str,
+    finding: Option<FindingId>,
+}
+
+impl Guarded {
+    fn nothing(decision: &'static str) -> Self {
+        Self { decision, finding: None }
+    }
+}
+
+/// One invocation's work on one policy change.
+struct PolicyWork<'a> {
+    account: &'a Account,
+    change: &'a PolicyChange,
+    /// The Lambda request: the same for each retry of one invocation.
+    request: &'a str,
+}
+
+impl Account {
+    /// Guards the policy, where it is a boundary of ours or an approved one, and queues the roles that use it.
+    ///
+    /// `request` is Lambda's request id.
+    ///
+    /// # Errors
+    /// Where AWS does not answer, refuses or makes no sense. Nothing is lost: the retry takes up what was begun.
+    pub async fn respond_to_policy_change(
+        &self,
+        change: &PolicyChange,
+        shipped: &ShippedPolicies,
+        request: &str,
+    ) -> Result<PolicyResponse, Failure> {
+        let work = PolicyWork { account: self, change, request };
+        let guarded = match shipped.document(&change.policy) {
+            Some(document) => work.guard_shipped(document).await?,
+            None if self.settings.rules.accepts(&change.policy) => work.guard_approved().await?,
+            None => Guarded::nothing("no boundary of ours"),
+        };
+        // Our own setting back makes nothing new for roles: they were looked at when it was decided, or never saw the edit.
+        let queued = if change.effect.changes_rights() && !work.is_own_call() {
+            work.queue_the_roles().await?
+        } else {
+            0
+        };
+        Ok(PolicyResponse { decision: guarded.decision, finding: guarded.finding, queued })
+    }
+}
+
+impl PolicyWork<'_> {
+    fn is_own_call(&self) -> bool {
+        let issuer = self.change.caller.issuer.as_deref().and_then(|issuer| issuer.parse::<RoleArn>().ok());
+        issuer.is_some_and(|issuer| self.account.settings.rules.own_roles.contains(&issuer))
+    }
+
+    fn about<'s>(&'s self, edit: &'s Edit, change: &'s PolicyChange) -> AboutPolicy<'s> {
+        let settings = &self.account.settings;
+        AboutPolicy {
+            policy: &self.change.policy,
+            edit,
+            change,
+            account: &settings.account,
+            region: &settings.region,
+            mode: settings.rules.mode,
+            now: clock::now(),
+        }
+    }
+
+    fn intent(&self, finding: FindingId, edit: Edit) -> EditIntent {
+        EditIntent {
+            finding,
+            edit,
+            change: self.change.clone(),
+            opened_at: clock::now(),
+            opened_by: self.request.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,206 @@
+use super::{BoundaryFacts, Finding, FindingId, Links, Outcome, SCHEMA, TriggerFacts};
+use crate::boundary_policy::{Edit, Reach};
+use crate::names::{AccountId, PolicyArn};
+use crate::settings::Mode;
+use crate::trigger::PolicyChange;
+use jiff::Timestamp;
+
+/// What a finding about an edited boundary policy is made from. It is about no role: all roles under the boundary are
+/// concerned.
+#[derive(Debug, Clone, Copy)]
+pub struct AboutPolicy<'a> {
+    /// The policy.
+    pub policy: &'a PolicyArn,
+    /// What was found.
+    pub edit: &'a Edit,
+    /// What set it off.
+    pub change: &'a PolicyChange,
+    /// The account that is guarded.
+    pub account: &'a AccountId,
+    /// Where Ringfence runs.
+    pub region: &'a str,
+    /// Whether Ringfence acts or only tells.
+    pub mode: Mode,
+    /// The time of the run, for events that tell none.
+    pub now: Timestamp,
+}
+
+/// What became of an edited boundary policy.
+#[derive(Debug, Clone, Copy)]
+pub enum Standing<'a> {
+    /// Ours: the version that holds the shipped document is the default again.
+    SetBack(Timestamp),
+    /// Ours, and AWS refused to set it back.
+    Refused {
+        /// A stable code.
+        code: &'a str,
+        /// AWS's words.
+        message: &'a str,
+        /// The version that holds the shipped document.
+        version: &'a str,
+    },
+    /// Ours, in observe mode: the version that holds the shipped document would be made the default.
+    Observed(&'a str),
+    /// Ours, but no version holds the shipped document any more.
+    VersionGone,
+    /// An approved one, which belongs to somebody else.
+    Approved {
+        /// The version that holds the approved document, if there is one.
+        version: Option<&'a str>,
+        /// The ledger's table, where an operator may approve the new document.
+        ledger_table: &'a str,
+    },
+    /// An approved one that Ringfence had not seen before this edit. What it says now is recorded as approved.
+    FirstSeen,
+}
+
+impl AboutPolicy<'_> {
+    /// The finding.
+    #[must_use]
+    pub fn edited(&self, id: FindingId, standing: Standing<'_>) -> Finding {
+        let name = self.policy.name();
+        let (outcome, id) = match standing {
+            Standing::Refused { code, .. } => (Outcome::Failed, FindingId::of_refusal(&id, code)),
+            Standing::SetBack(_)
+            | Standing::Observed(_)
+            | Standing::VersionGone
+            | Standing::Approved { .. }
+            | Standing::FirstSeen => (Outcome::BoundaryEdited, id),
+        };
+        let contained_at = match standing {
+            Standing::SetBack(at) => Some(at),
+            Standing::Refused { .. }
+            | Standing::Observed(_)
+            | Standing::VersionGone
+            | Standing::Approved { .. }
+            | Standing::FirstSeen => None,
+        };
+        let caller = &self.change.caller;
+        Finding {
+            schema: SCHEMA,
+            version: env!("CARGO_PKG_VERSION"),
+            mode: self.mode,
+            id,
+            problem: format!("{}/{}/boundary-policy", self.account, self.policy),
+            resolves: Vec::new(),
+            time: self.change.time.unwrap_or(self.now),
+            contained_at,
+            account: self.account.clone(),
+            region: self.region.to_owned(),
+            severity: self.edit.severity(),
+            title: title(name, self.edit.reach, standing),
+            summary: self.summary(standing),
+            outcome,
+            reason: reason(standing).to_owned(),
+            role: None,
+            functions: Vec::new(),
+            trigger: TriggerFacts {
+                event: self.change.event.as_str().to_owned(),
+                event_id: self.change.event_id.clone(),
+                principal: caller.principal.clone(),
+                session: caller.session.clone(),
+                source_ip: caller.source_ip.clone(),
+                user_agent: caller.user_agent.clone(),
+                via: caller.tool.as_str(),
+            },
+            source: None,
+            breaches: Vec::new(),
+            doubts: Vec::new(),
+            analyzer: Vec::new(),
+            boundary: BoundaryFacts { before: Some(self.policy.clone()), after: Some(self.policy.clone()) },
+            impact: None,
+            undo: None,
+            fix: None,
+            links: Links {
+                role: None,
+                event: super::about_role::event_link(
+                    self.policy.as_str().starts_with("arn:aws:"),
+                    &self.change.event_id,
+                    self.change.time,
+                    self.region,
+                ),
+                runbook: None,
+            },
+        }
+    }
+
+    /// What it means for the roles under it, what Ringfence did, what to do.
+    fn summary(&self, standing: Standing<'_>) -> String {
+        let policy = self.policy;
+        let effect = match self.edit.reach {
+            Reach::Wider => "The edited document allows roles under it more than before.",
+            Reach::Unknown => {
+                "Whether the edited document allows roles under it more than before cannot be told, so count on it."
+            }
+            Reach::NotWider => {
+                "The edited document allows roles under it no more than before, and perhaps less: functions may fail."
+            }
+            Reach::Nothing => "The policy is gone, so roles under it may do nothing at all.",
+            Reach::NothingToCompare => "What it said before is not known.",
+        };
+        let then = match standing {
+            Standing::SetBack(_) => "Ringfence made the version with the shipped document the default again. Find out why \
+                 the caller below could edit it, and delete the version that was added."
+                .to_owned(),
+            Standing::Refused { message, version, .. } => format!(
+                "AWS refused to let Ringfence set it back: {message}. Set it back yourself: \
+                 {}",
+                set_default(policy, version)
+            ),
+            Standing::Observed(version) => format!(
+                "Ringfence only observes and changed nothing. To set it back: {}",
+                set_default(policy, version)
+            ),
+            // A deployment of an unchanged template changes nothing, see
+            // <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html>.
+            Standing::VersionGone => "No version holds the shipped document any more, so Ringfence cannot set it back. A \
+                 redeploy of the Ringfence stack restores it: as a drift-aware change set (deployment mode \
+                 REVERT_DRIFT), because CloudFormation otherwise sees nothing to do."
+                .to_owned(),
+            Standing::Approved { version, ledger_table } => {
+                let restore = version.map_or_else(
+                    || "No version holds the approved document any more, its owner has to write it again.".to_owned(),
+                    |version| format!("To restore it: {}", set_default(policy, version)),
+                );
+                format!(
+                    "It is on the list ApprovedBoundaryArns, and Ringfence changed nothing. {restore} To approve what it \
+                     says now: aws dynamodb delete-item --table-name {ledger_table} --key \
+                     '{{\"pk\":{{\"S\":\"approved\"}},\"sk\":{{\"S\":\"{policy}\"}}}}'"
+                )
+            }
+            Standing::FirstSeen => "It is on the list ApprovedBoundaryArns, but Ringfence had not looked at it before this \
+                 edit. What it says now counts as approved from here on; restore an earlier version if it should not."
+                .to_owned(),
+        };
+        format!("{effect} {then}")
+    }
+}
+
+fn title(name: &str, reach: Reach, standing: Standing<'_>) -> String {
+    let did = match reach {
+        Reach::Wider => "was widened",
+        Reach::Nothing => "was deleted",
+        Reach::Unknown | Reach::NotWider | Reach::NothingToCompare => "was edited",
+    };
+    match standing {
+        Standing::SetBack(_) => format!("Boundary policy {name} {did}, Ringfence set it back"),
+        Standing::Refused { .. } => format!("Boundary policy {name} {did}, Ringfence could not set it back"),
+        Standing::Observed(_) => format!("Boundary policy {name} {did}, Ringfence would set it back"),
+        Standing::VersionGone => format!("Boundary policy {name} {did} and has to be deployed again"),
+        Standing::Approved { .. } | Standing::FirstSeen => format!("Approved boundary policy {name} {did}"),
+    }
+}
+
+fn reason(standing: Standing<'_>) -> &'static str {
+    match standing {
+        Standing::SetBack(_) | Standing::Refused { .. } | Standing::Observed(_) | Standing::VersionGone => {
+            "the policy no longer said what Ringfence ships"
+        }
+        Standing::Approved { .. } => "the policy no longer says what was approved",
+        Standing::FirstSeen => "an approved policy was edited before Ringfence had seen it",
+    }
+}
+
+fn set_default(policy: &PolicyArn, version: &str) -> String {
+    format!("aws iam set-default-policy-version --policy-arn {policy} --version-id {version}")
+}

@@ -1,0 +1,58 @@
+"""Patches that the deployed functions rest on: conditions with `Fn::Join`, permissions of SQS's batch calls."""
+
+from __future__ import annotations
+
+import json
+import unittest
+
+from botocore.exceptions import ClientError
+
+from .accounts import Account, bare, lab, unique
+
+_TEMPLATE = json.dumps({
+    "Parameters": {"Names": {"Type": "CommaDelimitedList", "Default": ""}},
+    "Conditions": {"Given": {"Fn::Not": [{"Fn::Equals": [{"Fn::Join": ["", {"Ref": "Names"}]}, ""]}]}},
+    "Resources": {
+        "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::If": ["Given", "given", "empty"]}}},
+    },
+    "Outputs": {"Topic": {"Value": {"Ref": "Topic"}}},
+})
+
+
+class Conditions(unittest.TestCase):
+    """`Fn::Join` in a condition."""
+
+    def _display_name(self, account: Account, names: str) -> str:
+        cloudformation, stack = account.client("cloudformation"), unique("joined")
+        cloudformation.create_stack(
+            StackName=stack, TemplateBody=_TEMPLATE, Parameters=[{"ParameterKey": "Names", "ParameterValue": names}]
+        )
+        cloudformation.get_waiter("stack_create_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
+        topic = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["Outputs"][0]["OutputValue"]
+        return str(account.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]["DisplayName"])
+
+    def test_gap_an_empty_list_counts_as_given(self) -> None:
+        self.assertEqual(self._display_name(bare(), ""), "given")
+
+    def test_works(self) -> None:
+        self.assertEqual(self._display_name(lab(), ""), "empty")
+        self.assertEqual(self._display_name(lab(), "a,b"), "given")
+
+
+class Batches(unittest.TestCase):
+    """`sqs:SendMessage` is the permission of SendMessageBatch too."""
+
+    def _send(self, account: Account) -> None:
+        queue = account.client("sqs").create_queue(QueueName=unique("batch"))["QueueUrl"]
+        policy = json.dumps({
+            "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}],
+        })
+        (sqs,) = account.user(policy, "sqs")
+        sqs.send_message_batch(QueueUrl=queue, Entries=[{"Id": "1", "MessageBody": "one"}])
+
+    def test_gap_it_wants_an_action_of_its_own(self) -> None:
+        with self.assertRaisesRegex(ClientError, "SendMessageBatch"):
+            self._send(bare())
+
+    def test_works(self) -> None:
+        self._send(lab())
