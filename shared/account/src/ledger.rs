@@ -23,7 +23,7 @@ pub(crate) use boundary_policies::PolicyPage;
 
 pub(crate) const ACTIONS: &[&str] = &["dynamodb:BatchGetItem", "dynamodb:PutItem"];
 
-/// For deciding about a role: its exemptions are looked for.
+/// What reading exemptions takes besides.
 pub(crate) const EXEMPTION_ACTIONS: &[&str] = &["dynamodb:Query"];
 
 type Item = HashMap<String, AttributeValue>;

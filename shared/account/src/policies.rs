@@ -2,7 +2,7 @@
 
 use crate::connect::Account;
 use crate::failure::Failure;
-use crate::role::decoded_document;
+use crate::role::decoded;
 use aws_sdk_iam::operation::get_policy::GetPolicyError;
 use aws_sdk_iam::operation::get_policy_version::GetPolicyVersionError;
 use aws_sdk_iam::operation::get_role_policy::GetRolePolicyError;
@@ -138,7 +138,7 @@ impl Account {
     async fn inline_policy(&self, role: &RoleName, name: String) -> Result<Option<RolePolicy>, Failure> {
         match self.iam.get_role_policy().role_name(role.as_str()).policy_name(&name).send().await {
             Ok(answer) => {
-                let document = decoded_document(&answer.policy_document);
+                let document = decoded(&answer.policy_document, Document::parse_identity);
                 Ok(Some(RolePolicy { source: PolicySource::Inline(name), document }))
             }
             Err(e) if e.as_service_error().is_some_and(GetRolePolicyError::is_no_such_entity_exception) => {
@@ -176,10 +176,12 @@ impl Account {
 
     /// What one version of a managed policy says.
     pub(crate) async fn policy_version(&self, arn: &PolicyArn, version: &str) -> Result<Document, Failure> {
+        // What AWS itself keeps is stored, whatever our rules say of it.
+        let parse = if arn.is_aws_managed() { Document::parse } else { Document::parse_identity };
         match self.iam.get_policy_version().policy_arn(arn.as_str()).version_id(version).send().await {
             Ok(answer) => Ok(answer.policy_version.and_then(|v| v.document).as_deref().map_or_else(
                 || Document::NotUnderstood("IAM tells no document of the policy".to_owned()),
-                decoded_document,
+                |text| decoded(text, parse),
             )),
             Err(e)
                 if e.as_service_error().is_some_and(GetPolicyVersionError::is_no_such_entity_exception) =>

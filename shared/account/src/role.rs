@@ -51,7 +51,10 @@ fn to_role(role: aws_sdk_iam::types::Role) -> Result<Role, Failure> {
         id: role.role_id.parse().map_err(malformed)?,
         created: to_timestamp(&role.create_date),
         last_used: role.role_last_used.and_then(|used| used.last_used_date).map(|date| to_timestamp(&date)),
-        trust: role.assume_role_policy_document.as_deref().map_or(Document::Gone, decoded_document),
+        trust: role
+            .assume_role_policy_document
+            .as_deref()
+            .map_or(Document::Gone, |text| decoded(text, Document::parse)),
         boundary: boundary.as_deref().map(str::parse).transpose().map_err(malformed)?,
         tags: role.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect(),
     })
@@ -62,9 +65,9 @@ fn to_timestamp(date: &aws_smithy_types::DateTime) -> Timestamp {
 }
 
 /// IAM answers documents URL-encoded (RFC 3986).
-pub(crate) fn decoded_document(encoded: &str) -> Document {
+pub(crate) fn decoded(encoded: &str, parse: fn(&str) -> Document) -> Document {
     match percent_decode_str(encoded).decode_utf8() {
-        Ok(text) => Document::parse(&text),
+        Ok(text) => parse(&text),
         Err(e) => Document::NotUnderstood(format!("the document is not UTF-8: {e}")),
     }
 }

@@ -95,17 +95,27 @@ impl DocumentText {
     /// What it says.
     #[must_use]
     pub fn read(&self) -> Document {
+        self.read_with(Document::parse)
+    }
+
+    /// What it says as an identity policy or a boundary.
+    #[must_use]
+    pub fn read_identity(&self) -> Document {
+        self.read_with(Document::parse_identity)
+    }
+
+    fn read_with(&self, parse: fn(&str) -> Document) -> Document {
         let raw = self.0.get();
         if !raw.starts_with('"') {
-            return Document::parse(raw);
+            return parse(raw);
         }
         match serde_json::from_str::<String>(raw) {
             // No JSON document starts with `%`.
             Ok(text) if text.starts_with('%') => match percent_decode_str(&text).decode_utf8() {
-                Ok(decoded) => Document::parse(&decoded),
+                Ok(decoded) => parse(&decoded),
                 Err(e) => Document::NotUnderstood(format!("the document is not UTF-8: {e}")),
             },
-            Ok(text) => Document::parse(&text),
+            Ok(text) => parse(&text),
             Err(e) => Document::NotUnderstood(e.to_string()),
         }
     }
@@ -129,7 +139,9 @@ impl ManagedPolicyDetail {
             [only] => Some(only),
             several => several.iter().find(is_default),
         };
-        version.map(|version| version.document.read())
+        // What AWS itself keeps is stored, whatever our rules say of it.
+        let read = if self.arn.is_aws_managed() { DocumentText::read } else { DocumentText::read_identity };
+        version.map(|version| read(&version.document))
     }
 }
 
@@ -148,7 +160,7 @@ impl RoleDetail {
             source: PolicySource::Managed(policy.policy_arn),
         });
         let inline = self.role_policy_list.into_iter().map(|policy| RolePolicy {
-            document: policy.policy_document.read(),
+            document: policy.policy_document.read_identity(),
             source: PolicySource::Inline(policy.policy_name),
         });
         let policies = attached.chain(inline).collect();

@@ -1,7 +1,7 @@
 //! What a role is right now, as IAM answered: never as an event told it.
 
 use crate::names::{PolicyArn, RoleArn, RoleId};
-use iam_policy::Policy;
+use iam_policy::{Level, Policy, PolicyKind};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -83,6 +83,22 @@ impl Document {
         match Policy::parse(text) {
             Ok(policy) => Self::Understood(Arc::new(policy)),
             Err(e) => Self::NotUnderstood(e.to_string()),
+        }
+    }
+
+    /// Parses the JSON text of an identity policy or a boundary. One that IAM would not have stored, because it breaks
+    /// the grammar of such policies, is not understood either: it cannot be what is in force.
+    #[must_use]
+    pub fn parse_identity(text: &str) -> Self {
+        match Self::parse(text) {
+            Self::Understood(policy) => {
+                let problems = policy.validate(PolicyKind::Identity);
+                match problems.iter().find(|problem| problem.level == Level::Refused) {
+                    Some(problem) => Self::NotUnderstood(problem.to_string()),
+                    None => Self::Understood(policy),
+                }
+            }
+            other @ (Self::NotUnderstood(_) | Self::Gone) => other,
         }
     }
 
