@@ -2,6 +2,7 @@
 
 mod budget;
 mod doubles;
+mod kill_switch;
 
 use super::NotFound;
 use crate::failure::FailureClass;

@@ -19,8 +19,7 @@ fn tell(
     mode: Mode,
     tell: impl FnOnce(&AboutRole<'_>) -> Finding,
 ) -> Finding {
-    let settings = guardrail::Settings { mode, ..settings() };
-    about(snapshot, &record(), trigger, &settings, tell)
+    about(snapshot, &record(), trigger, mode, tell)
 }
 
 /// The same with what the ledger knows of the role.
@@ -28,14 +27,15 @@ pub(crate) fn about<T>(
     snapshot: &RoleSnapshot,
     record: &RoleRecord,
     trigger: &Trigger,
-    settings: &guardrail::Settings,
+    mode: Mode,
     tell: impl FnOnce(&AboutRole<'_>) -> T,
 ) -> T {
     tell(&AboutRole {
         snapshot,
         assessment: &Assessment::of(snapshot),
         trigger,
-        settings,
+        settings: &settings(),
+        mode,
         record,
         ours: &ours(),
         exemption: None,

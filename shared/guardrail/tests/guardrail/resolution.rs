@@ -4,6 +4,7 @@ use crate::findings::{about, email};
 use crate::roles::*;
 use guardrail::finding::{Enforcement, Finding, FindingId, Outcome, StateKey};
 use guardrail::record::{Enforced, Repetition, RoleRecord, Told};
+use guardrail::settings::Mode;
 use guardrail::severity::Severity;
 use guardrail::snapshot::{Boundary, Document, RoleSnapshot};
 use guardrail::trigger::Change;
@@ -31,12 +32,12 @@ fn after(findings: &[(Outcome, Severity)]) -> RoleRecord {
 
 fn is_resolved(snapshot: &RoleSnapshot, record: &RoleRecord) -> bool {
     let trigger = trigger("DetachRolePolicy", Change::Rights);
-    about(snapshot, record, &trigger, &settings(), |about| about.is_resolved())
+    about(snapshot, record, &trigger, Mode::Enforce, |about| about.is_resolved())
 }
 
 fn resolved(snapshot: &RoleSnapshot, record: &RoleRecord) -> Finding {
     let trigger = trigger("DetachRolePolicy", Change::Rights);
-    about(snapshot, record, &trigger, &settings(), |about| about.resolved())
+    about(snapshot, record, &trigger, Mode::Enforce, |about| about.resolved())
 }
 
 const CRITICAL: (Outcome, Severity) = (Outcome::Bounded, Severity::Critical);
@@ -99,7 +100,7 @@ fn restored(times: u32) -> Finding {
         since: time("2026-11-22T08:00:00Z"),
     };
     let trigger = trigger("DeleteRolePermissionsBoundary", Change::BoundaryDeleted);
-    about(&lost, &record(), &trigger, &settings(), |about| {
+    about(&lost, &record(), &trigger, Mode::Enforce, |about| {
         about.enforced(&Enforcement {
             id: &FindingId::of_write(&role().id, 1),
             outcome: Enforced::Restored,
