@@ -119,3 +119,23 @@ async fn a_role_in_use_waits_for_the_change_budget_and_a_new_one_does_not() {
         "who did it is not forgotten while it waits"
     );
 }
+
+#[tokio::test]
+async fn where_concurrency_is_reserved_a_lost_boundary_has_a_function_of_its_own() {
+    let lab = Lab::start(&[("ReservedConcurrency", "5")]).await;
+    lab.create_role("orders-api-role", "/").await;
+    lab.silence().await;
+    delete_boundary(&lab, "orders-api-role").await;
+
+    assert_eq!(lab.boundary_of("orders-api-role").await.as_deref(), Some(OURS));
+    let journal = lab.get("journal");
+    let puts = journal.as_array().expect("a list").iter().filter(|entry| {
+        entry["operation"] == json!("PutRolePermissionsBoundary") && entry["status"] == json!(200)
+    });
+    let by: Vec<&str> = puts.filter_map(|put| put["caller"]["function"].as_str()).collect();
+    assert_eq!(by, ["ringfence-on-role-change", "ringfence-on-role-change-restores"]);
+    assert_eq!(
+        words(&lab.findings_about("orders-api-role").await),
+        [("bounded", "LOW"), ("restored", "HIGH")]
+    );
+}
