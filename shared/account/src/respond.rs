@@ -18,6 +18,7 @@ use guardrail::decide::{Case, Decision, Step, Untouched, decide, decide_at_first
 use guardrail::finding::{FindingId, Outcome};
 use guardrail::names::{RoleArn, RoleName};
 use guardrail::record::RoleRecord;
+use guardrail::settings::Mode;
 use guardrail::snapshot::{Boundary, Role, RoleSnapshot};
 use guardrail::trigger::{Change, Subject, Trigger};
 use jiff::Timestamp;
@@ -246,10 +247,16 @@ impl Work<'_> {
             record: &sight.record,
             trigger: self.trigger,
             settings: &self.account.settings.rules,
+            mode: self.mode(sight),
             installed_at: sight.installed_at,
             now: clock::now(),
             exemption: sight.page.exemption_of(&sight.role),
         }
+    }
+
+    /// The mode in force when the role was looked at.
+    fn mode(&self, sight: &Sight) -> Mode {
+        self.account.settings.mode.in_force(&sight.page.kill_switch)
     }
 
     /// The verdict over the role with what is known around it on the way of an event.

@@ -10,6 +10,7 @@ use guardrail::decide::Remediation;
 use guardrail::finding::{AboutRole, Enforcement, Finding, FindingId};
 use guardrail::names::PolicyArn;
 use guardrail::record::{Intent, LastWrite, RoleRecord, Told};
+use guardrail::settings::Mode;
 use guardrail::snapshot::{Boundary, Document, Role, RoleSnapshot};
 use guardrail::trigger::Trigger;
 use jiff::Timestamp;
@@ -140,6 +141,8 @@ impl Work<'_> {
             assessment,
             trigger,
             settings: &self.account.settings.rules,
+            // An intent is recorded in this mode only; what is merely told says its own.
+            mode: Mode::Enforce,
             functions: &record.functions,
             ours,
             exemption: None,

@@ -19,6 +19,7 @@ impl Work<'_> {
         let Seen { snapshot, assessment, ours } = *seen;
         let about = AboutRole {
             exemption: sight.page.exemption_of(&sight.role),
+            mode: self.mode(sight),
             ..self.about(snapshot, assessment, self.trigger, &sight.record, ours)
         };
         let state = about.state(&snapshot.boundary);

@@ -8,7 +8,7 @@ use crate::exemption::Exemption;
 use crate::function::Function;
 use crate::names::{FunctionArn, PolicyArn};
 use crate::record::Enforced;
-use crate::settings::Settings;
+use crate::settings::{Mode, Settings};
 use crate::severity::Severity;
 use crate::snapshot::{Boundary, Cap, Document, Role, RoleSnapshot};
 use crate::trigger::Trigger;
@@ -33,8 +33,10 @@ pub struct AboutRole<'a> {
     pub assessment: &'a Assessment,
     /// What set it off.
     pub trigger: &'a Trigger,
-    /// The settings in force.
+    /// What the installation asks for.
     pub settings: &'a Settings,
+    /// The mode in force; for what was written the one that it was written in, whatever is in force by now.
+    pub mode: Mode,
     /// The functions that the ledger knows with the role.
     pub functions: &'a BTreeSet<FunctionArn>,
     /// Our boundary, as it would cap the role.
@@ -184,7 +186,7 @@ impl AboutRole<'_> {
         Finding {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION"),
-            mode: self.settings.mode,
+            mode: self.mode,
             id,
             problem: format!("{}/{}/role-rights", role.arn.account(), role.id),
             resolves: Vec::new(),

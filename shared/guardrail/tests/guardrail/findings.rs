@@ -20,12 +20,12 @@ fn tell(
     mode: Mode,
     tell: impl FnOnce(&AboutRole<'_>) -> Finding,
 ) -> Finding {
-    let settings = guardrail::Settings { mode, ..settings() };
     tell(&AboutRole {
         snapshot,
         assessment: &Assessment::of(snapshot),
         trigger,
-        settings: &settings,
+        settings: &settings(),
+        mode,
         functions: &BTreeSet::new(),
         ours: &ours(),
         exemption: None,

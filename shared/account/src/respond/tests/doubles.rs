@@ -27,7 +27,8 @@ use guardrail::record::RoleRecord;
 use guardrail::settings::Mode;
 use guardrail::trigger::{Caller, Change, EventName, Subject, Trigger};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use std::collections::HashMap;
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -71,7 +72,13 @@ pub(super) struct Doubles {
     item: Arc<Mutex<HashMap<String, AttributeValue>>>,
     ledger: LedgerManner,
     exemptions: Vec<HashMap<String, AttributeValue>>,
+    /// Items `settings`/…, by sort key.
+    settings_items: SettingsItems,
+    /// What was published, as JSON.
+    pub(super) published: Arc<Mutex<Vec<Value>>>,
 }
+
+type SettingsItems = Arc<Mutex<BTreeMap<String, HashMap<String, AttributeValue>>>>;
 
 #[derive(Clone, Copy, PartialEq)]
 enum LedgerManner {
@@ -96,7 +103,10 @@ impl Doubles {
             item: Arc::default(),
             ledger: LedgerManner::Whole,
             exemptions: Vec::new(),
+            settings_items: Arc::default(),
+            published: Arc::default(),
         }
+        .settings_item("installed", &[("at", "2026-01-01T00:00:00Z")])
     }
 
     pub(super) fn role_without_boundary(self) -> Self {
@@ -164,13 +174,22 @@ impl Doubles {
         self
     }
 
+    /// An item `settings`/`sk` of these texts.
+    pub(super) fn settings_item(self, sk: &str, texts: &[(&str, &str)]) -> Self {
+        let key = [("pk", "settings"), ("sk", sk)];
+        let text = |(name, text): &(&str, &str)| ((*name).to_owned(), AttributeValue::S((*text).to_owned()));
+        let item = key.iter().chain(texts).map(text).collect();
+        self.settings_items.lock().unwrap().insert(sk.to_owned(), item);
+        self
+    }
+
     pub(super) fn ledger_answers_in_part(self) -> Self {
         Self { ledger: LedgerManner::InPart, ..self }
     }
 
     pub(super) fn account(self) -> Account {
         let mut settings = settings();
-        settings.rules.mode = self.mode;
+        settings.mode = self.mode.as_str().parse().unwrap();
         Account {
             iam: self.iam(),
             ledger: Ledger::new(self.dynamodb(), settings.ledger_table.clone()),
@@ -222,22 +241,24 @@ impl Doubles {
     /// One item with a version, written only by whoever names the version before; and the time of the installation.
     fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         let (item, order, manner) = (self.item.clone(), self.order.clone(), self.ledger);
+        let settings_items = self.settings_items.clone();
         let read = mock!(aws_sdk_dynamodb::Client::batch_get_item).then_compute_output(move |request| {
             order.note("dynamodb:BatchGetItem");
-            let table = request.request_items().unwrap().keys().next().unwrap().clone();
-            let installed = HashMap::from([
-                ("pk".to_owned(), AttributeValue::S("settings".to_owned())),
-                ("sk".to_owned(), AttributeValue::S("installed".to_owned())),
-                ("at".to_owned(), AttributeValue::S("2026-01-01T00:00:00Z".to_owned())),
-            ]);
+            let (table, wanted) = request.request_items().unwrap().iter().next().unwrap();
+            let settings_items = settings_items.lock().unwrap();
             let role = item.lock().unwrap().clone();
-            let items = [installed, role].into_iter().filter(|item| !item.is_empty()).collect();
-            let answer = BatchGetItemOutput::builder().responses(&table, items);
+            let find = |key: &HashMap<String, AttributeValue>| match key["pk"].as_s().unwrap().as_str() {
+                "role" => Some(role.clone()).filter(|item| !item.is_empty()),
+                "settings" => settings_items.get(key["sk"].as_s().unwrap()).cloned(),
+                _ => None,
+            };
+            let items = wanted.keys().iter().filter_map(find).collect();
+            let answer = BatchGetItemOutput::builder().responses(table, items);
             match manner {
                 LedgerManner::Whole => answer.build(),
                 LedgerManner::InPart => {
                     let missing = KeysAndAttributes::builder().keys(HashMap::new()).build().unwrap();
-                    answer.unprocessed_keys(&table, missing).build()
+                    answer.unprocessed_keys(table, missing).build()
                 }
             }
         });
@@ -268,9 +289,12 @@ impl Doubles {
     }
 
     fn sns(&self) -> aws_sdk_sns::Client {
-        let order = self.order.clone();
-        let publish = mock!(aws_sdk_sns::Client::publish).then_compute_output(move |_| {
+        let (order, published) = (self.order.clone(), self.published.clone());
+        let publish = mock!(aws_sdk_sns::Client::publish).then_compute_output(move |request| {
             order.note("sns:Publish");
+            let body: Value = serde_json::from_str(request.message().unwrap()).unwrap();
+            let finding = serde_json::from_str(body["default"].as_str().unwrap()).unwrap();
+            published.lock().unwrap().push(finding);
             PublishOutput::builder().build()
         });
         mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[&publish])
