@@ -16,6 +16,7 @@ pub fn to_respond() -> BTreeSet<&'static str> {
         crate::ledger::BUDGET_ACTIONS,
         crate::publish::ACTIONS,
         crate::second_look::ACTIONS,
+        crate::policy_change::FOUND_EDITED_ACTIONS,
         crate::connect::ACTIONS,
     ])
 }

@@ -19,10 +19,12 @@ pub mod run;
 mod sdk;
 mod second_look;
 pub mod settings;
+mod shipped_boundaries;
 mod undo;
 
 pub use connect::Account;
 pub use failure::{Failure, FailureClass};
 pub use policy_change::PolicyResponse;
 pub use respond::{NotFound, Response};
+pub use shipped_boundaries::SHIPPED_BOUNDARIES;
 pub use undo::{GivenBack, LeftAlone, UndoAnswer, UndoBatch};

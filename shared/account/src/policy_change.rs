@@ -2,6 +2,7 @@
 
 mod approved;
 mod fan_out;
+mod found_edited;
 mod set_back;
 mod shipped;
 #[cfg(test)]
@@ -12,7 +13,7 @@ use crate::clock;
 use crate::connect::Account;
 use crate::failure::Failure;
 use crate::ledger::PolicyPage;
-use guardrail::boundary_policy::{Edit, EditIntent, ShippedPolicies};
+use guardrail::boundary_policy::{Edit, EditIntent};
 use guardrail::finding::{AboutPolicy, FindingId};
 use guardrail::names::RoleArn;
 use guardrail::settings::Mode;
@@ -27,6 +28,9 @@ pub(crate) const ACTIONS: &[&str] = &[
     "iam:SetDefaultPolicyVersion",
     "sqs:SendMessage",
 ];
+
+/// What telling of a boundary that is found edited takes besides the calls of looking at a role.
+pub(crate) const FOUND_EDITED_ACTIONS: &[&str] = &["iam:GetPolicy", "iam:ListPolicyVersions"];
 
 /// What a policy change came to: its one log line.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -69,11 +73,10 @@ impl Account {
     pub async fn respond_to_policy_change(
         &self,
         change: &PolicyChange,
-        shipped: &ShippedPolicies,
         request: &str,
     ) -> Result<PolicyResponse, Failure> {
         let work = PolicyWork { account: self, change, request };
-        let guarded = match shipped.document(&change.policy) {
+        let guarded = match self.shipped.get()?.document(&change.policy) {
             Some(document) => work.guard_shipped(document).await?,
             None if self.settings.rules.accepts(&change.policy) => work.guard_approved().await?,
             None => Guarded::nothing("no boundary of ours"),

@@ -4,6 +4,7 @@
 //! Everything else comes after.
 
 mod budget;
+mod edited_boundary;
 mod enforce;
 mod open_intent;
 mod tell;
@@ -15,7 +16,9 @@ use crate::connect::{Account, milliseconds};
 use crate::failure::Failure;
 use crate::ledger::LedgerPage;
 use guardrail::assess::{Approval, Assessment, Surroundings};
-use guardrail::decide::{Case, Decision, Step, Untouched, decide, decide_at_first_sight};
+use guardrail::decide::{
+    BoundaryDocument, Case, Decision, Report, Step, Untouched, decide, decide_at_first_sight,
+};
 use guardrail::finding::{FindingId, Outcome};
 use guardrail::names::{RoleArn, RoleName};
 use guardrail::record::RoleRecord;
@@ -70,6 +73,7 @@ pub(crate) struct Work<'a> {
     trigger: &'a Trigger,
     /// The Lambda request: the same for each retry of one invocation.
     request: &'a str,
+    not_found: NotFound,
     stopwatch: Stopwatch,
 }
 
@@ -95,7 +99,7 @@ impl Account {
         request: &str,
         not_found: NotFound,
     ) -> Result<Response, Failure> {
-        let work = Work { account: self, trigger, request, stopwatch: Stopwatch::start() };
+        let work = Work { account: self, trigger, request, not_found, stopwatch: Stopwatch::start() };
         let Some(name) = work.role_name().await? else { return Ok(Response::of("the function is gone")) };
         if work.is_own_expected_call(&name).await? {
             return Ok(Response::of("own call, expected"));
@@ -231,8 +235,14 @@ impl Work<'_> {
             Approval::NotJudged | Approval::Ours | Approval::Approved => None,
         };
         let assessment = self.assess(snapshot, &sight.record, self.trigger, ours.as_ref());
-        match decide(case, &assessment) {
+        let boundary_document = self.account.boundary_document(&snapshot.boundary).await?;
+        match decide(&Case { boundary_document, ..*case }, &assessment) {
             Decision::Remediate(remediation) => self.enforce(sight, &remediation, Some(snapshot)).await,
+            Decision::Report(Report { outcome: Outcome::BoundaryEdited, .. })
+                if let Some(boundary) = &sight.role.boundary =>
+            {
+                self.edited_boundary(sight, boundary).await
+            }
             Decision::Report(report) => {
                 let ours = match ours {
                     Some(ours) => ours,
@@ -254,6 +264,7 @@ impl Work<'_> {
             mode: self.mode(sight),
             installed_at: sight.installed_at,
             now: clock::now(),
+            boundary_document: BoundaryDocument::AsApproved,
             exemption: sight.page.exemption_of(&sight.role),
         }
     }

@@ -74,7 +74,7 @@ impl Work<'_> {
     }
 
     /// Nothing to tell: stores what was seen, if the ledger does not know it yet.
-    async fn keep_record(&self, sight: &Sight) -> Result<Round, Failure> {
+    pub(super) async fn keep_record(&self, sight: &Sight) -> Result<Round, Failure> {
         let record = self.seen(sight);
         let response = Response::of("nothing to tell");
         if record == sight.record {

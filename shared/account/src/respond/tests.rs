@@ -2,6 +2,7 @@
 
 mod budget;
 mod doubles;
+mod edited_boundary;
 mod kill_switch;
 
 use super::NotFound;

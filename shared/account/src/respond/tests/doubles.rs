@@ -6,6 +6,7 @@ use crate::ledger::Ledger;
 use crate::policies::PolicyCache;
 use crate::sdk::{Roots, sdk_config};
 use crate::settings::tests::settings;
+use crate::shipped_boundaries::tests::shipping;
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
 use aws_sdk_dynamodb::operation::query::QueryOutput;
@@ -72,8 +73,10 @@ pub(super) struct Doubles {
     get_role: Rule,
     put: Rule,
     policies: ManagedPolicies,
+    list_policy_versions: Option<Rule>,
     item: Arc<Mutex<HashMap<String, AttributeValue>>>,
     ledger: LedgerManner,
+    shipped: &'static str,
     pub(super) budget_left: Arc<AtomicU64>,
     exemptions: Vec<HashMap<String, AttributeValue>>,
     /// Items `settings`/…, by sort key.
@@ -102,10 +105,12 @@ impl Doubles {
             get_role: answering(&order, || MockResponse::Output(role_answer(None))),
             put,
             policies: Arc::new(|arn| (arn == OURS).then(|| ("ANPAOURS".to_owned(), WIDE))),
+            list_policy_versions: None,
             order,
             mode: Mode::Enforce,
             item: Arc::default(),
             ledger: LedgerManner::Whole,
+            shipped: WIDE,
             budget_left: Arc::new(AtomicU64::new(1_000)),
             exemptions: Vec::new(),
             settings_items: Arc::default(),
@@ -192,6 +197,15 @@ impl Doubles {
         self
     }
 
+    /// The template ships another document than the one that the boundary has.
+    pub(super) fn boundary_edited(self) -> Self {
+        Self { shipped: LITTLE, ..self }
+    }
+
+    pub(super) fn list_policy_versions(self, rule: Rule) -> Self {
+        Self { list_policy_versions: Some(rule), ..self }
+    }
+
     /// So many changes of existing roles are left in this hour.
     pub(super) fn budget_left(self, left: u64) -> Self {
         self.budget_left.store(left, Ordering::Relaxed);
@@ -222,6 +236,7 @@ impl Doubles {
             lambda: mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &[]).into(),
             config: sdk_config(&settings, Roots::System),
             policies: PolicyCache::default(),
+            shipped: shipping(self.shipped),
             settings,
         }
     }
@@ -255,11 +270,10 @@ impl Doubles {
                 let version = PolicyVersion::builder().document(encoded(document)).version_id("v1").build();
                 GetPolicyVersionOutput::builder().policy_version(version).build()
             });
-        mock_client!(
-            aws_sdk_iam,
-            RuleMode::MatchAny,
-            &[&self.get_role, &self.put, &list_attached, &list_inline, &get_policy, &get_version]
-        )
+        let mut rules =
+            vec![&self.get_role, &self.put, &list_attached, &list_inline, &get_policy, &get_version];
+        rules.extend(&self.list_policy_versions);
+        mock_client!(aws_sdk_iam, RuleMode::MatchAny, &rules)
     }
 
     /// One item with a version, written only by whoever names the version before; and the time of the installation.
@@ -288,6 +302,10 @@ impl Doubles {
         });
         let (item, order) = (self.item.clone(), self.order.clone());
         let write = mock!(aws_sdk_dynamodb::Client::put_item).then_compute_response(move |request| {
+            if request.item().unwrap()["pk"] == AttributeValue::S("boundary-policy".to_owned()) {
+                order.note("dynamodb:PutItem boundary-policy");
+                return MockResponse::Output(PutItemOutput::builder().build());
+            }
             let mut stored = item.lock().unwrap();
             let expected = request.expression_attribute_values().and_then(|values| values.get(":read"));
             if stored.get("version") != expected {
