@@ -30,6 +30,8 @@ pub enum Outcome {
     BoundaryEdited,
     /// A boundary that caps nothing would have given way to ours.
     WouldReplace,
+    /// An operator wrote something into the ledger, or what it says came to its end.
+    Notice,
 }
 
 impl Outcome {
@@ -50,6 +52,7 @@ impl Outcome {
             Self::WouldRestore => "would-restore",
             Self::BoundaryEdited => "boundary-edited",
             Self::WouldReplace => "would-replace",
+            Self::Notice => "notice",
         }
     }
 }
