@@ -1,10 +1,12 @@
 //! The ledger: what Ringfence knows, in DynamoDB. One item a role, changed only by whoever read its last version.
 
 mod boundary_policies;
+mod budget;
 mod operator_items;
 mod undo;
 
 pub(crate) use boundary_policies::PolicyPage;
+pub(crate) use budget::{ACTIONS as BUDGET_ACTIONS, Allowance};
 pub(crate) use operator_items::OperatorPage;
 pub(crate) use undo::{ACTIONS as UNDO_ACTIONS, Requested, UndoPage};
 

@@ -3,6 +3,7 @@
 //! Containment first: one IAM read with the ledger read beside it, one ledger write that records the intent, the IAM write.
 //! Everything else comes after.
 
+mod budget;
 mod enforce;
 mod open_intent;
 mod tell;
@@ -72,7 +73,7 @@ pub(crate) struct Work<'a> {
     request: &'a str,
     stopwatch: Stopwatch,
     /// The operators' items, as they were first read: told when all else is done.
-    operator: OnceLock<OperatorPage>,
+    operator: &'a OnceLock<OperatorPage>,
 }
 
 /// A role and what the ledger knows of it, read side by side.
@@ -97,10 +98,9 @@ impl Account {
         request: &str,
         not_found: NotFound,
     ) -> Result<Response, Failure> {
-        let (stopwatch, operator) = (Stopwatch::start(), OnceLock::new());
-        let work = Work { account: self, trigger, request, stopwatch, operator };
-        let outcome = work.respond(not_found).await;
-        if let Some(page) = work.operator.get() {
+        let (stopwatch, operator) = (Stopwatch::start(), &OnceLock::new());
+        let outcome = Work { account: self, trigger, request, stopwatch, operator }.respond(not_found).await;
+        if let Some(page) = operator.get() {
             self.tell_notices(page, request).await;
         }
         outcome
@@ -121,7 +121,10 @@ impl Work<'_> {
             return Ok(Response::of("the role is gone"));
         };
         let role = sight.role.arn.clone();
-        let response = self.settle(sight).await?;
+        let response = match sight.record.taken_up_by(self.trigger).cloned() {
+            Some(deferred) => Work { trigger: &deferred, ..*self }.settle(sight).await?,
+            None => self.settle(sight).await?,
+        };
         Ok(Response { role: Some(role), ..response })
     }
 
@@ -259,7 +262,7 @@ impl Work<'_> {
                 };
                 self.tell_once(sight, &Seen { snapshot, assessment: &assessment, ours: &ours }, &report).await
             }
-            Decision::Compliant => self.keep_record(sight).await,
+            Decision::Compliant => self.compliant(sight, snapshot, &assessment).await,
             Decision::Nothing(_) => Ok(Round::Over(Response::of("nothing to do"))),
         }
     }

@@ -18,6 +18,7 @@ mod findings;
 mod functions;
 mod ineffective_boundaries;
 mod notices;
+mod resolution;
 mod roles;
 mod trust;
 mod undo;
