@@ -12,8 +12,8 @@ use guardrail::finding::AboutNotice;
 use guardrail::notice::{Due, Notice};
 use std::time::Duration;
 
-/// What telling may take. By then all that the invocation was for is done.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// What telling may take: by then all that the invocation was for is done, and five messages of the review queue share 30 s.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 impl Account {
     /// Tells what changed of the operators' items since it was told. `request` is Lambda's request id.

@@ -6,15 +6,15 @@ use serde_json::json;
 use std::time::Duration;
 use tests::lab::{ADMINISTRATOR, Lab, TRUSTS_LAMBDA, Told};
 
-fn in_hours(hours: i64) -> String {
+pub(super) fn in_hours(hours: i64) -> String {
     #[expect(clippy::disallowed_methods, reason = "an exemption is valid for a year at most, from now on")]
     let now = Timestamp::now();
     (now + SignedDuration::from_hours(hours)).to_string()
 }
 
-const A_MONTH: i64 = 30 * 24;
+pub(super) const A_MONTH: i64 = 30 * 24;
 
-async fn exempt(lab: &Lab, pattern: &str, owner: &str, expires_at: &str) {
+pub(super) async fn exempt(lab: &Lab, pattern: &str, owner: &str, expires_at: &str) {
     lab.put_item(&[
         ("pk", "exemption"),
         ("sk", pattern),
