@@ -10,6 +10,7 @@ mod connect;
 mod failure;
 mod function;
 mod ledger;
+mod notices;
 mod policies;
 mod policy_change;
 mod publish;

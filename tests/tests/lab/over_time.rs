@@ -96,6 +96,10 @@ async fn a_role_in_use_waits_for_the_change_budget_and_a_new_one_does_not() {
     lab.silence().await;
     assert_eq!(lab.boundary_of("new-role").await.as_deref(), Some(OURS), "a new role never waits");
     assert_eq!(lab.boundary_of("old-role").await, None);
+    let told = lab.messages().await;
+    let notices: Vec<_> = told.iter().filter(|told| told.text_of("outcome") == "notice").collect();
+    let titles: Vec<_> = notices.iter().map(|told| told.text_of("title")).collect();
+    assert_eq!(titles, ["Change budget used up, roles in use wait"]);
 
     // The lab does not wait a quarter of an hour: a message like the one that does is sent, and finds budget again.
     spend_budget(&lab, table, AN_HOUR - 1).await;

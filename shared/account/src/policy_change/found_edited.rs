@@ -11,6 +11,7 @@ use guardrail::settings::Mode;
 use guardrail::snapshot::Boundary;
 use guardrail::trigger::{Caller, EventName, PolicyChange, PolicyEffect};
 use iam_policy::Policy;
+use std::sync::OnceLock;
 
 /// Looks at the policy in one invocation, for those that were overtaken.
 const ROUNDS: usize = 5;
@@ -54,7 +55,7 @@ impl Account {
             effect: PolicyEffect::VersionDeleted,
             caller: Caller::default(),
         };
-        let work = PolicyWork { account: self, change, request };
+        let work = PolicyWork { account: self, change, request, operator: OnceLock::new() };
         let guarded = match self.shipped.get()?.document(policy) {
             Some(shipped) => work.tell_that_it_stands(shipped).await?,
             None => work.guard_approved().await?,

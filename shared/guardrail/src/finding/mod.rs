@@ -1,5 +1,6 @@
 //! What Ringfence tells: schema `ringfence.finding/1`.
 
+mod about_notice;
 mod about_policy;
 mod about_role;
 mod email;
@@ -10,6 +11,7 @@ mod message;
 mod outcome;
 mod undone;
 
+pub use about_notice::AboutNotice;
 pub use about_policy::{AboutPolicy, Standing};
 pub use about_role::{AboutRole, Enforcement};
 pub use ids::{FindingId, StateKey};
