@@ -96,13 +96,14 @@ impl Work<'_> {
         let (snapshot, ours) = self.before_and_after(open, intent, snapshot).await?;
         let assessment = self.assess(&snapshot, &open.record, &intent.trigger, Some(&ours));
         let about = self.about(&snapshot, &assessment, &intent.trigger, &open.record, &ours);
-        let finding = about.enforced(&Enforcement {
+        let mut finding = about.enforced(&Enforcement {
             id: &intent.finding,
             outcome: intent.outcome,
             reason: &intent.reason,
             before: intent.boundary_before.as_ref(),
             contained_at: Some(contained_at),
         });
+        self.account.add_recent_use(&mut finding).await;
         let told = Told {
             state: about.state(&ours),
             finding: finding.id.clone(),

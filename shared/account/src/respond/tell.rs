@@ -25,7 +25,8 @@ impl Work<'_> {
         if sight.record.has_told(&state) {
             return self.keep_record(sight).await;
         }
-        let finding = about.told(report.outcome, &report.reason);
+        let mut finding = about.told(report.outcome, &report.reason);
+        self.account.add_recent_use(&mut finding).await;
         self.account.publish(&finding).await?;
         let told =
             Told { state, finding: finding.id.clone(), outcome: finding.outcome, severity: finding.severity };

@@ -1,6 +1,7 @@
 //! The whole path against doubles of the SDK's clients: which calls, how often, in which order, with what in them.
 
 mod doubles;
+mod recent_use;
 
 use super::NotFound;
 use crate::failure::FailureClass;

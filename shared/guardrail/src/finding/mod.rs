@@ -9,6 +9,7 @@ mod impact;
 mod message;
 mod outcome;
 mod undone;
+mod used_recently;
 
 pub use about_policy::{AboutPolicy, Standing};
 pub use about_role::{AboutRole, Enforcement};
@@ -17,6 +18,7 @@ pub use impact::{ImpactFacts, Removed};
 pub use message::{Attribute, Message};
 pub use outcome::Outcome;
 pub use undone::AboutUndo;
+pub use used_recently::{ActionUse, ServiceUse};
 
 use crate::check_id::CheckId;
 use crate::names::{AccountId, FunctionArn, PolicyArn, RoleArn, RoleId, RoleName};

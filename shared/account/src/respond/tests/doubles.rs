@@ -11,18 +11,28 @@ use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_iam::operation::generate_service_last_accessed_details::{
+    GenerateServiceLastAccessedDetailsError, GenerateServiceLastAccessedDetailsOutput,
+};
 use aws_sdk_iam::operation::get_policy::{GetPolicyError, GetPolicyOutput};
 use aws_sdk_iam::operation::get_policy_version::GetPolicyVersionOutput;
 use aws_sdk_iam::operation::get_role::{GetRoleError, GetRoleOutput};
+use aws_sdk_iam::operation::get_service_last_accessed_details::{
+    GetServiceLastAccessedDetailsError, GetServiceLastAccessedDetailsOutput,
+    builders::GetServiceLastAccessedDetailsOutputBuilder,
+};
 use aws_sdk_iam::operation::list_attached_role_policies::ListAttachedRolePoliciesOutput;
 use aws_sdk_iam::operation::list_role_policies::ListRolePoliciesOutput;
 use aws_sdk_iam::operation::put_role_permissions_boundary::PutRolePermissionsBoundaryOutput;
 use aws_sdk_iam::types::error::NoSuchEntityException;
-use aws_sdk_iam::types::{AttachedPermissionsBoundary, AttachedPolicy, Policy, PolicyVersion, Role};
+use aws_sdk_iam::types::{
+    AttachedPermissionsBoundary, AttachedPolicy, JobStatusType, Policy, PolicyVersion, Role, RoleLastUsed,
+};
 use aws_sdk_sns::operation::publish::PublishOutput;
 use aws_sdk_sqs::operation::send_message::SendMessageOutput;
 use aws_smithy_mocks::{MockResponse, Rule, RuleMode, mock, mock_client};
 use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 use guardrail::record::RoleRecord;
 use guardrail::settings::Mode;
 use guardrail::trigger::{Caller, Change, EventName, Subject, Trigger};
@@ -38,6 +48,8 @@ const ROLE: &str = "orders-api-role";
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}}"#;
 const WIDE: &str =
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["s3:*","logs:*"],"Resource":"*"}}"#;
+const IAM_AND_S3: &str =
+    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["iam:*","s3:*"],"Resource":"*"}}"#;
 const LITTLE: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::orders/*"}}"#;
 
 /// The calls in the order in which they were made.
@@ -61,9 +73,19 @@ impl Order {
 /// The unique id and the document of a managed policy, by ARN; none where it does not exist.
 type ManagedPolicies = Arc<dyn Fn(&str) -> Option<(String, &'static str)> + Send + Sync>;
 
+/// What IAM answers to the request for a report of last uses.
+pub(super) type Job =
+    MockResponse<GenerateServiceLastAccessedDetailsOutput, GenerateServiceLastAccessedDetailsError>;
+/// What IAM answers to a look at the report.
+pub(super) type Report =
+    MockResponse<GetServiceLastAccessedDetailsOutput, GetServiceLastAccessedDetailsError>;
+
 /// The doubles of one account.
 pub(super) struct Doubles {
     pub(super) order: Order,
+    /// The bodies of the published messages.
+    pub(super) published: Arc<Mutex<Vec<String>>>,
+    last_uses: [Rule; 2],
     mode: Mode,
     get_role: Rule,
     put: Rule,
@@ -91,6 +113,12 @@ impl Doubles {
             get_role: answering(&order, || MockResponse::Output(role_answer(None))),
             put,
             policies: Arc::new(|arn| (arn == OURS).then(|| ("ANPAOURS".to_owned(), WIDE))),
+            published: Arc::default(),
+            last_uses: reporting(
+                &order,
+                || MockResponse::Output(job()),
+                |_| MockResponse::Output(report().build().unwrap()),
+            ),
             order,
             mode: Mode::Enforce,
             item: Arc::default(),
@@ -110,6 +138,27 @@ impl Doubles {
             MockResponse::Error(GetRoleError::NoSuchEntityException(missing()))
         });
         Self { get_role, ..self }
+    }
+
+    /// A role that may do everything on IAM and S3, by the policy of its team, and was last used then.
+    pub(super) fn role_used(self, last_used: &str) -> Self {
+        let last_used = last_used.to_owned();
+        let get_role = answering(&self.order, move || MockResponse::Output(role_used_answer(&last_used)));
+        let policies = |arn: &str| match arn {
+            TEAM_POLICY => Some(("ANPATEAM".to_owned(), IAM_AND_S3)),
+            OURS => Some(("ANPAOURS".to_owned(), WIDE)),
+            _ => None,
+        };
+        Self { get_role, policies: Arc::new(policies), ..self }
+    }
+
+    /// What IAM answers when it is to report last uses, and to each look at the report, which may name a marker.
+    pub(super) fn last_uses(
+        self,
+        job: impl Fn() -> Job + Send + Sync + 'static,
+        report: impl Fn(Option<&str>) -> Report + Send + Sync + 'static,
+    ) -> Self {
+        Self { last_uses: reporting(&self.order, job, report), ..self }
     }
 
     pub(super) fn get_role(self, get_role: Rule) -> Self {
@@ -215,7 +264,16 @@ impl Doubles {
         mock_client!(
             aws_sdk_iam,
             RuleMode::MatchAny,
-            &[&self.get_role, &self.put, &list_attached, &list_inline, &get_policy, &get_version]
+            &[
+                &self.get_role,
+                &self.put,
+                &list_attached,
+                &list_inline,
+                &get_policy,
+                &get_version,
+                &self.last_uses[0],
+                &self.last_uses[1],
+            ]
         )
     }
 
@@ -268,9 +326,10 @@ impl Doubles {
     }
 
     fn sns(&self) -> aws_sdk_sns::Client {
-        let order = self.order.clone();
-        let publish = mock!(aws_sdk_sns::Client::publish).then_compute_output(move |_| {
+        let (order, published) = (self.order.clone(), self.published.clone());
+        let publish = mock!(aws_sdk_sns::Client::publish).then_compute_output(move |request| {
             order.note("sns:Publish");
+            published.lock().unwrap().push(request.message().unwrap().to_owned());
             PublishOutput::builder().build()
         });
         mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[&publish])
@@ -297,8 +356,53 @@ fn answering(
     })
 }
 
+fn reporting(
+    order: &Order,
+    job: impl Fn() -> Job + Send + Sync + 'static,
+    report: impl Fn(Option<&str>) -> Report + Send + Sync + 'static,
+) -> [Rule; 2] {
+    let noted = order.clone();
+    let generate = mock!(aws_sdk_iam::Client::generate_service_last_accessed_details).then_compute_response(
+        move |request| {
+            noted.note("iam:GenerateServiceLastAccessedDetails");
+            assert_eq!(request.arn(), Some("arn:aws:iam::123456789012:role/orders-api-role"));
+            assert_eq!(request.granularity().unwrap().as_str(), "ACTION_LEVEL");
+            job()
+        },
+    );
+    let noted = order.clone();
+    let get =
+        mock!(aws_sdk_iam::Client::get_service_last_accessed_details).then_compute_response(move |request| {
+            noted.note("iam:GetServiceLastAccessedDetails");
+            assert_eq!(request.job_id(), Some("job-1"));
+            report(request.marker())
+        });
+    [generate, get]
+}
+
+/// IAM has begun the report.
+pub(super) fn job() -> GenerateServiceLastAccessedDetailsOutput {
+    GenerateServiceLastAccessedDetailsOutput::builder().job_id("job-1").build()
+}
+
+/// A finished report without a service in it.
+pub(super) fn report() -> GetServiceLastAccessedDetailsOutputBuilder {
+    GetServiceLastAccessedDetailsOutput::builder()
+        .job_status(JobStatusType::Completed)
+        .job_creation_date(DateTime::from_secs(1_800_000_000))
+        .job_completion_date(DateTime::from_secs(1_800_000_000))
+        .set_services_last_accessed(Some(Vec::new()))
+}
+
 fn encoded(document: &str) -> String {
     utf8_percent_encode(document, NON_ALPHANUMERIC).to_string()
+}
+
+fn role_used_answer(last_used: &str) -> GetRoleOutput {
+    let date = DateTime::from_str(last_used, Format::DateTime).unwrap();
+    let mut role = role_answer(None).role.unwrap();
+    role.role_last_used = Some(RoleLastUsed::builder().last_used_date(date).region("us-east-1").build());
+    GetRoleOutput::builder().role(role).build()
 }
 
 /// A role that was never used.
