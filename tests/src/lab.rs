@@ -2,6 +2,13 @@
 //!
 //! See `tests/lab/README.md` for what it is and what it is not. AWS itself is never contacted.
 
+mod deployments;
+mod findings;
+mod journal;
+mod queues;
+
+pub use findings::Told;
+
 use crate::project_root;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_iam::config::{Credentials, SharedCredentialsProvider};
@@ -24,12 +31,6 @@ pub const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 /// What plain execution roles trust.
 pub const TRUSTS_LAMBDA: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
 
-/// The e-mail subscriber without a filter.
-const EVERYTHING: &str = "everything@example.com";
-
-/// The queue subscriber.
-const FINDINGS_QUEUE: &str = "test-findings";
-
 /// Longer than anything in the lab takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -49,24 +50,6 @@ pub struct Lab {
     pub sqs: aws_sdk_sqs::Client,
     /// As the account's administrator.
     pub dynamodb: aws_sdk_dynamodb::Client,
-}
-
-/// A finding, as a subscriber gets it: the e-mail with the JSON that everybody else gets.
-#[derive(Debug, Clone)]
-pub struct Told {
-    /// Of the e-mail.
-    pub subject: String,
-    /// Of the e-mail.
-    pub text: String,
-    /// The finding.
-    pub finding: Value,
-}
-
-impl Told {
-    /// A text field of the finding.
-    pub fn text_of(&self, field: &str) -> &str {
-        self.finding[field].as_str().unwrap_or_else(|| panic!("`{field}` is no text in {:#}", self.finding))
-    }
 }
 
 impl Lab {
@@ -114,32 +97,6 @@ impl Lab {
         );
     }
 
-    /// A queue that gets every finding's JSON, beside the mailbox that gets the texts of e-mail subscribers.
-    async fn subscribe_to_everything(&self) {
-        let topic = self.topic();
-        let subscribe = self.sns.subscribe().topic_arn(topic).protocol("email").endpoint(EVERYTHING);
-        subscribe.send().await.expect("an e-mail subscription");
-        let subscribe =
-            self.sns.subscribe().topic_arn(topic).protocol("sqs").endpoint(self.findings_queue().await);
-        subscribe.send().await.expect("a queue subscription");
-    }
-
-    /// The ARN of a queue that the topic may send to. Like AWS, the lab obeys the queue's policy.
-    async fn findings_queue(&self) -> String {
-        let arn = format!("arn:aws:sqs:us-east-1:{ACCOUNT}:{FINDINGS_QUEUE}");
-        let policy = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:SendMessage",
-            "Principal": {"Service": "sns.amazonaws.com"}, "Resource": arn}]});
-        let create = self.sqs.create_queue().queue_name(FINDINGS_QUEUE);
-        let create = create.attributes(aws_sdk_sqs::types::QueueAttributeName::Policy, policy.to_string());
-        create.send().await.expect("a queue for findings");
-        arn
-    }
-
-    /// The findings topic of the deployed stack.
-    pub fn topic(&self) -> &'static str {
-        "arn:aws:sns:us-east-1:123456789012:ringfence-findings"
-    }
-
     /// An IAM client with somebody else's keys.
     pub async fn iam_as(&self, access_key: &str, secret: &str) -> aws_sdk_iam::Client {
         aws_sdk_iam::Client::new(&sdk_config(&self.url, access_key, secret).await)
@@ -173,11 +130,11 @@ impl Lab {
     pub async fn silence(&self) {
         // Between the delivery of an event and the start of its invocation nothing is counted, so one look is not enough.
         let mut quiet_looks = 0;
-        let mut calls = usize::MAX;
+        let mut seen = 0;
         self.until("silence", || {
-            let so_far = self.get("journal").as_array().map_or(0, Vec::len);
-            let is_quiet = self.get("idle")["idle"] == json!(true) && so_far == calls;
-            calls = so_far;
+            let news = self.journal_since(seen).len();
+            seen += news;
+            let is_quiet = news == 0 && self.get("idle")["idle"] == json!(true);
             quiet_looks = if is_quiet { quiet_looks + 1 } else { 0 };
             quiet_looks >= 3
         })
@@ -208,133 +165,6 @@ impl Lab {
         self.post("tap", json!({"paused": false}));
     }
 
-    /// Makes a role that trusts Lambda.
-    pub async fn create_role(&self, name: &str, path: &str) {
-        self.create_role_trusting(name, path, TRUSTS_LAMBDA).await;
-    }
-
-    /// Makes a role with a trust policy.
-    pub async fn create_role_trusting(&self, name: &str, path: &str, trust: &str) {
-        let create = self.iam.create_role().role_name(name).path(path).assume_role_policy_document(trust);
-        create.send().await.unwrap_or_else(|e| panic!("CreateRole {name}: {e:?}"));
-    }
-
-    /// Attaches a managed policy to a role.
-    pub async fn attach(&self, role: &str, policy: &str) {
-        let attach = self.iam.attach_role_policy().role_name(role).policy_arn(policy);
-        attach.send().await.unwrap_or_else(|e| panic!("AttachRolePolicy {role}: {e:?}"));
-    }
-
-    /// Makes a function with the role.
-    pub async fn create_function(&self, name: &str, role_arn: &str) {
-        use aws_sdk_lambda::{primitives::Blob, types::FunctionCode, types::Runtime};
-        let code = FunctionCode::builder().zip_file(Blob::new(EMPTY_ZIP)).build();
-        let create = self.lambda.create_function().function_name(name).role(role_arn).code(code);
-        let create = create.runtime(Runtime::Providedal2023).handler("bootstrap");
-        create.send().await.unwrap_or_else(|e| panic!("CreateFunction {name}: {e:?}"));
-    }
-
-    /// The boundary that the role has now.
-    pub async fn boundary_of(&self, role: &str) -> Option<String> {
-        let answer = self
-            .iam
-            .get_role()
-            .role_name(role)
-            .send()
-            .await
-            .unwrap_or_else(|e| panic!("GetRole {role}: {e:?}"));
-        answer.role?.permissions_boundary?.permissions_boundary_arn
-    }
-
-    /// Every message about the role so far, in order, copies included.
-    pub async fn messages_about(&self, role: &str) -> Vec<Told> {
-        let mut messages = self.messages().await;
-        messages.retain(|told| told.finding["role"]["name"] == json!(role));
-        messages
-    }
-
-    /// Every message so far, in order, copies included.
-    pub async fn messages(&self) -> Vec<Told> {
-        let mut published = self.published.lock().await;
-        published.extend(self.take_from_findings_queue().await);
-        let mail = self.get("mailbox");
-        let mail = mail.as_array().expect("a list of e-mails").iter();
-        mail.filter(|mail| mail["to"] == json!(EVERYTHING))
-            .filter_map(|mail| {
-                let finding = published.get(mail["message_id"].as_str()?)?.clone();
-                let (subject, text) =
-                    (mail["subject"].as_str()?.to_owned(), mail["body"].as_str()?.to_owned());
-                Some(Told { subject, text, finding })
-            })
-            .collect()
-    }
-
-    /// The findings about the role so far: messages with one id are one finding.
-    pub async fn findings_about(&self, role: &str) -> Vec<Told> {
-        let mut findings: Vec<Told> = Vec::new();
-        for told in self.messages_about(role).await {
-            if !findings.iter().any(|earlier| earlier.finding["id"] == told.finding["id"]) {
-                findings.push(told);
-            }
-        }
-        findings
-    }
-
-    /// What was published, as everybody but e-mail gets it, by SNS's message id.
-    async fn take_from_findings_queue(&self) -> Vec<(String, Value)> {
-        let url = self.queue_url(FINDINGS_QUEUE).await;
-        let mut taken = Vec::new();
-        loop {
-            let receive = self.sqs.receive_message().queue_url(&url).max_number_of_messages(10);
-            let messages =
-                receive.send().await.expect("the findings queue answers").messages.unwrap_or_default();
-            if messages.is_empty() {
-                return taken;
-            }
-            for message in messages {
-                let parsed = |text: &str| -> Value {
-                    serde_json::from_str(text).unwrap_or_else(|e| panic!("a message is no JSON: {e}: {text}"))
-                };
-                let envelope = parsed(message.body().expect("a body"));
-                let id = envelope["MessageId"].as_str().expect("SNS's message id").to_owned();
-                taken.push((id, parsed(envelope["Message"].as_str().expect("the finding"))));
-                let delete = self.sqs.delete_message().queue_url(&url);
-                delete.set_receipt_handle(message.receipt_handle).send().await.expect("the message goes");
-            }
-        }
-    }
-
-    /// Successful calls so far of an operation by Ringfence's own functions.
-    pub fn own_calls(&self, operation: &str) -> usize {
-        let journal = self.get("journal");
-        journal
-            .as_array()
-            .expect("a list of calls")
-            .iter()
-            .filter(|entry| {
-                entry["operation"] == json!(operation)
-                    && entry["status"] == json!(200)
-                    && entry["caller"]["function"].as_str().is_some_and(|name| name.starts_with("ringfence-"))
-            })
-            .count()
-    }
-
-    /// Messages that wait in the on-failure queue.
-    pub async fn dead_letters(&self) -> Vec<String> {
-        let url = self.queue_url("ringfence-dead-letter").await;
-        let receive =
-            self.sqs.receive_message().queue_url(url).max_number_of_messages(10).visibility_timeout(0);
-        let answer = receive.send().await.expect("the on-failure queue answers");
-        answer.messages.unwrap_or_default().into_iter().filter_map(|message| message.body).collect()
-    }
-
-    /// The address of a queue whose name begins so.
-    pub async fn queue_url(&self, prefix: &str) -> String {
-        let answer =
-            self.sqs.list_queues().queue_name_prefix(prefix).send().await.expect("queues are listed");
-        answer.queue_urls.unwrap_or_default().pop().unwrap_or_else(|| panic!("no queue is called {prefix}…"))
-    }
-
     /// The log lines of a function.
     pub fn logs(&self, function: &str) -> Vec<String> {
         let lines = self.get(&format!("logs?function={function}"));
@@ -362,9 +192,6 @@ impl Drop for Lab {
         let _ = self.server.wait();
     }
 }
-
-/// The smallest zip: no file. The lab runs no code of test functions.
-const EMPTY_ZIP: &[u8] = b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
 fn python(arguments: &[&str]) -> Command {
     let python = std::env::var_os("RINGFENCE_LAB_PYTHON")

@@ -1,16 +1,20 @@
 //! The ledger: what Ringfence knows, in DynamoDB. One item a role, changed only by whoever read its last version.
 
+mod budget;
 mod undo;
 
-pub(crate) use undo::ACTIONS as UNDO_ACTIONS;
+pub(crate) use budget::{ACTIONS as BUDGET_ACTIONS, Allowance};
+pub(crate) use undo::{ACTIONS as UNDO_ACTIONS, UndoPage};
 
 use crate::clock;
 use crate::failure::Failure;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
-use guardrail::exemption::{Attribute, Exemption, InvalidExemption};
+use guardrail::exemption::{Exemption, InvalidExemption};
+use guardrail::kill_switch::KillSwitch;
 use guardrail::names::{PolicyArn, RoleName};
+use guardrail::operator_item::{Attribute, Attributes};
 use guardrail::record::RoleRecord;
 use guardrail::snapshot::Role;
 use jiff::Timestamp;
@@ -25,6 +29,9 @@ pub(crate) const ACTIONS: &[&str] = &["dynamodb:BatchGetItem", "dynamodb:PutItem
 
 /// What reading exemptions takes besides.
 pub(crate) const EXEMPTION_ACTIONS: &[&str] = &["dynamodb:Query"];
+
+/// The design's name for it.
+const KILL_SWITCH: (&str, &str) = ("settings", "mode");
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -44,6 +51,8 @@ pub(crate) struct LedgerPage {
     version: Version,
     /// When Ringfence was installed; none until the first invocation has noted it.
     pub(crate) installed_at: Option<Timestamp>,
+    /// As it counts at the time of reading.
+    pub(crate) kill_switch: KillSwitch,
     exemptions: Vec<Exemption>,
 }
 
@@ -93,14 +102,15 @@ impl Ledger {
 
     /// Reads what is known of a role, the installation's own items and the exemptions, in two consistent calls at once.
     pub(crate) async fn read(&self, role: &RoleName) -> Result<LedgerPage, Failure> {
-        let keys = [("role", role.as_str()), ("settings", "installed")];
+        let keys = [("role", role.as_str()), ("settings", "installed"), KILL_SWITCH];
         let (mut items, exemptions) = tokio::try_join!(self.get(&keys), self.exemptions())?;
         let settings = items.remove(&("settings".to_owned(), "installed".to_owned()));
         let item = items.remove(&("role".to_owned(), role.as_str().to_owned()));
         let version = Version(item.as_ref().and_then(version_of));
         let record = item.map(|item| to_record(role, item)).transpose()?;
         let installed_at = settings.map(|item| to_installed_at(&item)).transpose()?;
-        Ok(LedgerPage { record, version, installed_at, exemptions })
+        let kill_switch = take_kill_switch(&mut items);
+        Ok(LedgerPage { record, version, installed_at, kill_switch, exemptions })
     }
 
     /// The valid exemptions. One that is not valid counts for nothing, and the log says why.
@@ -245,16 +255,25 @@ fn to_record(role: &RoleName, mut item: Item) -> Result<RoleRecord, Failure> {
 }
 
 fn to_exemption(item: &Item) -> Result<Exemption, InvalidExemption> {
-    let text = |value: &AttributeValue| value.as_s().ok().cloned();
-    let pattern = item.get("sk").and_then(text).unwrap_or_default();
-    // What is neither a text nor a list of texts is as good as empty, and so not valid where it has to be there.
+    let pattern = item.get("sk").and_then(|value| value.as_s().ok()).map_or("", String::as_str);
+    Exemption::read(pattern, &to_attributes(item), clock::now())
+}
+
+fn to_attributes(item: &Item) -> Attributes {
+    let text = |value: &AttributeValue| value.as_s().cloned().unwrap_or_default();
     let attribute = |value: &AttributeValue| match (value.as_l(), value.as_ss()) {
-        (Ok(list), _) => Attribute::List(list.iter().map(|one| text(one).unwrap_or_default()).collect()),
+        (Ok(list), _) => Attribute::List(list.iter().map(text).collect()),
         (_, Ok(set)) => Attribute::List(set.clone()),
-        (Err(_), Err(_)) => Attribute::Text(text(value).unwrap_or_default()),
+        (Err(_), Err(_)) => Attribute::Text(text(value)),
     };
-    let attributes = item.iter().map(|(name, value)| (name.clone(), attribute(value))).collect();
-    Exemption::read(&pattern, &attributes, clock::now())
+    item.iter().map(|(name, value)| (name.clone(), attribute(value))).collect()
+}
+
+/// The kill switch among the items that were read, as it counts now.
+fn take_kill_switch(items: &mut HashMap<(String, String), Item>) -> KillSwitch {
+    let (pk, sk) = KILL_SWITCH;
+    let item = items.remove(&(pk.to_owned(), sk.to_owned()));
+    item.map_or(KillSwitch::Off, |item| KillSwitch::read(&to_attributes(&item), clock::now()))
 }
 
 fn to_installed_at(item: &Item) -> Result<Timestamp, Failure> {

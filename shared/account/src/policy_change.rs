@@ -11,9 +11,11 @@ mod versions;
 use crate::clock;
 use crate::connect::Account;
 use crate::failure::Failure;
+use crate::ledger::PolicyPage;
 use guardrail::boundary_policy::{Edit, EditIntent, ShippedPolicies};
 use guardrail::finding::{AboutPolicy, FindingId};
 use guardrail::names::RoleArn;
+use guardrail::settings::Mode;
 use guardrail::trigger::PolicyChange;
 
 /// The calls of this module; those of what it uses are declared there.
@@ -92,7 +94,12 @@ impl PolicyWork<'_> {
         issuer.is_some_and(|issuer| self.account.settings.rules.own_roles.contains(&issuer))
     }
 
-    fn about<'s>(&'s self, edit: &'s Edit, change: &'s PolicyChange) -> AboutPolicy<'s> {
+    /// The mode in force when the ledger was read.
+    fn mode(&self, page: &PolicyPage) -> Mode {
+        self.account.settings.mode.in_force(&page.kill_switch)
+    }
+
+    fn about<'s>(&'s self, edit: &'s Edit, change: &'s PolicyChange, mode: Mode) -> AboutPolicy<'s> {
         let settings = &self.account.settings;
         AboutPolicy {
             policy: &self.change.policy,
@@ -100,7 +107,7 @@ impl PolicyWork<'_> {
             change,
             account: &settings.account,
             region: &settings.region,
-            mode: settings.rules.mode,
+            mode,
             now: clock::now(),
         }
     }

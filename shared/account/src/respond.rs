@@ -3,6 +3,7 @@
 //! Containment first: one IAM read with the ledger read beside it, one ledger write that records the intent, the IAM write.
 //! Everything else comes after.
 
+mod budget;
 mod enforce;
 mod open_intent;
 mod tell;
@@ -18,6 +19,7 @@ use guardrail::decide::{Case, Decision, Step, Untouched, decide, decide_at_first
 use guardrail::finding::{FindingId, Outcome};
 use guardrail::names::{RoleArn, RoleName};
 use guardrail::record::RoleRecord;
+use guardrail::settings::Mode;
 use guardrail::snapshot::{Boundary, Role, RoleSnapshot};
 use guardrail::trigger::{Change, Subject, Trigger};
 use jiff::Timestamp;
@@ -106,7 +108,10 @@ impl Account {
             return Ok(Response::of("the role is gone"));
         };
         let role = sight.role.arn.clone();
-        let response = work.settle(sight).await?;
+        let response = match sight.record.taken_up_by(trigger).cloned() {
+            Some(deferred) => Work { trigger: &deferred, ..work }.settle(sight).await?,
+            None => work.settle(sight).await?,
+        };
         Ok(Response { role: Some(role), ..response })
     }
 }
@@ -235,7 +240,7 @@ impl Work<'_> {
                 };
                 self.tell_once(sight, &Seen { snapshot, assessment: &assessment, ours: &ours }, &report).await
             }
-            Decision::Compliant => self.keep_record(sight).await,
+            Decision::Compliant => self.compliant(sight, snapshot, &assessment).await,
             Decision::Nothing(_) => Ok(Round::Over(Response::of("nothing to do"))),
         }
     }
@@ -246,10 +251,16 @@ impl Work<'_> {
             record: &sight.record,
             trigger: self.trigger,
             settings: &self.account.settings.rules,
+            mode: self.mode(sight),
             installed_at: sight.installed_at,
             now: clock::now(),
             exemption: sight.page.exemption_of(&sight.role),
         }
+    }
+
+    /// The mode in force when the role was looked at.
+    fn mode(&self, sight: &Sight) -> Mode {
+        self.account.settings.mode.in_force(&sight.page.kill_switch)
     }
 
     /// The verdict over the role with what is known around it on the way of an event.

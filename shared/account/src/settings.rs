@@ -2,6 +2,7 @@
 
 use guardrail::boundary_policy::Deployment;
 use guardrail::names::{AccountId, RoleArn};
+use guardrail::settings::ConfiguredMode;
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
@@ -10,6 +11,8 @@ use std::str::FromStr;
 pub struct Settings {
     /// What decisions go by.
     pub rules: guardrail::Settings,
+    /// What the template says about the mode; the ledger's kill switch may say otherwise.
+    pub mode: ConfiguredMode,
     /// The DynamoDB table of the ledger.
     pub ledger_table: String,
     /// Where findings go.
@@ -91,7 +94,6 @@ impl Settings {
             .ok_or(InvalidSettings::Missing("RINGFENCE_OWN_ROLE_ARNS"))?;
         Ok(Self {
             rules: guardrail::Settings {
-                mode: parsed(lookup, "RINGFENCE_MODE")?,
                 boundary: parsed(lookup, "RINGFENCE_BOUNDARY_ARN")?,
                 approved: list(lookup, "RINGFENCE_APPROVED_BOUNDARY_ARNS")?.into_iter().collect(),
                 enforce_at: parsed(lookup, "RINGFENCE_ENFORCE_AT")?,
@@ -103,6 +105,7 @@ impl Settings {
                 own_roles,
                 owner_tag_keys: list(lookup, "RINGFENCE_OWNER_TAG_KEYS")?,
             },
+            mode: parsed(lookup, "RINGFENCE_MODE")?,
             ledger_table: text(lookup, "RINGFENCE_LEDGER_TABLE")?,
             findings_topic: text(lookup, "RINGFENCE_FINDINGS_TOPIC_ARN")?,
             review_queue_url: text(lookup, "RINGFENCE_REVIEW_QUEUE_URL")?,
@@ -149,6 +152,7 @@ fn parse_one<T: FromStr<Err: std::fmt::Display>>(
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use guardrail::kill_switch::KillSwitch;
     use guardrail::settings::{Mode, SharedTrust};
     use guardrail::severity::Severity;
 
@@ -182,7 +186,7 @@ pub(crate) mod tests {
     fn a_whole_environment_is_read() {
         let settings = settings();
         assert_eq!(settings.account.as_str(), "123456789012");
-        assert_eq!(settings.rules.mode, Mode::Enforce);
+        assert_eq!(settings.mode.in_force(&KillSwitch::Off), Mode::Enforce);
         assert_eq!(settings.rules.enforce_existing_at, Severity::High);
         assert_eq!(settings.rules.shared_trust, SharedTrust::New);
         assert_eq!(settings.rules.owner_tag_keys, ["owner", "team"]);

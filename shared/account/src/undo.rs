@@ -9,10 +9,11 @@ mod tests;
 use crate::clock;
 use crate::connect::Account;
 use crate::failure::Failure;
-use crate::ledger::{Stored, Version};
-use guardrail::finding::{AboutUndo, FindingId};
+use crate::ledger::{Stored, UndoPage};
+use guardrail::finding::{AboutUndo, Finding, FindingId};
 use guardrail::names::{PolicyArn, RoleName};
 use guardrail::record::{RoleRecord, Undone};
+use guardrail::settings::Mode;
 use guardrail::snapshot::Role;
 use guardrail::undo::{All, Call, Decision, Force, Undo, UndoAll, UndoRequest, decide};
 use jiff::{SignedDuration, Timestamp};
@@ -100,7 +101,7 @@ impl Account {
         force: Force,
     ) -> Result<Undone, Failure> {
         for _ in 0..ROUNDS {
-            let Sight { role, record, version } = self.sight(name).await?;
+            let Sight { role, page: UndoPage { record, version, kill_switch } } = self.sight(name).await?;
             let decided = decide(request, &role, &record, force, clock::now());
             let (undone, recorded, version) =
                 match decided.map_err(|why| Failure::refused(why.to_string()))? {
@@ -114,7 +115,8 @@ impl Account {
                         (undo.undone().clone(), recorded, version)
                     }
                 };
-            self.publish(&self.undo_finding(&role, &undone)).await?;
+            let mode = self.settings.mode.in_force(&kill_switch);
+            self.publish(&self.undo_finding(&role, &undone, mode)).await?;
             self.ledger.consume_undo_request(name, request).await?;
             self.ledger.write(name, &Undo::closed(recorded), version).await?;
             return Ok(undone);
@@ -125,16 +127,15 @@ impl Account {
     }
 
     async fn sight(&self, name: &RoleName) -> Result<Sight, Failure> {
-        let (role, known) = tokio::try_join!(self.get_role(name), self.ledger.record_and_version(name))?;
+        let (role, page) = tokio::try_join!(self.get_role(name), self.ledger.page_for_undo(name))?;
         let role = role.ok_or_else(|| Failure::refused(format!("role `{name}` does not exist")))?;
-        let (record, version) =
-            known.ok_or_else(|| Failure::refused(format!("the ledger does not know role `{name}`")))?;
-        Ok(Sight { role, record, version })
+        let page = page.ok_or_else(|| Failure::refused(format!("the ledger does not know role `{name}`")))?;
+        Ok(Sight { role, page })
     }
 
-    fn undo_finding(&self, role: &Role, undone: &Undone) -> guardrail::finding::Finding {
+    fn undo_finding(&self, role: &Role, undone: &Undone, mode: Mode) -> Finding {
         let settings = &self.settings;
-        AboutUndo { role, undone, settings: &settings.rules, region: &settings.region }.finding()
+        AboutUndo { role, undone, settings: &settings.rules, mode, region: &settings.region }.finding()
     }
 
     async fn list_all(&self) -> Result<UndoBatch, Failure> {
@@ -201,8 +202,7 @@ impl Account {
 /// A role and what the ledger knows of whichever role has its name.
 struct Sight {
     role: Role,
-    record: RoleRecord,
-    version: Version,
+    page: UndoPage,
 }
 
 fn no_request(role: &str) -> Failure {

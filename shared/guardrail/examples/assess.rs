@@ -210,7 +210,6 @@ fn settings(role: &RoleSnapshot, boundaries: Option<Boundaries>) -> Result<(Sett
         None => default.parse().map_err(|e: InvalidName| e.to_string())?,
     };
     let settings = Settings {
-        mode: Mode::Enforce,
         boundary,
         approved,
         enforce_at: Severity::Info,
@@ -250,6 +249,7 @@ fn decision(
         record: &record,
         trigger: &trigger,
         settings,
+        mode: Mode::Enforce,
         exemption: None,
         installed_at,
         now: installed_at,

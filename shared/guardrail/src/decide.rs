@@ -28,6 +28,8 @@ pub struct Case<'a> {
     pub trigger: &'a Trigger,
     /// What the installation asks for.
     pub settings: &'a Settings,
+    /// Whether anything may be written: the mode in force.
+    pub mode: Mode,
     /// The exemption that covers the role, if one does.
     pub exemption: Option<&'a Exemption>,
     /// When Ringfence was installed: roles made later are new.
@@ -103,7 +105,7 @@ pub fn resume(intent: &Intent, case: &Case<'_>) -> Option<Remediation> {
         && never_changed(case.role, case.settings).is_none()
         && case.exemption.is_none();
     let held = case.record.hold(case.now).is_some();
-    (same_target && still_ours_to_change && !held && case.settings.mode == Mode::Enforce)
+    (same_target && still_ours_to_change && !held && case.mode == Mode::Enforce)
         .then(|| Remediation::new(case, intent.outcome, intent.reason.clone()))
 }
 
@@ -298,7 +300,7 @@ fn enforce(case: &Case<'_>, outcome: Enforced, reason: String) -> Decision {
             ),
         );
     }
-    match case.settings.mode {
+    match case.mode {
         Mode::Enforce => Decision::Remediate(Remediation::new(case, outcome, reason)),
         Mode::Observe => report(outcome.observed(), format!("{reason}; Ringfence only observes")),
     }

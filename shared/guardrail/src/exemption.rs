@@ -3,10 +3,11 @@
 use crate::assess::Breach;
 use crate::check_id::CheckId;
 use crate::names::RoleId;
+use crate::operator_item::{Attribute, Attributes, InvalidAttribute};
 use crate::severity::Severity;
 use crate::snapshot::Role;
 use jiff::{Timestamp, ToSpan};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use wildmatch::WildMatch;
 
 /// A valid exemption: the role is told about and not changed.
@@ -25,15 +26,6 @@ pub struct Exemption {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct RolePattern(String);
 
-/// The attributes of an exemption's item, lists as lists of texts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Attribute {
-    /// A text.
-    Text(String),
-    /// Several.
-    List(Vec<String>),
-}
-
 /// Why an item of the ledger is no valid exemption.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("exemption `{pattern}` is not valid: {why}")]
@@ -50,12 +42,9 @@ pub enum InvalidBecause {
     /// Nearly every role would be meant.
     #[error("its pattern needs at least two characters besides wildcards")]
     TooWide,
-    /// An attribute that has to be there.
-    #[error("attribute `{0}` is missing or empty")]
-    Missing(&'static str),
-    /// An attribute that cannot be read.
-    #[error("attribute `{0}` cannot be read")]
-    Unreadable(&'static str),
+    /// An attribute is missing or makes no sense.
+    #[error(transparent)]
+    Attribute(#[from] InvalidAttribute),
     /// It is over.
     #[error("it expired at {0}")]
     Expired(Timestamp),
@@ -69,31 +58,16 @@ impl Exemption {
     ///
     /// # Errors
     /// The exemption is not valid: the role is treated as if there were none.
-    pub fn read(
-        pattern: &str,
-        attributes: &BTreeMap<String, Attribute>,
-        now: Timestamp,
-    ) -> Result<Self, InvalidExemption> {
+    pub fn read(pattern: &str, attributes: &Attributes, now: Timestamp) -> Result<Self, InvalidExemption> {
         let invalid = |why| InvalidExemption { pattern: pattern.to_owned(), why };
         Self::parse(pattern, attributes, now).map_err(invalid)
     }
 
-    fn parse(
-        pattern: &str,
-        attributes: &BTreeMap<String, Attribute>,
-        now: Timestamp,
-    ) -> Result<Self, InvalidBecause> {
-        let optional = |name: &'static str| match attributes.get(name) {
-            None => Ok(None),
-            Some(Attribute::Text(text)) => Ok(Some(text.trim()).filter(|text| !text.is_empty())),
-            Some(Attribute::List(_)) => Err(InvalidBecause::Unreadable(name)),
-        };
-        let required = |name| optional(name)?.ok_or(InvalidBecause::Missing(name));
+    fn parse(pattern: &str, attributes: &Attributes, now: Timestamp) -> Result<Self, InvalidBecause> {
         if pattern.chars().filter(|c| !matches!(c, '*' | '?')).count() < 2 {
             return Err(InvalidBecause::TooWide);
         }
-        let expires_at: Timestamp =
-            required("expires_at")?.parse().map_err(|_| InvalidBecause::Unreadable("expires_at"))?;
+        let expires_at = attributes.time("expires_at")?;
         if expires_at <= now {
             return Err(InvalidBecause::Expired(expires_at));
         }
@@ -101,31 +75,29 @@ impl Exemption {
         if now.checked_add((366 * 24).hours()).is_ok_and(|latest| expires_at > latest) {
             return Err(InvalidBecause::TooLong(expires_at));
         }
+        let unreadable = |name| move |_| InvalidAttribute::Unreadable(name);
         let checks = match attributes.get("checks") {
             None => None,
             Some(Attribute::List(names)) if !names.is_empty() => {
                 let ids = names.iter().map(|name| name.parse()).collect::<Result<_, _>>();
-                Some(ids.map_err(|_| InvalidBecause::Unreadable("checks"))?)
+                Some(ids.map_err(|_| InvalidAttribute::Unreadable("checks"))?)
             }
             Some(Attribute::List(_) | Attribute::Text(_)) => {
-                return Err(InvalidBecause::Unreadable("checks"));
+                return Err(InvalidAttribute::Unreadable("checks").into());
             }
         };
-        let unreadable = |name| move |_| InvalidBecause::Unreadable(name);
+        let (role_id, max_severity) = (attributes.optional("role_id")?, attributes.optional("max_severity")?);
         Ok(Self {
             pattern: RolePattern(pattern.to_owned()),
-            owner: required("owner")?.to_owned(),
-            reason: required("reason")?.to_owned(),
+            owner: attributes.required("owner")?.to_owned(),
+            reason: attributes.required("reason")?.to_owned(),
             expires_at,
-            role_id: optional("role_id")?
+            role_id: role_id
                 .map(str::parse)
                 .transpose()
-                .map_err(|_| InvalidBecause::Unreadable("role_id"))?,
+                .map_err(|_| InvalidAttribute::Unreadable("role_id"))?,
             checks,
-            max_severity: optional("max_severity")?
-                .map(str::parse)
-                .transpose()
-                .map_err(unreadable("max_severity"))?,
+            max_severity: max_severity.map(str::parse).transpose().map_err(unreadable("max_severity"))?,
         })
     }
 
@@ -161,10 +133,11 @@ impl RolePattern {
 mod tests {
     use super::*;
     use crate::snapshot::Document;
+    use std::collections::BTreeMap;
 
     const NOW: &str = "2026-11-23T00:00:00Z";
 
-    fn attributes(extra: &[(&str, Attribute)]) -> BTreeMap<String, Attribute> {
+    fn attributes(extra: &[(&str, Attribute)]) -> Attributes {
         let text = |text: &str| Attribute::Text(text.to_owned());
         let usual = [
             ("owner", text("orders team")),
@@ -218,30 +191,32 @@ mod tests {
     #[test]
     fn what_is_missing_or_wrong_makes_it_invalid() {
         let text = |text: &str| Attribute::Text(text.to_owned());
+        let missing = |name| InvalidBecause::Attribute(InvalidAttribute::Missing(name));
+        let unreadable = |name| InvalidBecause::Attribute(InvalidAttribute::Unreadable(name));
         let list = |names: &[&str]| Attribute::List(names.iter().map(|name| (*name).to_owned()).collect());
         for pattern in ["*", "??", "a*", ""] {
             assert_eq!(read(pattern, &[]), Err(InvalidBecause::TooWide), "{pattern}");
         }
         for (name, value, expected) in [
-            ("owner", text(" "), InvalidBecause::Missing("owner")),
-            ("reason", text(""), InvalidBecause::Missing("reason")),
-            ("expires_at", text("soon"), InvalidBecause::Unreadable("expires_at")),
+            ("owner", text(" "), missing("owner")),
+            ("reason", text(""), missing("reason")),
+            ("expires_at", text("soon"), unreadable("expires_at")),
             ("expires_at", text(NOW), InvalidBecause::Expired(NOW.parse().unwrap())),
             (
                 "expires_at",
                 text("2027-12-01T00:00:00Z"),
                 InvalidBecause::TooLong("2027-12-01T00:00:00Z".parse().unwrap()),
             ),
-            ("checks", list(&["no-such-check"]), InvalidBecause::Unreadable("checks")),
-            ("checks", list(&[]), InvalidBecause::Unreadable("checks")),
-            ("checks", text("admin-access"), InvalidBecause::Unreadable("checks")),
-            ("max_severity", text("medium"), InvalidBecause::Unreadable("max_severity")),
-            ("role_id", text("a b"), InvalidBecause::Unreadable("role_id")),
-            ("owner", list(&["a"]), InvalidBecause::Unreadable("owner")),
+            ("checks", list(&["no-such-check"]), unreadable("checks")),
+            ("checks", list(&[]), unreadable("checks")),
+            ("checks", text("admin-access"), unreadable("checks")),
+            ("max_severity", text("medium"), unreadable("max_severity")),
+            ("role_id", text("a b"), unreadable("role_id")),
+            ("owner", list(&["a"]), unreadable("owner")),
         ] {
             assert_eq!(read("orders", &[(name, value)]), Err(expected), "{name}");
         }
-        let none = Exemption::read("orders", &BTreeMap::new(), NOW.parse().unwrap());
+        let none = Exemption::read("orders", &Attributes::default(), NOW.parse().unwrap());
         assert_eq!(
             none.unwrap_err().to_string(),
             "exemption `orders` is not valid: attribute `expires_at` is missing or empty"

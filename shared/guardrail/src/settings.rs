@@ -8,11 +8,10 @@ use iam_policy::ActionName;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// The settings that assessing and deciding go by. Read once at start, see `account::settings`.
+/// The settings that assessing and deciding go by. Read once at start, see `account::settings`. Whether anything is written is
+/// not among them: that is a [`Mode`] in force at a time, see [`ConfiguredMode`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Whether anything is written to IAM.
-    pub mode: Mode,
     /// The boundary that Ringfence puts ("ours").
     pub boundary: PolicyArn,
     /// Boundaries that are as good as ours.
@@ -54,7 +53,20 @@ impl Settings {
     }
 }
 
-/// Whether Ringfence acts or only tells.
+/// What the template says about the mode. It is no [`Mode`] to go by: an operator's kill switch may be on, so the mode in
+/// force comes out of [`ConfiguredMode::in_force`] alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConfiguredMode(pub(crate) Mode);
+
+impl std::str::FromStr for ConfiguredMode {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        text.parse().map(Self)
+    }
+}
+
+/// Whether Ringfence acts or only tells, at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {

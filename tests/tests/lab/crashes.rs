@@ -1,80 +1,275 @@
-//! A function's process that dies before or after any one of its AWS calls: the role ends up right, and the finding
-//! is told. The lab kills the process; the product knows nothing of it.
+//! A function's process that dies before or after any one of its AWS calls: the role or policy ends up right, and the
+//! finding is told. The lab kills the process; the product knows nothing of it.
 
+use crate::policy::{EVERYTHING, READS, default_version, new_default, set_default};
+use crate::undo::{invoke_undo, paste};
 use serde_json::{Value, json};
-use tests::lab::{ADMINISTRATOR, Lab, OURS};
+use std::fmt;
+use std::time::Duration;
+use tests::lab::{ADMINISTRATOR, Lab, OURS, Told};
 
 /// No path makes more calls than this; the loop ends where a kill no longer fires.
 const MOST_CALLS: u32 = 40;
 
-/// Kills the process around each of its calls in turn, on a role of its own each time.
-async fn killed_around_every_call(when: &str) {
+#[derive(Clone, Copy)]
+enum When {
+    Before,
+    After,
+}
+
+/// The death of one process around one of its calls. It is armed in the midst of a scene, once all is prepared.
+struct Kill<'l> {
+    lab: &'l Lab,
+    function: &'static str,
+    when: When,
+    call: u32,
+}
+
+impl Kill<'_> {
+    fn arm(&self) {
+        let when = match self.when {
+            When::Before => "before",
+            When::After => "after",
+        };
+        let fault = json!({"kind": "kill", "function": self.function, "when": when, "call": self.call});
+        self.lab.post("faults", fault);
+    }
+
+    /// The call around which the process died; none if it did not make that many.
+    fn fired_at(&self) -> Option<String> {
+        let faults = self.lab.get("faults");
+        let [fault] = faults.as_array().map(Vec::as_slice).expect("a list") else {
+            panic!("one fault: {faults}")
+        };
+        assert_eq!(fault["unattributed"], json!(0), "the lab did not know whose call it was: {faults}");
+        fault["at"].as_str().map(str::to_owned)
+    }
+}
+
+impl fmt::Display for Kill<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let when = match self.when {
+            When::Before => "before",
+            When::After => "after",
+        };
+        write!(f, "{} killed {when} call {} ({:?})", self.function, self.call, self.fired_at())
+    }
+}
+
+/// Plays the scene once for each call that the function's process makes in it, and kills the process around that call.
+/// The calls, in order.
+async fn killed_around_every_call(
+    lab: &Lab,
+    function: &'static str,
+    when: When,
+    scene: impl AsyncFn(&Kill<'_>),
+) -> Vec<String> {
+    let mut killed_at = Vec::new();
+    for call in 1..=MOST_CALLS {
+        let kill = Kill { lab, function, when, call };
+        scene(&kill).await;
+        let fired = kill.fired_at();
+        lab.delete("faults");
+        let Some(at) = fired else {
+            println!("{function} was killed around each of: {killed_at:?}");
+            assert!(lab.dead_letters().await.is_empty(), "every retry came through");
+            return killed_at;
+        };
+        killed_at.push(at);
+    }
+    panic!("{function} makes more calls than anybody expects: {killed_at:?}")
+}
+
+fn needed(killed_at: &[String], operations: &[&str]) {
+    for needed in operations {
+        assert!(
+            killed_at.iter().any(|at| at == needed),
+            "no process was killed around {needed}: {killed_at:?}"
+        );
+    }
+}
+
+fn words(findings: &[Told]) -> Vec<(&str, &str)> {
+    findings.iter().map(|told| (told.text_of("outcome"), told.text_of("severity"))).collect()
+}
+
+/// A role that becomes an administrator: bounded, told once.
+async fn a_role_is_given_everything(when: When) {
     let lab = Lab::start(&[]).await;
     // The first process makes the calls of the init phase, which are not those of an event.
     lab.create_role("first-role", "/").await;
     lab.silence().await;
-    let mut kills = Vec::new();
-    for call in 1..=MOST_CALLS {
-        let role = format!("role-{when}-{call}");
+    let killed_at = killed_around_every_call(&lab, "ringfence-on-role-change", when, async |kill| {
+        let role = format!("role-{}", kill.call);
         lab.pause_events();
         lab.create_role(&role, "/").await;
         lab.forget_events();
-        let fault =
-            json!({"kind": "kill", "function": "ringfence-on-role-change", "when": when, "call": call});
-        lab.post("faults", fault);
+        kill.arm();
         lab.resume_events();
         lab.attach(&role, ADMINISTRATOR).await;
         lab.silence().await;
-
-        let faults = lab.get("faults");
-        let fired = fired_at(&faults);
-        assert!(faults[0]["unattributed"] == json!(0), "the lab did not know whose call it was: {faults}");
-        lab.delete("faults");
-        assert_eq!(
-            lab.boundary_of(&role).await.as_deref(),
-            Some(OURS),
-            "killed {when} call {call} ({fired:?})"
-        );
-        let findings = lab.findings_about(&role).await;
-        let words: Vec<_> =
-            findings.iter().map(|told| (told.text_of("outcome"), told.text_of("severity"))).collect();
-        assert_eq!(words, [("bounded", "CRITICAL")], "killed {when} call {call} ({fired:?})");
-        match fired {
-            Some(at) => kills.push(at),
-            None => {
-                println!("call {call} was not reached: {}", faults);
-                break;
-            }
-        }
-    }
-    println!("killed {when} each of: {kills:?}");
-    assert!(lab.dead_letters().await.is_empty(), "every retry came through");
+        assert_eq!(lab.boundary_of(&role).await.as_deref(), Some(OURS), "{kill}");
+        assert_eq!(words(&lab.findings_about(&role).await), [("bounded", "CRITICAL")], "{kill}");
+    })
+    .await;
     // The first two calls are made side by side, so either may come first, twice.
-    assert!(
-        ["iam:GetRole", "dynamodb:BatchGetItem", "dynamodb:Query"].contains(&kills[0].as_str()),
-        "{kills:?}"
+    needed(&killed_at[..2], &["iam:GetRole"]);
+    needed(
+        &killed_at,
+        &[
+            "dynamodb:BatchGetItem",
+            "dynamodb:PutItem",
+            "iam:PutRolePermissionsBoundary",
+            "iam:GetPolicy",
+            "sns:Publish",
+        ],
     );
-    for needed in ["dynamodb:PutItem", "iam:PutRolePermissionsBoundary", "iam:GetPolicy", "sns:Publish"] {
-        assert!(kills.iter().any(|at| at == needed), "no process was killed around {needed}: {kills:?}");
-    }
-    assert_eq!(
-        kills.last().map(String::as_str),
-        Some("dynamodb:PutItem"),
-        "closing the intent is the last call: {kills:?}"
-    );
-}
-
-fn fired_at(faults: &Value) -> Option<String> {
-    let list = faults.as_array().unwrap_or_else(|| panic!("no list of faults: {faults}"));
-    list.iter().find_map(|fault| fault["at"].as_str().map(str::to_owned))
+    let last = killed_at.last().map(String::as_str);
+    assert_eq!(last, Some("dynamodb:PutItem"), "closing the intent is the last call: {killed_at:?}");
 }
 
 #[tokio::test]
-async fn killed_before_each_of_its_calls() {
-    killed_around_every_call("before").await;
+async fn before_each_call_about_a_role() {
+    a_role_is_given_everything(When::Before).await;
 }
 
 #[tokio::test]
-async fn killed_after_each_of_its_calls() {
-    killed_around_every_call("after").await;
+async fn after_each_call_about_a_role() {
+    a_role_is_given_everything(When::After).await;
+}
+
+/// Our boundary is widened: set back, told once.
+async fn our_boundary_is_widened(when: When) {
+    let lab = Lab::start(&[]).await;
+    new_default(&lab, OURS, EVERYTHING).await;
+    lab.silence().await;
+    assert_eq!(default_version(&lab, OURS).await, "v1", "set back");
+    let killed_at = killed_around_every_call(&lab, "ringfence-on-policy-change", when, async |kill| {
+        // Events tell whole seconds, see `account::policy_change::versions`.
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+        let before = lab.findings_about_no_role().await.len();
+        kill.arm();
+        set_default(&lab, OURS, "v2").await;
+        lab.silence().await;
+        assert_eq!(default_version(&lab, OURS).await, "v1", "{kill}");
+        let findings = lab.findings_about_no_role().await;
+        assert_eq!(words(&findings[before..]), [("boundary-edited", "CRITICAL")], "{kill}");
+    })
+    .await;
+    needed(
+        &killed_at,
+        &[
+            "dynamodb:BatchGetItem",
+            "iam:GetPolicy",
+            "dynamodb:PutItem",
+            "iam:SetDefaultPolicyVersion",
+            "sns:Publish",
+        ],
+    );
+}
+
+#[tokio::test]
+async fn before_each_call_about_our_boundary() {
+    our_boundary_is_widened(When::Before).await;
+}
+
+#[tokio::test]
+async fn after_each_call_about_our_boundary() {
+    our_boundary_is_widened(When::After).await;
+}
+
+/// More than SQS takes in one call.
+const USERS_OF_A_POLICY: u32 = 11;
+
+/// A policy of a team is widened: each role that uses it is looked at, bounded, told once.
+async fn a_teams_policy_is_widened(when: When) {
+    let lab = Lab::start(&[]).await;
+    new_default(&lab, OURS, EVERYTHING).await;
+    lab.silence().await;
+    let killed_at = killed_around_every_call(&lab, "ringfence-on-policy-change", when, async |kill| {
+        let roles: Vec<String> =
+            (1..=USERS_OF_A_POLICY).map(|user| format!("orders-{}-{user}", kill.call)).collect();
+        lab.pause_events();
+        let policy = lab.create_policy(&format!("orders-{}", kill.call), READS).await;
+        for role in &roles {
+            lab.create_role(role, "/").await;
+            lab.attach(role, &policy).await;
+        }
+        lab.forget_events();
+        lab.resume_events();
+        kill.arm();
+        new_default(&lab, &policy, EVERYTHING).await;
+        lab.silence().await;
+
+        let mut findings = lab.findings().await;
+        findings.retain(|told| told.finding["role"] != Value::Null);
+        for role in &roles {
+            assert_eq!(lab.boundary_of(role).await.as_deref(), Some(OURS), "{role}: {kill}");
+            let about_it: Vec<Told> =
+                findings.iter().filter(|told| told.finding["role"]["name"] == json!(role)).cloned().collect();
+            assert_eq!(words(&about_it), [("bounded", "CRITICAL")], "{role}: {kill}");
+        }
+    })
+    .await;
+    needed(&killed_at, &["iam:ListEntitiesForPolicy"]);
+    let batches = killed_at.iter().filter(|at| *at == "sqs:SendMessageBatch").count();
+    assert_eq!(batches, 2, "between the two batches as well: {killed_at:?}");
+}
+
+#[tokio::test]
+async fn before_each_call_about_a_teams_policy() {
+    a_teams_policy_is_widened(When::Before).await;
+}
+
+#[tokio::test]
+async fn after_each_call_about_a_teams_policy() {
+    a_teams_policy_is_widened(When::After).await;
+}
+
+/// An operator takes a write back. Nobody invokes again for him: the invocation fails, and he pastes the line once more.
+async fn a_write_is_taken_back(when: When) {
+    const UNDO: &str = "ringfence-undo-remediation";
+    let lab = Lab::start(&[]).await;
+    lab.create_role("first-role", "/").await;
+    lab.silence().await;
+    let refused = invoke_undo(&lab, UNDO, r#"{"role":"first-role"}"#).await;
+    assert!(refused.is_err(), "its first process starts, and there is no request: {refused:?}");
+    let killed_at = killed_around_every_call(&lab, UNDO, when, async |kill| {
+        let role = format!("role-{}", kill.call);
+        lab.create_role(&role, "/").await;
+        lab.silence().await;
+        let line = lab.findings_about(&role).await.remove(0).text_of("undo").to_owned();
+        kill.arm();
+        let first = paste(&lab, &line).await;
+        assert_eq!(first.is_err(), kill.fired_at().is_some(), "{kill}: {first:?}");
+        if first.is_err() {
+            match paste(&lab, &line).await {
+                Ok(answer) => assert_eq!(answer["role"], json!(role), "{kill}"),
+                // It died after the very last of its calls.
+                Err(refused) => assert!(refused.contains("nothing to take back"), "{kill}: {refused}"),
+            }
+            let again = paste(&lab, &line).await.expect_err("it is taken back, and the ledger knows");
+            assert!(again.contains("nothing to take back"), "{kill}: {again}");
+        }
+        lab.silence().await;
+        assert_eq!(lab.boundary_of(&role).await, None, "{kill}");
+        let outcomes = lab.findings_about(&role).await;
+        let outcomes: Vec<&str> = outcomes.iter().map(|told| told.text_of("outcome")).collect();
+        assert_eq!(outcomes, ["bounded", "undone"], "{kill}");
+    })
+    .await;
+    needed(
+        &killed_at,
+        &["dynamodb:PutItem", "iam:DeleteRolePermissionsBoundary", "sns:Publish", "dynamodb:DeleteItem"],
+    );
+}
+
+#[tokio::test]
+async fn before_each_call_of_an_undo() {
+    a_write_is_taken_back(When::Before).await;
+}
+
+#[tokio::test]
+async fn after_each_call_of_an_undo() {
+    a_write_is_taken_back(When::After).await;
 }

@@ -1,6 +1,5 @@
 //! Boundaries that are not Ringfence's: which stay, which give way, and who takes the place of ours.
 
-use aws_sdk_iam::Client;
 use serde_json::json;
 use tests::lab::{ADMINISTRATOR, Lab, OURS};
 
@@ -8,11 +7,6 @@ const TRUSTS_BOTH: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"All
 const WITHIN: &str =
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"ses:SendEmail","Resource":"*"}}"#;
 const APART: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["ses:SendEmail","iam:CreateUser"],"Resource":"*"}}"#;
-
-async fn policy(iam: &Client, name: &str, document: &str) -> String {
-    let create = iam.create_policy().policy_name(name).policy_document(document);
-    create.send().await.expect("CreatePolicy").policy.and_then(|policy| policy.arn).expect("an ARN")
-}
 
 async fn put(lab: &Lab, role: &str, boundary: &str) {
     let put = lab.iam.put_role_permissions_boundary().role_name(role).permissions_boundary(boundary);
@@ -35,7 +29,8 @@ async fn role_with(lab: &Lab, role: &str, boundary: &str) {
 #[tokio::test]
 async fn a_teams_boundary_stays_unless_it_caps_nothing() {
     let lab = Lab::start(&[]).await;
-    let (within, apart) = (policy(&lab.iam, "within", WITHIN).await, policy(&lab.iam, "apart", APART).await);
+    let (within, apart) =
+        (lab.create_policy("within", WITHIN).await, lab.create_policy("apart", APART).await);
     let ours = OURS.to_owned();
     role_with(&lab, "careful", &within).await;
     assert_eq!(outcomes(&lab, "careful").await, ["kept"]);
@@ -63,7 +58,7 @@ async fn a_teams_boundary_stays_unless_it_caps_nothing() {
 #[tokio::test]
 async fn whatever_takes_the_place_of_ours_is_put_away_again() {
     let lab = Lab::start(&[]).await;
-    let apart = policy(&lab.iam, "apart", APART).await;
+    let apart = lab.create_policy("apart", APART).await;
     let ours = OURS.to_owned();
     lab.create_role("orders", "/").await;
     lab.silence().await;

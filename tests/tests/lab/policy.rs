@@ -1,49 +1,35 @@
 //! Managed policies that change: every role that uses one is looked at, and our own boundary is set back.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::lab::{Lab, OURS, Told};
 
-const READS: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::orders/*"}]}"#;
-const EVERYTHING: &str =
+pub(super) const READS: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::orders/*"}]}"#;
+pub(super) const EVERYTHING: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 
 fn words(findings: &[Told]) -> Vec<(&str, &str)> {
     findings.iter().map(|told| (told.text_of("outcome"), told.text_of("severity"))).collect()
 }
 
-async fn new_default(lab: &Lab, policy: &str, document: &str) {
+pub(super) async fn new_default(lab: &Lab, policy: &str, document: &str) {
     let create = lab.iam.create_policy_version().policy_arn(policy).policy_document(document);
     create.set_as_default(true).send().await.unwrap_or_else(|e| panic!("CreatePolicyVersion: {e:?}"));
 }
 
-async fn set_default(lab: &Lab, policy: &str, version: &str) {
+pub(super) async fn set_default(lab: &Lab, policy: &str, version: &str) {
     let set = lab.iam.set_default_policy_version().policy_arn(policy).version_id(version);
     set.send().await.unwrap_or_else(|e| panic!("SetDefaultPolicyVersion: {e:?}"));
 }
 
-async fn default_version(lab: &Lab, policy: &str) -> String {
+pub(super) async fn default_version(lab: &Lab, policy: &str) -> String {
     let answer = lab.iam.get_policy().policy_arn(policy).send().await.expect("GetPolicy");
     answer.policy.and_then(|policy| policy.default_version_id).expect("a default version")
-}
-
-/// Findings that are about no role, each id once.
-async fn findings_about_policies(lab: &Lab) -> Vec<Told> {
-    let mut findings: Vec<Told> = Vec::new();
-    for told in lab.messages().await {
-        let known = findings.iter().any(|earlier| earlier.finding["id"] == told.finding["id"]);
-        if told.finding["role"] == Value::Null && !known {
-            findings.push(told);
-        }
-    }
-    findings
 }
 
 #[tokio::test]
 async fn a_policy_that_is_widened_has_every_role_that_uses_it_looked_at() {
     let lab = Lab::start(&[]).await;
-    let create = lab.iam.create_policy().policy_name("orders").policy_document(READS);
-    let policy =
-        create.send().await.expect("CreatePolicy").policy.and_then(|policy| policy.arn).expect("an ARN");
+    let policy = lab.create_policy("orders", READS).await;
     // More than SQS takes in one call.
     let roles: Vec<String> = (1..=11).map(|index| format!("orders-{index}")).collect();
     for role in &roles {
@@ -81,7 +67,7 @@ async fn our_boundary_is_set_back_each_time_and_its_roles_are_told_nothing() {
     new_default(&lab, OURS, EVERYTHING).await;
     lab.silence().await;
     assert_eq!(default_version(&lab, OURS).await, "v1");
-    let findings = findings_about_policies(&lab).await;
+    let findings = lab.findings_about_no_role().await;
     assert_eq!(words(&findings), [("boundary-edited", "CRITICAL")]);
     assert_eq!(findings[0].finding["trigger"]["event"], json!("CreatePolicyVersion"));
     assert!(findings[0].subject.contains("ringfence-baseline-v1"), "{}", findings[0].subject);
@@ -94,7 +80,7 @@ async fn our_boundary_is_set_back_each_time_and_its_roles_are_told_nothing() {
     lab.silence().await;
     assert_eq!(default_version(&lab, OURS).await, "v1");
     let told = [("boundary-edited", "CRITICAL"), ("boundary-edited", "CRITICAL")];
-    assert_eq!(words(&findings_about_policies(&lab).await), told);
+    assert_eq!(words(&lab.findings_about_no_role().await), told);
     assert_eq!(lab.own_calls("SetDefaultPolicyVersion"), 2);
     assert_eq!(lab.messages_about("orders-api-role").await.len(), about_the_role, "nothing changed for it");
     assert!(lab.dead_letters().await.is_empty());
@@ -107,7 +93,7 @@ async fn an_edit_of_our_boundary_delivered_five_times_is_one_write_and_one_findi
     new_default(&lab, OURS, READS).await;
     lab.silence().await;
     assert_eq!(default_version(&lab, OURS).await, "v1");
-    assert_eq!(words(&findings_about_policies(&lab).await), [("boundary-edited", "HIGH")]);
+    assert_eq!(words(&lab.findings_about_no_role().await), [("boundary-edited", "HIGH")]);
     assert_eq!(lab.own_calls("SetDefaultPolicyVersion"), 1);
     assert!(lab.dead_letters().await.is_empty());
 }
@@ -122,7 +108,7 @@ async fn where_the_shipped_version_is_deleted_a_redeploy_is_asked_for() {
     lab.resume_events();
     lab.silence().await;
     assert_eq!(default_version(&lab, OURS).await, "v2", "there is nothing to set it back to");
-    let findings = findings_about_policies(&lab).await;
+    let findings = lab.findings_about_no_role().await;
     assert_eq!(words(&findings), [("boundary-edited", "CRITICAL")]);
     assert!(findings[0].text_of("summary").contains("redeploy"), "{}", findings[0].text_of("summary"));
 }
@@ -131,8 +117,7 @@ async fn where_the_shipped_version_is_deleted_a_redeploy_is_asked_for() {
 async fn an_edited_approved_boundary_is_told_and_left_to_its_owner() {
     let team = "arn:aws:iam::123456789012:policy/team-boundary";
     let lab = Lab::start(&[("ApprovedBoundaryArns", team)]).await;
-    let create = lab.iam.create_policy().policy_name("team-boundary").policy_document(READS);
-    create.send().await.expect("CreatePolicy");
+    lab.create_policy("team-boundary", READS).await;
     let trust = tests::lab::TRUSTS_LAMBDA;
     let create = lab.iam.create_role().role_name("orders-api-role").assume_role_policy_document(trust);
     create.permissions_boundary(team).send().await.expect("CreateRole");
@@ -141,7 +126,7 @@ async fn an_edited_approved_boundary_is_told_and_left_to_its_owner() {
     new_default(&lab, team, EVERYTHING).await;
     lab.silence().await;
     assert_eq!(default_version(&lab, team).await, "v2");
-    let findings = findings_about_policies(&lab).await;
+    let findings = lab.findings_about_no_role().await;
     assert_eq!(words(&findings), [("boundary-edited", "CRITICAL")]);
     assert!(findings[0].text_of("summary").contains("--version-id v1"), "{}", findings[0].text_of("summary"));
     assert_eq!(lab.own_calls("SetDefaultPolicyVersion"), 0);

@@ -59,7 +59,7 @@ fn item_of(json: &str) -> HashMap<String, AttributeValue> {
 }
 
 /// Makes the calls of a finding's undo line. The answer, or the error's type and message.
-async fn paste(lab: &Lab, line: &str) -> Result<Value, String> {
+pub(super) async fn paste(lab: &Lab, line: &str) -> Result<Value, String> {
     let calls = calls_of(line);
     let [put, invoke] = calls.as_slice() else { panic!("two calls: {calls:?}") };
     assert_eq!(put[..2], ["dynamodb", "put-item"]);
@@ -73,7 +73,7 @@ async fn paste(lab: &Lab, line: &str) -> Result<Value, String> {
     invoke_undo(lab, option(invoke, "--function-name"), option(invoke, "--payload")).await
 }
 
-async fn invoke_undo(lab: &Lab, function: &str, payload: &str) -> Result<Value, String> {
+pub(super) async fn invoke_undo(lab: &Lab, function: &str, payload: &str) -> Result<Value, String> {
     let answer = lab.lambda.invoke().function_name(function).payload(Blob::new(payload)).send().await;
     let answer = answer.expect("Invoke");
     let body: Value =
@@ -159,9 +159,7 @@ async fn undo_cannot_take_another_teams_boundary_away() {
     let line = lab.findings_about("orders-api-role").await.remove(0).text_of("undo").to_owned();
     let document =
         r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}}"#;
-    let create = lab.iam.create_policy().policy_name("team-cap").policy_document(document);
-    let theirs =
-        create.send().await.expect("CreatePolicy").policy.and_then(|policy| policy.arn).expect("an ARN");
+    let theirs = lab.create_policy("team-cap", document).await;
     let put =
         lab.iam.put_role_permissions_boundary().role_name("orders-api-role").permissions_boundary(&theirs);
     put.send().await.expect("PutRolePermissionsBoundary");

@@ -1,10 +1,11 @@
 //! The ledger's items about boundary policies: what was told of each, and what an approved one said when it was first seen.
 
-use super::{Ledger, Stored, Version, version_of};
+use super::{KILL_SWITCH, Ledger, Stored, Version, take_kill_switch, version_of};
 use crate::failure::Failure;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use guardrail::boundary_policy::{Approved, PolicyRecord};
+use guardrail::kill_switch::KillSwitch;
 use guardrail::names::PolicyArn;
 
 const RECORD: &str = "boundary-policy";
@@ -18,12 +19,16 @@ pub(crate) struct PolicyPage {
     pub(crate) version: Version,
     /// The document that was first seen; none where nobody looked yet.
     pub(crate) approved: Option<Approved>,
+    /// As it counts at the time of reading.
+    pub(crate) kill_switch: KillSwitch,
 }
 
 impl Ledger {
-    /// Reads what is known of a boundary policy.
+    /// Reads what is known of a boundary policy, and the kill switch.
     pub(crate) async fn read_policy(&self, policy: &PolicyArn) -> Result<PolicyPage, Failure> {
-        let mut items = self.get(&[(RECORD, policy.as_str()), (APPROVED, policy.as_str())]).await?;
+        let keys = [(RECORD, policy.as_str()), (APPROVED, policy.as_str()), KILL_SWITCH];
+        let mut items = self.get(&keys).await?;
+        let kill_switch = take_kill_switch(&mut items);
         let mut take = |pk: &str| items.remove(&(pk.to_owned(), policy.as_str().to_owned()));
         let unreadable = |pk: &str, e: serde_dynamo::Error| {
             let what = format!(
@@ -40,6 +45,7 @@ impl Ledger {
             record: record.map_err(|e| unreadable(RECORD, e))?.unwrap_or_default(),
             version,
             approved: approved.map_err(|e| unreadable(APPROVED, e))?,
+            kill_switch,
         })
     }
 

@@ -1,10 +1,11 @@
 //! The items that an operator asks for an undo by, and the roles that there are to undo.
 
-use super::{Item, Ledger, Version, to_record, version_of};
+use super::{Item, KILL_SWITCH, Ledger, Version, take_kill_switch, to_record, version_of};
 use crate::failure::Failure;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
+use guardrail::kill_switch::KillSwitch;
 use guardrail::names::RoleName;
 use guardrail::record::RoleRecord;
 use guardrail::undo::{ALL_ROLES, UndoAll, UndoRequest};
@@ -21,6 +22,16 @@ pub(crate) struct RolePage {
     pub(crate) roles: Vec<(RoleName, RoleRecord)>,
     /// Whether more may follow.
     pub(crate) more: bool,
+}
+
+/// What one read of the ledger tells of a role whose write is to be taken back.
+#[derive(Debug)]
+pub(crate) struct UndoPage {
+    /// Of whichever role has the name.
+    pub(crate) record: RoleRecord,
+    pub(crate) version: Version,
+    /// As it counts at the time of reading: an undo goes through all the same, its finding tells the mode.
+    pub(crate) kill_switch: KillSwitch,
 }
 
 impl Ledger {
@@ -144,15 +155,13 @@ impl Ledger {
         Ok(RolePage { roles, more })
     }
 
-    /// The record of whichever role has the name, with its version.
-    pub(crate) async fn record_and_version(
-        &self,
-        role: &RoleName,
-    ) -> Result<Option<(RoleRecord, Version)>, Failure> {
-        let item = self.get(&[("role", role.as_str())]).await?.into_values().next();
-        let Some(item) = item else { return Ok(None) };
+    /// The record of whichever role has the name, with its version and the kill switch.
+    pub(crate) async fn page_for_undo(&self, role: &RoleName) -> Result<Option<UndoPage>, Failure> {
+        let mut items = self.get(&[("role", role.as_str()), KILL_SWITCH]).await?;
+        let kill_switch = take_kill_switch(&mut items);
+        let Some(item) = items.into_values().next() else { return Ok(None) };
         let version = Version(version_of(&item));
-        Ok(Some((to_record(role, item)?, version)))
+        Ok(Some(UndoPage { record: to_record(role, item)?, version, kill_switch }))
     }
 }
 

@@ -110,7 +110,8 @@ impl PolicyWork<'_> {
         if page.record.intent.is_none() && page.record.has_told(edit, None) {
             return Ok(Some(Guarded::nothing("edited, told before")));
         }
-        let finding = self.about(edit, self.change).edited(page.record.next_finding(policy), standing);
+        let about = self.about(edit, self.change, self.mode(&page));
+        let finding = about.edited(page.record.next_finding(policy), standing);
         self.account.publish(&finding).await?;
         let record = page.record.after_telling(edit, None);
         match self.account.ledger.write_policy(policy, &record, page.version).await? {

@@ -78,7 +78,7 @@ impl PolicyWork<'_> {
             )));
         }
         let version = self.account.version_holding(&self.change.policy, fingerprint).await?;
-        match (version, self.account.settings.rules.mode) {
+        match (version, self.mode(&page)) {
             (Some(version), Mode::Enforce) => self.set_back_and_tell(page, edit, &version).await,
             (Some(version), Mode::Observe) => {
                 self.tell_once(page, &edit, Standing::Observed(&version)).await.map(Round::after)
@@ -151,7 +151,7 @@ impl PolicyWork<'_> {
         version: Version,
     ) -> Result<Round, Failure> {
         let set_back_at = record.set_back_at.filter(|at| *at >= intent.opened_at).unwrap_or_else(clock::now);
-        let about = self.about(&intent.edit, &intent.change);
+        let about = self.about(&intent.edit, &intent.change, Mode::Enforce);
         let finding = about.edited(intent.finding.clone(), Standing::SetBack(set_back_at));
         self.account.publish(&finding).await?;
         let closed = PolicyRecord {
@@ -182,7 +182,8 @@ impl PolicyWork<'_> {
         let mut guarded = Guarded::nothing("AWS refuses to set it back, told before");
         if !record.has_told(&intent.edit, Some(code)) {
             let standing = Standing::Refused { code, message, version: shipped_in };
-            let finding = self.about(&intent.edit, &intent.change).edited(intent.finding.clone(), standing);
+            let about = self.about(&intent.edit, &intent.change, Mode::Enforce);
+            let finding = about.edited(intent.finding.clone(), standing);
             self.account.publish(&finding).await?;
             guarded = Guarded { decision: "AWS refuses to set it back", finding: Some(finding.id) };
         }

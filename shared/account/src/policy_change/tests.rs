@@ -218,6 +218,21 @@ async fn observe_mode_tells_once_and_sets_nothing_back() {
 }
 
 #[tokio::test]
+async fn the_kill_switch_holds_the_setting_back_off_while_it_is_valid() {
+    let in_hours = |hours| (crate::clock::now() + jiff::SignedDuration::from_hours(hours)).to_string();
+    for (expires_at, mode, set_back) in [(in_hours(1), "observe", 0), (in_hours(48), "enforce", 1)] {
+        let world = World::with(&[SHIPPED, WIDE]).settings_item(
+            "mode",
+            &[("value", "observe"), ("by", "alice"), ("reason", "incident"), ("expires_at", &expires_at)],
+        );
+        respond(&world, &new_default(OURS, "e-1")).await;
+        assert_eq!(world.told()[0], pair("boundary-edited", "CRITICAL"));
+        assert_eq!(world.count("iam:SetDefaultPolicyVersion"), set_back, "until {expires_at}");
+        assert_eq!(world.change(|state| state.findings[0]["mode"].clone()), mode);
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_is_told_once_and_retried_only_where_that_can_help() {
     for (message, is_retried) in [("not authorized", true), ("with an explicit deny in a policy", false)] {
         let world = World::with(&[SHIPPED, WIDE]);

@@ -19,7 +19,7 @@ pub struct AboutPolicy<'a> {
     pub account: &'a AccountId,
     /// Where Ringfence runs.
     pub region: &'a str,
-    /// Whether Ringfence acts or only tells.
+    /// The mode in force; for what was written the one that it was written in, whatever is in force by now.
     pub mode: Mode,
     /// The time of the run, for events that tell none.
     pub now: Timestamp,

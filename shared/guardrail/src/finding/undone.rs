@@ -1,7 +1,7 @@
 use super::about_role::{links, role_facts, trigger_facts};
 use super::{BoundaryFacts, Finding, Outcome, SCHEMA};
 use crate::record::Undone;
-use crate::settings::Settings;
+use crate::settings::{Mode, Settings};
 use crate::severity::Severity;
 use crate::snapshot::Role;
 use crate::trigger::{Caller, Change, EventName, Subject, Trigger};
@@ -13,8 +13,10 @@ pub struct AboutUndo<'a> {
     pub role: &'a Role,
     /// What was done.
     pub undone: &'a Undone,
-    /// The settings in force.
+    /// What the installation asks for.
     pub settings: &'a Settings,
+    /// The mode in force. An undo is the operator's and goes through in either.
+    pub mode: Mode,
     /// Where Ringfence runs.
     pub region: &'a str,
 }
@@ -23,7 +25,7 @@ impl AboutUndo<'_> {
     /// The finding.
     #[must_use]
     pub fn finding(&self) -> Finding {
-        let Self { role, undone, settings, region } = *self;
+        let Self { role, undone, settings, mode, region } = *self;
         let name = role.arn.name();
         let trigger = self.trigger();
         let has =
@@ -32,7 +34,7 @@ impl AboutUndo<'_> {
         Finding {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION"),
-            mode: settings.mode,
+            mode,
             id: undone.finding.clone(),
             problem: format!("{}/{}/role-rights", role.arn.account(), role.id),
             resolves: Vec::new(),

@@ -4,8 +4,9 @@ use crate::roles::*;
 use guardrail::Settings;
 use guardrail::assess::{Assessment, Surroundings};
 use guardrail::decide::{Case, Decision, Step, Untouched, decide, decide_at_first_sight, resume};
-use guardrail::exemption::{Attribute, Exemption};
+use guardrail::exemption::Exemption;
 use guardrail::finding::FindingId;
+use guardrail::operator_item::Attribute;
 use guardrail::record::{Enforced, Intent, RoleRecord};
 use guardrail::settings::{Mode, ReplaceWider, SharedTrust};
 use guardrail::severity::Severity;
@@ -18,6 +19,7 @@ struct Situation {
     record: RoleRecord,
     trigger: Trigger,
     settings: Settings,
+    mode: Mode,
     exemption: Option<Exemption>,
 }
 
@@ -28,6 +30,7 @@ impl Situation {
             record: record(),
             trigger: trigger("AttachRolePolicy", Change::Rights),
             settings: settings(),
+            mode: Mode::Enforce,
             exemption: None,
         }
     }
@@ -38,6 +41,7 @@ impl Situation {
             record: &self.record,
             trigger: &self.trigger,
             settings: &self.settings,
+            mode: self.mode,
             exemption: self.exemption.as_ref(),
             installed_at: time("2026-11-01T00:00:00Z"),
             now: time("2026-11-22T10:00:05Z"),
@@ -177,7 +181,7 @@ fn another_boundary_stays_or_goes_by_what_it_caps() {
             let mut situation = under_theirs(role, document.clone());
             assert_eq!(situation.outcome(), expected);
             assert!(!situation.is_contained_at_first_sight(), "not before both documents are compared");
-            situation.settings.mode = Mode::Observe;
+            situation.mode = Mode::Observe;
             let observed = if expected == "replaced" { "would-replace" } else { expected };
             assert_eq!(situation.outcome(), observed);
         }
@@ -298,7 +302,7 @@ fn an_existing_role_is_bounded_only_by_an_event_that_gave_it_more() {
 #[test]
 fn observe_mode_decides_the_same_and_writes_nothing() {
     let mut situation = Situation::of(role(), Boundary::Absent, &admin());
-    situation.settings.mode = Mode::Observe;
+    situation.mode = Mode::Observe;
     assert_eq!(situation.outcome(), "would-bound");
     situation.record.bounded_with = Some(OURS.parse().unwrap());
     assert_eq!(situation.outcome(), "would-restore");
@@ -324,6 +328,7 @@ fn intent(trigger: Trigger) -> Intent {
         trigger,
         opened_at: time("2026-11-22T10:00:01Z"),
         opened_by: "request".to_owned(),
+        repetition: None,
     }
 }
 
@@ -335,7 +340,7 @@ fn an_intent_is_taken_up_only_while_its_role_may_still_be_changed() {
     assert!(resumed(&plain()));
 
     let mut observing = plain();
-    observing.settings.mode = Mode::Observe;
+    observing.mode = Mode::Observe;
     let mut other_boundary = plain();
     other_boundary.settings.boundary = APPROVED.parse().unwrap();
     let mut protected = plain();
@@ -363,18 +368,17 @@ fn an_intent_is_taken_up_only_while_its_role_may_still_be_changed() {
 
 pub(crate) fn exemption(checks: &[&str], max_severity: Option<&str>) -> Exemption {
     let text = |text: &str| Attribute::Text(text.to_owned());
-    let mut attributes: std::collections::BTreeMap<String, Attribute> = [
+    let mut attributes = vec![
         ("owner".to_owned(), text("orders team")),
         ("reason".to_owned(), text("migration")),
         ("expires_at".to_owned(), text("2026-12-31T00:00:00Z")),
-    ]
-    .into();
+    ];
     if !checks.is_empty() {
         let names = checks.iter().map(|check| (*check).to_owned()).collect();
-        attributes.insert("checks".to_owned(), Attribute::List(names));
+        attributes.push(("checks".to_owned(), Attribute::List(names)));
     }
     attributes.extend(max_severity.map(|most| ("max_severity".to_owned(), text(most))));
-    Exemption::read("orders-*", &attributes, time("2026-11-22T10:00:00Z")).unwrap()
+    Exemption::read("orders-*", &attributes.into_iter().collect(), time("2026-11-22T10:00:00Z")).unwrap()
 }
 
 #[test]

@@ -4,7 +4,7 @@ use guardrail::Settings;
 use guardrail::escalation::{Escalation, Escalations};
 use guardrail::names::{PolicyArn, RoleArn};
 use guardrail::record::RoleRecord;
-use guardrail::settings::{Mode, ReplaceWider, SharedTrust};
+use guardrail::settings::{ReplaceWider, SharedTrust};
 use guardrail::severity::Severity;
 use guardrail::snapshot::{Boundary, Document, PolicySource, Role, RolePolicy, RoleSnapshot};
 use guardrail::trigger::{Caller, Change, EventName, Subject, Tool, Trigger};
@@ -94,7 +94,6 @@ pub(crate) fn settings() -> Settings {
     let arn = |text: &str| -> PolicyArn { text.parse().unwrap() };
     let own: RoleArn = "arn:aws:iam::123456789012:role/ringfence/ringfence-on-role-change".parse().unwrap();
     Settings {
-        mode: Mode::Enforce,
         boundary: arn(OURS),
         approved: [arn(APPROVED)].into(),
         enforce_at: Severity::Info,

@@ -6,6 +6,7 @@ use guardrail::decide::{Case, Decision, decide};
 use guardrail::finding::{AboutUndo, FindingId};
 use guardrail::names::PolicyArn;
 use guardrail::record::{LastWrite, RoleRecord};
+use guardrail::settings::Mode;
 use guardrail::snapshot::{Boundary, Role};
 use guardrail::trigger::Change;
 use guardrail::undo::{self, All, Call, Force, HoldDays, Undo, UndoAll, UndoRequest};
@@ -143,6 +144,7 @@ fn a_held_role_is_told_and_not_bounded_until_the_hold_is_over() {
             record,
             trigger: &trigger,
             settings: &settings,
+            mode: Mode::Enforce,
             exemption: None,
             installed_at: time("2026-11-01T00:00:00Z"),
             now: time(now),
@@ -215,8 +217,13 @@ fn a_request_for_all_asks_for_each_write_that_is_left() {
 fn the_finding_tells_who_asked_and_until_when() {
     let record = record_of_write(Some(TEAM));
     let undo = given_back(&bounded(), &record, Force::No);
-    let about =
-        AboutUndo { role: &bounded(), undone: undo.undone(), settings: &settings(), region: "us-east-1" };
+    let about = AboutUndo {
+        role: &bounded(),
+        undone: undo.undone(),
+        settings: &settings(),
+        mode: Mode::Enforce,
+        region: "us-east-1",
+    };
     let finding = about.finding();
     assert_eq!((finding.outcome.as_str(), finding.severity.as_str()), ("undone", "INFO"));
     assert_eq!(finding.id, undo.undone().finding);

@@ -87,6 +87,15 @@ impl World {
         change(&mut self.0.lock().unwrap())
     }
 
+    /// An item `settings`/`sk` of these texts.
+    pub(super) fn settings_item(self, sk: &str, texts: &[(&str, &str)]) -> Self {
+        let key = [("pk", "settings"), ("sk", sk)];
+        let text = |(name, text): &(&str, &str)| ((*name).to_owned(), AttributeValue::S((*text).to_owned()));
+        let item: Item = key.iter().chain(texts).map(text).collect();
+        self.change(|state| state.items.insert(key_of(&item), item));
+        self
+    }
+
     pub(super) fn count(&self, call: &str) -> usize {
         self.change(|state| state.calls.iter().filter(|made| made.starts_with(call)).count())
     }
@@ -108,7 +117,7 @@ impl World {
 
     pub(super) fn account(&self, mode: Mode) -> Account {
         let mut settings = settings();
-        settings.rules.mode = mode;
+        settings.mode = mode.as_str().parse().unwrap();
         settings.rules.approved = [TEAM.parse().unwrap()].into();
         Account {
             iam: self.iam(),

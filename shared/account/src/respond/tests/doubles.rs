@@ -9,6 +9,7 @@ use crate::settings::tests::settings;
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
 use aws_sdk_dynamodb::operation::query::QueryOutput;
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use aws_sdk_iam::operation::generate_service_last_accessed_details::{
@@ -37,8 +38,9 @@ use guardrail::record::RoleRecord;
 use guardrail::settings::Mode;
 use guardrail::trigger::{Caller, Change, EventName, Subject, Trigger};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 pub(super) const OURS: &str = "arn:aws:iam::123456789012:policy/ringfence/ringfence-baseline-v1";
@@ -48,8 +50,8 @@ const ROLE: &str = "orders-api-role";
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}}"#;
 const WIDE: &str =
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["s3:*","logs:*"],"Resource":"*"}}"#;
-const IAM_AND_S3: &str =
-    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["iam:*","s3:*"],"Resource":"*"}}"#;
+const EVERYTHING: &str =
+    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
 const LITTLE: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::orders/*"}}"#;
 
 /// The calls in the order in which they were made.
@@ -83,8 +85,6 @@ pub(super) type Report =
 /// The doubles of one account.
 pub(super) struct Doubles {
     pub(super) order: Order,
-    /// The bodies of the published messages.
-    pub(super) published: Arc<Mutex<Vec<String>>>,
     last_uses: [Rule; 2],
     mode: Mode,
     get_role: Rule,
@@ -92,8 +92,15 @@ pub(super) struct Doubles {
     policies: ManagedPolicies,
     item: Arc<Mutex<HashMap<String, AttributeValue>>>,
     ledger: LedgerManner,
+    pub(super) budget_left: Arc<AtomicU64>,
     exemptions: Vec<HashMap<String, AttributeValue>>,
+    /// Items `settings`/…, by sort key.
+    settings_items: SettingsItems,
+    /// What was published, as JSON.
+    pub(super) published: Arc<Mutex<Vec<Value>>>,
 }
+
+type SettingsItems = Arc<Mutex<BTreeMap<String, HashMap<String, AttributeValue>>>>;
 
 #[derive(Clone, Copy, PartialEq)]
 enum LedgerManner {
@@ -113,7 +120,6 @@ impl Doubles {
             get_role: answering(&order, || MockResponse::Output(role_answer(None))),
             put,
             policies: Arc::new(|arn| (arn == OURS).then(|| ("ANPAOURS".to_owned(), WIDE))),
-            published: Arc::default(),
             last_uses: reporting(
                 &order,
                 || MockResponse::Output(job()),
@@ -123,8 +129,12 @@ impl Doubles {
             mode: Mode::Enforce,
             item: Arc::default(),
             ledger: LedgerManner::Whole,
+            budget_left: Arc::new(AtomicU64::new(1_000)),
             exemptions: Vec::new(),
+            settings_items: Arc::default(),
+            published: Arc::default(),
         }
+        .settings_item("installed", &[("at", "2026-01-01T00:00:00Z")])
     }
 
     pub(super) fn role_without_boundary(self) -> Self {
@@ -140,18 +150,6 @@ impl Doubles {
         Self { get_role, ..self }
     }
 
-    /// A role that may do everything on IAM and S3, by the policy of its team, and was last used then.
-    pub(super) fn role_used(self, last_used: &str) -> Self {
-        let last_used = last_used.to_owned();
-        let get_role = answering(&self.order, move || MockResponse::Output(role_used_answer(&last_used)));
-        let policies = |arn: &str| match arn {
-            TEAM_POLICY => Some(("ANPATEAM".to_owned(), IAM_AND_S3)),
-            OURS => Some(("ANPAOURS".to_owned(), WIDE)),
-            _ => None,
-        };
-        Self { get_role, policies: Arc::new(policies), ..self }
-    }
-
     /// What IAM answers when it is to report last uses, and to each look at the report, which may name a marker.
     pub(super) fn last_uses(
         self,
@@ -163,6 +161,25 @@ impl Doubles {
 
     pub(super) fn get_role(self, get_role: Rule) -> Self {
         Self { get_role, ..self }
+    }
+
+    /// A role with every right that was in use before Ringfence came.
+    pub(super) fn existing_administrator(self) -> Self {
+        self.administrator_used("2026-09-21T14:13:20Z")
+    }
+
+    /// A role with every right, made before Ringfence came and last used then.
+    pub(super) fn administrator_used(self, last_used: &str) -> Self {
+        let last_used = last_used.to_owned();
+        let get_role = answering(&self.order, move || MockResponse::Output(used_role_answer(&last_used)));
+        let policies = |arn: &str| {
+            Some(if arn == OURS {
+                ("ANPAOURS".to_owned(), WIDE)
+            } else {
+                ("ANPATEAM".to_owned(), EVERYTHING)
+            })
+        };
+        Self { get_role, policies: Arc::new(policies), ..self }
     }
 
     pub(super) fn put(self, put: Rule) -> Self {
@@ -213,13 +230,28 @@ impl Doubles {
         self
     }
 
+    /// So many changes of existing roles are left in this hour.
+    pub(super) fn budget_left(self, left: u64) -> Self {
+        self.budget_left.store(left, Ordering::Relaxed);
+        self
+    }
+
+    /// An item `settings`/`sk` of these texts.
+    pub(super) fn settings_item(self, sk: &str, texts: &[(&str, &str)]) -> Self {
+        let key = [("pk", "settings"), ("sk", sk)];
+        let text = |(name, text): &(&str, &str)| ((*name).to_owned(), AttributeValue::S((*text).to_owned()));
+        let item = key.iter().chain(texts).map(text).collect();
+        self.settings_items.lock().unwrap().insert(sk.to_owned(), item);
+        self
+    }
+
     pub(super) fn ledger_answers_in_part(self) -> Self {
         Self { ledger: LedgerManner::InPart, ..self }
     }
 
     pub(super) fn account(self) -> Account {
         let mut settings = settings();
-        settings.rules.mode = self.mode;
+        settings.mode = self.mode.as_str().parse().unwrap();
         Account {
             iam: self.iam(),
             ledger: Ledger::new(self.dynamodb(), settings.ledger_table.clone()),
@@ -280,22 +312,24 @@ impl Doubles {
     /// One item with a version, written only by whoever names the version before; and the time of the installation.
     fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         let (item, order, manner) = (self.item.clone(), self.order.clone(), self.ledger);
+        let settings_items = self.settings_items.clone();
         let read = mock!(aws_sdk_dynamodb::Client::batch_get_item).then_compute_output(move |request| {
             order.note("dynamodb:BatchGetItem");
-            let table = request.request_items().unwrap().keys().next().unwrap().clone();
-            let installed = HashMap::from([
-                ("pk".to_owned(), AttributeValue::S("settings".to_owned())),
-                ("sk".to_owned(), AttributeValue::S("installed".to_owned())),
-                ("at".to_owned(), AttributeValue::S("2026-01-01T00:00:00Z".to_owned())),
-            ]);
+            let (table, wanted) = request.request_items().unwrap().iter().next().unwrap();
+            let settings_items = settings_items.lock().unwrap();
             let role = item.lock().unwrap().clone();
-            let items = [installed, role].into_iter().filter(|item| !item.is_empty()).collect();
-            let answer = BatchGetItemOutput::builder().responses(&table, items);
+            let find = |key: &HashMap<String, AttributeValue>| match key["pk"].as_s().unwrap().as_str() {
+                "role" => Some(role.clone()).filter(|item| !item.is_empty()),
+                "settings" => settings_items.get(key["sk"].as_s().unwrap()).cloned(),
+                _ => None,
+            };
+            let items = wanted.keys().iter().filter_map(find).collect();
+            let answer = BatchGetItemOutput::builder().responses(table, items);
             match manner {
                 LedgerManner::Whole => answer.build(),
                 LedgerManner::InPart => {
                     let missing = KeysAndAttributes::builder().keys(HashMap::new()).build().unwrap();
-                    answer.unprocessed_keys(&table, missing).build()
+                    answer.unprocessed_keys(table, missing).build()
                 }
             }
         });
@@ -322,14 +356,17 @@ impl Doubles {
             order.note("dynamodb:Query");
             QueryOutput::builder().set_items(Some(exemptions.clone())).build()
         });
-        mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&read, &write, &query])
+        let budget = budget_double(self.budget_left.clone(), self.order.clone());
+        mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&read, &write, &query, &budget])
     }
 
     fn sns(&self) -> aws_sdk_sns::Client {
         let (order, published) = (self.order.clone(), self.published.clone());
         let publish = mock!(aws_sdk_sns::Client::publish).then_compute_output(move |request| {
             order.note("sns:Publish");
-            published.lock().unwrap().push(request.message().unwrap().to_owned());
+            let body: Value = serde_json::from_str(request.message().unwrap()).unwrap();
+            let finding = serde_json::from_str(body["default"].as_str().unwrap()).unwrap();
+            published.lock().unwrap().push(finding);
             PublishOutput::builder().build()
         });
         mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[&publish])
@@ -343,6 +380,20 @@ impl Doubles {
         });
         mock_client!(aws_sdk_sqs, RuleMode::MatchAny, &[&send])
     }
+}
+
+/// The hour has begun, and counts down.
+fn budget_double(left: Arc<AtomicU64>, order: Order) -> Rule {
+    mock!(aws_sdk_dynamodb::Client::update_item).then_compute_response(move |request| {
+        order.note("dynamodb:UpdateItem");
+        let counts = request.update_expression().unwrap().contains("used + ");
+        let take = |left: u64| left.checked_sub(1).filter(|_| counts);
+        if left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok() {
+            return MockResponse::Output(UpdateItemOutput::builder().build());
+        }
+        let failed = ConditionalCheckFailedException::builder().message("used up").build();
+        MockResponse::Error(UpdateItemError::ConditionalCheckFailedException(failed))
+    })
 }
 
 fn answering(
@@ -398,7 +449,7 @@ fn encoded(document: &str) -> String {
     utf8_percent_encode(document, NON_ALPHANUMERIC).to_string()
 }
 
-fn role_used_answer(last_used: &str) -> GetRoleOutput {
+fn used_role_answer(last_used: &str) -> GetRoleOutput {
     let date = DateTime::from_str(last_used, Format::DateTime).unwrap();
     let mut role = role_answer(None).role.unwrap();
     role.role_last_used = Some(RoleLastUsed::builder().last_used_date(date).region("us-east-1").build());

@@ -15,6 +15,7 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::error::ErrorMetadata;
 use guardrail::settings::Mode;
 use serde_json::Value;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::time::Instant;
 
@@ -37,16 +38,15 @@ fn unfinished() -> Report {
     MockResponse::Output(report().job_status(JobStatusType::InProgress).build().unwrap())
 }
 
-fn finding(doubles: &std::sync::Mutex<Vec<String>>) -> Value {
-    let published = doubles.lock().unwrap();
+fn finding(published: &Mutex<Vec<Value>>) -> Value {
+    let published = published.lock().unwrap();
     assert_eq!(published.len(), 1, "one finding");
-    let bodies: Value = serde_json::from_str(&published[0]).unwrap();
-    serde_json::from_str(bodies["default"].as_str().unwrap()).unwrap()
+    published[0].clone()
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_bounded_role_is_asked_about_after_its_boundary_and_before_its_finding() {
-    let doubles = Doubles::new().role_used("2026-11-20T10:00:00Z").last_uses(
+    let doubles = Doubles::new().administrator_used("2026-11-20T10:00:00Z").last_uses(
         || MockResponse::Output(job()),
         |_| MockResponse::Output(report().services_last_accessed(used("iam", "CreateRole")).build().unwrap()),
     );
@@ -70,7 +70,7 @@ async fn a_bounded_role_is_asked_about_after_its_boundary_and_before_its_finding
 
 #[tokio::test(start_paused = true)]
 async fn a_plan_is_asked_about_once_however_often_it_is_seen() {
-    let doubles = Doubles::new().role_used("2026-11-20T10:00:00Z").mode(Mode::Observe);
+    let doubles = Doubles::new().administrator_used("2026-11-20T10:00:00Z").mode(Mode::Observe);
     let order = doubles.order.clone();
     let account = doubles.account();
     for request in ["request-1", "request-2"] {
@@ -81,10 +81,10 @@ async fn a_plan_is_asked_about_once_however_often_it_is_seen() {
 
 #[tokio::test(start_paused = true)]
 async fn roles_that_can_have_used_nothing_that_goes_cost_no_call() {
-    let used_long_ago = Doubles::new().role_used("2026-08-20T10:00:00Z");
+    let used_long_ago = Doubles::new().administrator_used("2026-08-20T10:00:00Z");
     let never_used = Doubles::new().role_without_boundary();
     let nothing_goes =
-        Doubles::new().mode(Mode::Observe).role_used("2026-11-20T10:00:00Z").boundary_policy_gone();
+        Doubles::new().mode(Mode::Observe).administrator_used("2026-11-20T10:00:00Z").boundary_policy_gone();
     for (case, doubles) in
         [("used long ago", used_long_ago), ("never used", never_used), ("nothing goes", nothing_goes)]
     {
@@ -97,14 +97,13 @@ async fn roles_that_can_have_used_nothing_that_goes_cost_no_call() {
 
 #[tokio::test(start_paused = true)]
 async fn a_long_report_is_read_to_its_end() {
-    let doubles = Doubles::new().role_used("2026-11-20T10:00:00Z").last_uses(
+    let doubles = Doubles::new().administrator_used("2026-11-20T10:00:00Z").last_uses(
         || MockResponse::Output(job()),
         |marker| {
             let page = match marker {
-                None => report()
-                    .services_last_accessed(used("ec2", "RunInstances"))
-                    .is_truncated(true)
-                    .marker("2"),
+                None => {
+                    report().services_last_accessed(used("s3", "CreateBucket")).is_truncated(true).marker("2")
+                }
                 Some("2") => report().services_last_accessed(used("iam", "CreateRole")),
                 Some(other) => panic!("no page has the marker {other}"),
             };
@@ -114,13 +113,13 @@ async fn a_long_report_is_read_to_its_end() {
     let published = doubles.published.clone();
     doubles.account().respond(&role_event(), "request-1", NotFound::LookAgainLater).await.unwrap();
     let used = &finding(&published)["impact"]["used_recently"];
-    assert_eq!(*used, serde_json::json!(["iam:CreateRole (2026-11-20)"]), "ec2 was never granted");
+    assert_eq!(*used, serde_json::json!(["iam:CreateRole (2026-11-20)"]), "s3 stays allowed");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_report_that_takes_a_while_is_waited_for() {
     let looks = AtomicUsize::new(0);
-    let doubles = Doubles::new().role_used("2026-11-20T10:00:00Z").last_uses(
+    let doubles = Doubles::new().administrator_used("2026-11-20T10:00:00Z").last_uses(
         || MockResponse::Output(job()),
         move |_| match looks.fetch_add(1, Ordering::Relaxed) {
             0 => MockResponse::Error(ReportError::NoSuchEntityException(
@@ -196,13 +195,13 @@ async fn whatever_iam_answers_the_same_finding_is_published_in_time_and_says_wha
         ),
     ];
     let known = {
-        let doubles = Doubles::new().role_used("2026-11-20T10:00:00Z");
+        let doubles = Doubles::new().administrator_used("2026-11-20T10:00:00Z");
         let published = doubles.published.clone();
         doubles.account().respond(&role_event(), "request-1", NotFound::LookAgainLater).await.unwrap();
         finding(&published)
     };
     for (case, job, report, why) in cases {
-        let doubles = Doubles::new().role_used("2026-11-20T10:00:00Z").last_uses(job, report);
+        let doubles = Doubles::new().administrator_used("2026-11-20T10:00:00Z").last_uses(job, report);
         let (order, published) = (doubles.order.clone(), doubles.published.clone());
         let started = Instant::now();
         let response =

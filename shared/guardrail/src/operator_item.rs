@@ -1,0 +1,76 @@
+//! Items of the ledger that operators write: their attributes, as far as they can be read.
+
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// The attributes of an item, lists as lists of texts. What is neither a text nor a list of texts counts as an empty text, and
+/// so is as good as missing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Attributes(BTreeMap<String, Attribute>);
+
+/// The value of an attribute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Attribute {
+    /// A text.
+    Text(String),
+    /// Several.
+    List(Vec<String>),
+}
+
+/// An attribute that an item cannot do without, or that makes no sense.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidAttribute {
+    /// It has to be there.
+    #[error("attribute `{0}` is missing or empty")]
+    Missing(&'static str),
+    /// It cannot be read.
+    #[error("attribute `{0}` cannot be read")]
+    Unreadable(&'static str),
+}
+
+impl FromIterator<(String, Attribute)> for Attributes {
+    fn from_iter<T: IntoIterator<Item = (String, Attribute)>>(attributes: T) -> Self {
+        Self(attributes.into_iter().collect())
+    }
+}
+
+impl Attributes {
+    /// The attribute as it stands.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Attribute> {
+        self.0.get(name)
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Attribute)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// A text that may be left out; an empty one counts as left out.
+    ///
+    /// # Errors
+    /// Where it is a list.
+    pub fn optional(&self, name: &'static str) -> Result<Option<&str>, InvalidAttribute> {
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(Attribute::Text(text)) => Ok(Some(text.trim()).filter(|text| !text.is_empty())),
+            Some(Attribute::List(_)) => Err(InvalidAttribute::Unreadable(name)),
+        }
+    }
+
+    /// A text that has to be there.
+    ///
+    /// # Errors
+    /// Where it is missing, empty or a list.
+    pub fn required(&self, name: &'static str) -> Result<&str, InvalidAttribute> {
+        self.optional(name)?.ok_or(InvalidAttribute::Missing(name))
+    }
+
+    /// A time that has to be there, RFC 3339.
+    ///
+    /// # Errors
+    /// Where it is missing or no time.
+    pub fn time(&self, name: &'static str) -> Result<Timestamp, InvalidAttribute> {
+        self.required(name)?.parse().map_err(|_| InvalidAttribute::Unreadable(name))
+    }
+}

@@ -1,0 +1,126 @@
+//! What was told: the messages of the findings topic, as an e-mail subscriber and a queue get them.
+
+use super::{ACCOUNT, Lab};
+use serde_json::{Value, json};
+use std::collections::HashSet;
+
+/// The e-mail subscriber without a filter.
+const EVERYTHING: &str = "everything@example.com";
+
+/// The queue subscriber.
+const FINDINGS_QUEUE: &str = "test-findings";
+
+/// A finding, as a subscriber gets it: the e-mail with the JSON that everybody else gets.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// Of the e-mail.
+    pub subject: String,
+    /// Of the e-mail.
+    pub text: String,
+    /// The finding.
+    pub finding: Value,
+}
+
+impl Told {
+    /// A text field of the finding.
+    pub fn text_of(&self, field: &str) -> &str {
+        self.finding[field].as_str().unwrap_or_else(|| panic!("`{field}` is no text in {:#}", self.finding))
+    }
+}
+
+impl Lab {
+    /// The findings topic of the deployed stack.
+    pub fn topic(&self) -> &'static str {
+        "arn:aws:sns:us-east-1:123456789012:ringfence-findings"
+    }
+
+    /// A queue that gets every finding's JSON, beside the mailbox that gets the texts of e-mail subscribers.
+    pub(super) async fn subscribe_to_everything(&self) {
+        let topic = self.topic();
+        let subscribe = self.sns.subscribe().topic_arn(topic).protocol("email").endpoint(EVERYTHING);
+        subscribe.send().await.expect("an e-mail subscription");
+        let subscribe =
+            self.sns.subscribe().topic_arn(topic).protocol("sqs").endpoint(self.findings_queue().await);
+        subscribe.send().await.expect("a queue subscription");
+    }
+
+    /// The ARN of a queue that the topic may send to. Like AWS, the lab obeys the queue's policy.
+    async fn findings_queue(&self) -> String {
+        let arn = format!("arn:aws:sqs:us-east-1:{ACCOUNT}:{FINDINGS_QUEUE}");
+        let policy = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:SendMessage",
+            "Principal": {"Service": "sns.amazonaws.com"}, "Resource": arn}]});
+        let create = self.sqs.create_queue().queue_name(FINDINGS_QUEUE);
+        let create = create.attributes(aws_sdk_sqs::types::QueueAttributeName::Policy, policy.to_string());
+        create.send().await.expect("a queue for findings");
+        arn
+    }
+
+    /// Every message about the role so far, in order, copies included.
+    pub async fn messages_about(&self, role: &str) -> Vec<Told> {
+        let mut messages = self.messages().await;
+        messages.retain(|told| told.finding["role"]["name"] == json!(role));
+        messages
+    }
+
+    /// Every message so far, in order, copies included.
+    pub async fn messages(&self) -> Vec<Told> {
+        let mut published = self.published.lock().await;
+        published.extend(self.take_from_findings_queue().await);
+        let mail = self.get("mailbox");
+        let mail = mail.as_array().expect("a list of e-mails").iter();
+        mail.filter(|mail| mail["to"] == json!(EVERYTHING))
+            .filter_map(|mail| {
+                let finding = published.get(mail["message_id"].as_str()?)?.clone();
+                let (subject, text) =
+                    (mail["subject"].as_str()?.to_owned(), mail["body"].as_str()?.to_owned());
+                Some(Told { subject, text, finding })
+            })
+            .collect()
+    }
+
+    /// The findings about the role so far, in order: messages with one id are one finding.
+    pub async fn findings_about(&self, role: &str) -> Vec<Told> {
+        let mut findings = self.findings().await;
+        findings.retain(|told| told.finding["role"]["name"] == json!(role));
+        findings
+    }
+
+    /// The findings so far that are about no role, but a policy or Ringfence itself.
+    pub async fn findings_about_no_role(&self) -> Vec<Told> {
+        let mut findings = self.findings().await;
+        findings.retain(|told| told.finding["role"] == Value::Null);
+        findings
+    }
+
+    /// All findings so far, in order: messages with one id are one finding.
+    pub async fn findings(&self) -> Vec<Told> {
+        let mut findings = self.messages().await;
+        let mut ids = HashSet::new();
+        findings.retain(|told| ids.insert(told.text_of("id").to_owned()));
+        findings
+    }
+
+    /// What was published, as everybody but e-mail gets it, by SNS's message id.
+    async fn take_from_findings_queue(&self) -> Vec<(String, Value)> {
+        let url = self.queue_url(FINDINGS_QUEUE).await;
+        let mut taken = Vec::new();
+        loop {
+            let receive = self.sqs.receive_message().queue_url(&url).max_number_of_messages(10);
+            let messages =
+                receive.send().await.expect("the findings queue answers").messages.unwrap_or_default();
+            if messages.is_empty() {
+                return taken;
+            }
+            for message in messages {
+                let parsed = |text: &str| -> Value {
+                    serde_json::from_str(text).unwrap_or_else(|e| panic!("a message is no JSON: {e}: {text}"))
+                };
+                let envelope = parsed(message.body().expect("a body"));
+                let id = envelope["MessageId"].as_str().expect("SNS's message id").to_owned();
+                taken.push((id, parsed(envelope["Message"].as_str().expect("the finding"))));
+                let delete = self.sqs.delete_message().queue_url(&url);
+                delete.set_receipt_handle(message.receipt_handle).send().await.expect("the message goes");
+            }
+        }
+    }
+}

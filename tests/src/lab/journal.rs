@@ -1,0 +1,25 @@
+//! What Ringfence's functions did: the lab's journal of calls and invocations.
+
+use super::Lab;
+use serde_json::{Value, json};
+
+impl Lab {
+    /// The journal's entries after the one with this number; 0 is the beginning.
+    pub fn journal_since(&self, seq: usize) -> Vec<Value> {
+        let Value::Array(entries) = self.get(&format!("journal?since={seq}")) else {
+            panic!("the journal is no list")
+        };
+        entries
+    }
+
+    /// Successful calls so far of an operation by Ringfence's own functions.
+    pub fn own_calls(&self, operation: &str) -> usize {
+        let calls = self.journal_since(0).into_iter().filter(|entry| is_own_call(entry, operation));
+        calls.filter(|entry| entry["status"] == json!(200)).count()
+    }
+}
+
+fn is_own_call(entry: &Value, operation: &str) -> bool {
+    entry["operation"] == json!(operation)
+        && entry["caller"]["function"].as_str().is_some_and(|name| name.starts_with("ringfence-"))
+}
