@@ -236,6 +236,26 @@ class LastAccessed(unittest.TestCase):
         self.assertEqual((action["ActionName"], action["LastAccessedTime"].day), ("CreateUser", 1))
         self.assertEqual(self._report(account, account.role())["ServicesLastAccessed"], [])
 
+    def _ask_as_whoever_may_for_one_role(self, account: Account, allowed: str, asked: str) -> None:
+        def arn(role: str) -> str:
+            return str(account.client("iam").get_role(RoleName=role)["Role"]["Arn"])
+
+        (iam,) = account.user(json.dumps({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Action": "iam:GenerateServiceLastAccessedDetails", "Resource": arn(allowed),
+        }]}), "iam")
+        iam.generate_service_last_accessed_details(Arn=arn(asked), Granularity="ACTION_LEVEL")
+
+    def test_gap_the_right_is_asked_for_on_everything(self) -> None:
+        role = bare().role()
+        with self.assertRaisesRegex(ClientError, "AccessDenied"):
+            self._ask_as_whoever_may_for_one_role(bare(), role, role)
+
+    def test_the_right_is_one_on_the_role(self) -> None:
+        role, other = lab().role(), lab().role()
+        self._ask_as_whoever_may_for_one_role(lab(), role, role)
+        with self.assertRaisesRegex(ClientError, "AccessDenied"):
+            self._ask_as_whoever_may_for_one_role(lab(), role, other)
+
     def test_it_may_never_be_finished(self) -> None:
         account, name = lab(), lab().role()
         account.admin("POST", f"roles/{name}", {"used": "unfinished"})

@@ -3,14 +3,20 @@
 Calls in the lab are not counted: MiniStack's report is always finished and always empty. On AWS it lists the services
 that the role's policies allow, used or not, and takes a while. The form is that of
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetServiceLastAccessedDetails.html.
+
+The right to ask for a report is a right on the role ("Actions, resources, and condition keys for AWS Identity and Access
+Management" in the Service Authorization Reference); MiniStack asks for one on everything.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from ministack.core import iam_evaluator
 from ministack.core.responses import get_account_id
 from ministack.services import iam
+
+from .condition_keys import current_call
 
 _USED = "RingfenceLabUsed"
 _UNFINISHED = "unfinished"
@@ -18,7 +24,23 @@ _ROOT = "GetServiceLastAccessedDetails"
 
 
 def apply() -> None:
-    """Answer reports on roles with what was set for them."""
+    """Answer reports on roles with what was set for them, and ask for the right to have one on the role."""
+    enforce = iam_evaluator.enforce
+
+    def enforce_on_the_role(
+        access_key: str,
+        action: str,
+        service: str,
+        region: str,
+        resource_arn: str = "*",
+        service_context: dict[str, Any] | None = None,
+    ) -> Any:
+        call = current_call.get()
+        if action == "iam:GenerateServiceLastAccessedDetails" and call is not None:
+            resource_arn = call.parameters.get("Arn", resource_arn)
+        return enforce(access_key, action, service, region, resource_arn, service_context)
+
+    iam_evaluator.enforce = enforce_on_the_role
     get_report = iam._IAM_HANDLERS[_ROOT]
 
     def get_report_as_set(parameters: dict[str, Any]) -> Any:

@@ -9,4 +9,5 @@ mod left_alone;
 mod observe;
 mod other_boundaries;
 mod policy;
+mod recent_use;
 mod undo;
