@@ -8,6 +8,7 @@ mod crashes;
 mod left_alone;
 mod observe;
 mod other_boundaries;
+mod over_time;
 mod policy;
 mod recent_use;
 mod undo;
