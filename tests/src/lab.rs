@@ -5,6 +5,7 @@
 mod deployments;
 mod findings;
 mod journal;
+mod ledger;
 mod queues;
 
 pub use findings::Told;

@@ -11,6 +11,7 @@ mod failure;
 mod function;
 mod last_accessed;
 mod ledger;
+mod notices;
 mod policies;
 mod policy_change;
 mod publish;

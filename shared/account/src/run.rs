@@ -167,7 +167,7 @@ async fn handle_undo(account: &Account, event: LambdaEvent<Value>) -> Result<Und
     let asked: Result<Call, Failure> =
         serde_json::from_value(payload).map_err(|e| Failure::malformed("the call is not understood", e));
     let answer = match asked {
-        Ok(call) => account.undo(call, end_of(&context)).await,
+        Ok(call) => account.undo(call, end_of(&context), &context.request_id).await,
         Err(failure) => Err(failure),
     };
     match &answer {

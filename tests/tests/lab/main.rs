@@ -5,7 +5,9 @@
 mod bad_input;
 mod containment;
 mod crashes;
+mod kill_switch;
 mod left_alone;
+mod notices;
 mod observe;
 mod other_boundaries;
 mod over_time;

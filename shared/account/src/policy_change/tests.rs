@@ -323,6 +323,16 @@ async fn an_approved_boundary_that_nobody_had_seen_is_told_and_approved_as_it_is
     }
     assert_eq!(world.told(), [pair("boundary-edited", "HIGH")]);
     assert_eq!(world.count("dynamodb:PutItem approved"), 1);
+    assert_eq!(world.notices(), ["Approved boundary team-boundary was noted"]);
+    world.change(|state| state.items.remove(&("approved".to_owned(), TEAM.to_owned())));
+    for event in ["e-3", "e-4"] {
+        respond(&world, &new_default(TEAM, event)).await;
+    }
+    let anew = [
+        "Approved boundary team-boundary is to be approved anew",
+        "Approved boundary team-boundary was approved anew",
+    ];
+    assert_eq!(world.notices()[1..], anew);
 }
 
 #[tokio::test]

@@ -104,6 +104,7 @@ impl AboutRole<'_> {
             | Outcome::Contained
             | Outcome::Reported
             | Outcome::BoundaryEdited
+            | Outcome::Notice
             | Outcome::Failed => self.assessment.severity().unwrap_or(Severity::Info),
         };
         self.finding(outcome, reason, id, severity, after, None)

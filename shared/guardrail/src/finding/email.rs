@@ -35,6 +35,7 @@ pub(super) fn headline(
         Outcome::WouldBound => format!("Ringfence would put its boundary on {role}"),
         Outcome::WouldRestore => format!("Ringfence would put the boundary of {role} back"),
         Outcome::BoundaryEdited => format!("The boundary policy of {role} was edited"),
+        Outcome::Notice => format!("A setting about {role} changed"),
     };
     let summary = match outcome {
         Outcome::Bounded => format!(
@@ -56,7 +57,7 @@ pub(super) fn headline(
             "{because}. Without it: {could}. Nothing has to be done at once; the policies should shrink to what the \
              function needs."
         ),
-        Outcome::Exempt | Outcome::Reported | Outcome::BoundaryEdited => {
+        Outcome::Exempt | Outcome::Reported | Outcome::BoundaryEdited | Outcome::Notice => {
             format!("{because}. What was found: {could}. Nothing was changed.")
         }
         Outcome::Failed => format!("{because}. The role stays as it is. What was found: {could}."),
@@ -96,7 +97,7 @@ pub(super) fn cut_in_words(cut: &[NamedGrant]) -> Option<String> {
     })
 }
 
-fn capitalised(sentence: &str) -> String {
+pub(super) fn capitalised(sentence: &str) -> String {
     let mut letters = sentence.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
@@ -148,6 +149,12 @@ fn who_and_what(out: &mut String, finding: &Finding) -> std::fmt::Result {
         writeln!(out, "Functions  {}", names.join(", "))?;
     }
     let trigger = &finding.trigger;
+    if finding.outcome == Outcome::Notice {
+        if let Some(by) = &trigger.principal {
+            writeln!(out, "By         {by} (as the item says)")?;
+        }
+        return writeln!(out, "Time       {}\nMode       {}", finding.time, finding.mode.as_str());
+    }
     let by = trigger.principal.as_deref().unwrap_or("an unknown caller");
     write!(out, "Call       {} by {by}", trigger.event)?;
     if let Some(tool) = tool_in_words(trigger.via) {

@@ -1,5 +1,6 @@
 //! What Ringfence tells: schema `ringfence.finding/1`.
 
+mod about_notice;
 mod about_policy;
 mod about_role;
 mod email;
@@ -11,6 +12,7 @@ mod outcome;
 mod undone;
 mod used_recently;
 
+pub use about_notice::AboutNotice;
 pub use about_policy::{AboutPolicy, Standing};
 pub use about_role::{AboutRole, Enforcement};
 pub use ids::{FindingId, StateKey};

@@ -100,14 +100,22 @@ impl World {
         self.change(|state| state.calls.iter().filter(|made| made.starts_with(call)).count())
     }
 
-    /// Outcome and severity of each distinct finding.
+    /// The title of each notice.
+    pub(super) fn notices(&self) -> Vec<String> {
+        self.change(|state| {
+            let notices = state.findings.iter().filter(|finding| finding["outcome"] == "notice");
+            notices.map(|finding| finding["title"].as_str().unwrap().to_owned()).collect()
+        })
+    }
+
+    /// Outcome and severity of each distinct finding that is no notice.
     pub(super) fn told(&self) -> Vec<(String, String)> {
         let text = |finding: &Value, field: &str| finding[field].as_str().unwrap().to_owned();
         self.change(|state| {
             let mut ids = Vec::new();
             let distinct = state.findings.iter().filter(|finding| {
                 let id = finding["id"].clone();
-                let new = !ids.contains(&id);
+                let new = !ids.contains(&id) && finding["outcome"] != "notice";
                 ids.push(id);
                 new
             });

@@ -29,11 +29,12 @@ use aws_sdk_iam::types::error::NoSuchEntityException;
 use aws_sdk_iam::types::{
     AttachedPermissionsBoundary, AttachedPolicy, JobStatusType, Policy, PolicyVersion, Role, RoleLastUsed,
 };
-use aws_sdk_sns::operation::publish::PublishOutput;
+use aws_sdk_sns::operation::publish::{PublishError, PublishOutput};
 use aws_sdk_sqs::operation::send_message::SendMessageOutput;
 use aws_smithy_mocks::{MockResponse, Rule, RuleMode, mock, mock_client};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
+use aws_smithy_types::error::ErrorMetadata;
 use guardrail::record::RoleRecord;
 use guardrail::settings::Mode;
 use guardrail::trigger::{Caller, Change, EventName, Subject, Trigger};
@@ -93,14 +94,19 @@ pub(super) struct Doubles {
     item: Arc<Mutex<HashMap<String, AttributeValue>>>,
     ledger: LedgerManner,
     pub(super) budget_left: Arc<AtomicU64>,
-    exemptions: Vec<HashMap<String, AttributeValue>>,
-    /// Items `settings`/…, by sort key.
-    settings_items: SettingsItems,
+    /// Items that are neither the role's nor exemptions, by `pk` and `sk`.
+    pub(super) items: Items,
+    /// Exemptions, by pattern.
+    pub(super) exemptions: Exemptions,
     /// What was published, as JSON.
     pub(super) published: Arc<Mutex<Vec<Value>>>,
+    /// The publications that SNS takes, counted down; then it takes no more.
+    pub(super) sns_takes: Arc<AtomicUsize>,
 }
 
-type SettingsItems = Arc<Mutex<BTreeMap<String, HashMap<String, AttributeValue>>>>;
+type Item = HashMap<String, AttributeValue>;
+pub(super) type Items = Arc<Mutex<BTreeMap<(String, String), Item>>>;
+pub(super) type Exemptions = Arc<Mutex<BTreeMap<String, Item>>>;
 
 #[derive(Clone, Copy, PartialEq)]
 enum LedgerManner {
@@ -130,9 +136,10 @@ impl Doubles {
             item: Arc::default(),
             ledger: LedgerManner::Whole,
             budget_left: Arc::new(AtomicU64::new(1_000)),
-            exemptions: Vec::new(),
-            settings_items: Arc::default(),
+            items: Arc::default(),
+            exemptions: Arc::default(),
             published: Arc::default(),
+            sns_takes: Arc::new(AtomicUsize::new(usize::MAX)),
         }
         .settings_item("installed", &[("at", "2026-01-01T00:00:00Z")])
     }
@@ -218,15 +225,9 @@ impl Doubles {
     }
 
     /// An exemption of the role's own team, until then.
-    pub(super) fn exempt_until(mut self, expires_at: &str) -> Self {
-        let text = |text: &str| AttributeValue::S(text.to_owned());
-        self.exemptions.push(HashMap::from([
-            ("pk".to_owned(), text("exemption")),
-            ("sk".to_owned(), text("orders-*")),
-            ("owner".to_owned(), text("orders team")),
-            ("reason".to_owned(), text("migration")),
-            ("expires_at".to_owned(), text(expires_at)),
-        ]));
+    pub(super) fn exempt_until(self, expires_at: &str) -> Self {
+        let texts = [("owner", "orders team"), ("reason", "migration"), ("expires_at", expires_at)];
+        self.exemptions.lock().unwrap().insert("orders-*".to_owned(), item("exemption", "orders-*", &texts));
         self
     }
 
@@ -238,10 +239,7 @@ impl Doubles {
 
     /// An item `settings`/`sk` of these texts.
     pub(super) fn settings_item(self, sk: &str, texts: &[(&str, &str)]) -> Self {
-        let key = [("pk", "settings"), ("sk", sk)];
-        let text = |(name, text): &(&str, &str)| ((*name).to_owned(), AttributeValue::S((*text).to_owned()));
-        let item = key.iter().chain(texts).map(text).collect();
-        self.settings_items.lock().unwrap().insert(sk.to_owned(), item);
+        put(&self.items, "settings", sk, texts);
         self
     }
 
@@ -312,16 +310,15 @@ impl Doubles {
     /// One item with a version, written only by whoever names the version before; and the time of the installation.
     fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         let (item, order, manner) = (self.item.clone(), self.order.clone(), self.ledger);
-        let settings_items = self.settings_items.clone();
+        let items = self.items.clone();
         let read = mock!(aws_sdk_dynamodb::Client::batch_get_item).then_compute_output(move |request| {
             order.note("dynamodb:BatchGetItem");
             let (table, wanted) = request.request_items().unwrap().iter().next().unwrap();
-            let settings_items = settings_items.lock().unwrap();
+            let items = items.lock().unwrap();
             let role = item.lock().unwrap().clone();
-            let find = |key: &HashMap<String, AttributeValue>| match key["pk"].as_s().unwrap().as_str() {
+            let find = |key: &Item| match key["pk"].as_s().unwrap().as_str() {
                 "role" => Some(role.clone()).filter(|item| !item.is_empty()),
-                "settings" => settings_items.get(key["sk"].as_s().unwrap()).cloned(),
-                _ => None,
+                _ => items.get(&key_of(key)).cloned(),
             };
             let items = wanted.keys().iter().filter_map(find).collect();
             let answer = BatchGetItemOutput::builder().responses(table, items);
@@ -333,13 +330,26 @@ impl Doubles {
                 }
             }
         });
-        let (item, order) = (self.item.clone(), self.order.clone());
+        let (item, items, order) = (self.item.clone(), self.items.clone(), self.order.clone());
         let write = mock!(aws_sdk_dynamodb::Client::put_item).then_compute_response(move |request| {
-            let mut stored = item.lock().unwrap();
-            let expected = request.expression_attribute_values().and_then(|values| values.get(":read"));
-            if stored.get("version") != expected {
+            let overtaken = || {
                 let failed = ConditionalCheckFailedException::builder().message("overtaken").build();
-                return MockResponse::Error(PutItemError::ConditionalCheckFailedException(failed));
+                MockResponse::Error(PutItemError::ConditionalCheckFailedException(failed))
+            };
+            let expected = request.expression_attribute_values().and_then(|values| values.get(":read"));
+            let key = key_of(request.item().unwrap());
+            if key.0 != "role" {
+                let mut items = items.lock().unwrap();
+                if items.get(&key).and_then(|item| item.get("version")) != expected {
+                    return overtaken();
+                }
+                order.note(&format!("dynamodb:PutItem {}/{}", key.0, key.1));
+                items.insert(key, request.item().unwrap().clone());
+                return MockResponse::Output(PutItemOutput::builder().build());
+            }
+            let mut stored = item.lock().unwrap();
+            if stored.get("version") != expected {
+                return overtaken();
             }
             *stored = request.item().unwrap().clone();
             let is_open =
@@ -354,7 +364,8 @@ impl Doubles {
         let (exemptions, order) = (self.exemptions.clone(), self.order.clone());
         let query = mock!(aws_sdk_dynamodb::Client::query).then_compute_output(move |_| {
             order.note("dynamodb:Query");
-            QueryOutput::builder().set_items(Some(exemptions.clone())).build()
+            let exemptions = exemptions.lock().unwrap().values().cloned().collect();
+            QueryOutput::builder().set_items(Some(exemptions)).build()
         });
         let budget = budget_double(self.budget_left.clone(), self.order.clone());
         mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&read, &write, &query, &budget])
@@ -362,12 +373,19 @@ impl Doubles {
 
     fn sns(&self) -> aws_sdk_sns::Client {
         let (order, published) = (self.order.clone(), self.published.clone());
-        let publish = mock!(aws_sdk_sns::Client::publish).then_compute_output(move |request| {
+        let sns_takes = self.sns_takes.clone();
+        let publish = mock!(aws_sdk_sns::Client::publish).then_compute_response(move |request| {
+            let left =
+                sns_takes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+            if left.is_err() {
+                let metadata = ErrorMetadata::builder().code("InvalidParameter").message("no").build();
+                return MockResponse::Error(PublishError::generic(metadata));
+            }
             order.note("sns:Publish");
             let body: Value = serde_json::from_str(request.message().unwrap()).unwrap();
             let finding = serde_json::from_str(body["default"].as_str().unwrap()).unwrap();
             published.lock().unwrap().push(finding);
-            PublishOutput::builder().build()
+            MockResponse::Output(PublishOutput::builder().build())
         });
         mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[&publish])
     }
@@ -380,6 +398,21 @@ impl Doubles {
         });
         mock_client!(aws_sdk_sqs, RuleMode::MatchAny, &[&send])
     }
+}
+
+fn key_of(item: &Item) -> (String, String) {
+    (item["pk"].as_s().unwrap().clone(), item["sk"].as_s().unwrap().clone())
+}
+
+fn item(pk: &str, sk: &str, texts: &[(&str, &str)]) -> Item {
+    let key = [("pk", pk), ("sk", sk)];
+    let text = |(name, text): &(&str, &str)| ((*name).to_owned(), AttributeValue::S((*text).to_owned()));
+    key.iter().chain(texts).map(text).collect()
+}
+
+/// As an operator does it.
+pub(super) fn put(items: &Items, pk: &str, sk: &str, texts: &[(&str, &str)]) {
+    items.lock().unwrap().insert((pk.to_owned(), sk.to_owned()), item(pk, sk, texts));
 }
 
 /// The hour has begun, and counts down.
