@@ -9,6 +9,7 @@ pub fn to_respond() -> BTreeSet<&'static str> {
     united([
         crate::role::ACTIONS,
         crate::policies::ACTIONS,
+        crate::last_accessed::ACTIONS,
         crate::function::ACTIONS,
         crate::carry_out::ACTIONS,
         crate::ledger::ACTIONS,

@@ -9,6 +9,7 @@ mod clock;
 mod connect;
 mod failure;
 mod function;
+mod last_accessed;
 mod ledger;
 mod notices;
 mod policies;
