@@ -14,6 +14,7 @@ from pathlib import Path
 from ringfence_lab.demo import lab_guide, orders_api, prerequisites, process_tree, screen
 from ringfence_lab.demo.compilers import CompilerWatch
 from ringfence_lab.demo.observer import writes_to_iam
+from ringfence_lab.demo.pasted_line import PastedCall, UnreadableLine, calls_of
 from ringfence_lab.demo.progress import Step
 
 _ESCAPE = "\x1b"
@@ -176,6 +177,36 @@ class Facts(unittest.TestCase):
             {"kind": "invocation", "function": "ringfence-on-role-change"},
         ]
         self.assertEqual(writes_to_iam([write, *others]), [write])
+
+
+class PastedLine(unittest.TestCase):
+    _CALLER = "arn:aws:iam::123456789012:user/olivia"
+    _UNDO = (
+        "aws dynamodb put-item --region us-east-1 --table-name ledger --item "
+        """'{"sk":{"S":"orders"},"by":{"S":"'"$(aws sts get-caller-identity --query Arn --output text)"'"}}' """
+        "&& aws lambda invoke --region us-east-1 --function-name undo --cli-binary-format raw-in-base64-out "
+        """--payload '{"role":"orders"}' /dev/stdout || echo 'denied'"""
+    )
+
+    def test_both_calls_and_who_makes_them(self) -> None:
+        put, invoke = calls_of(self._UNDO, self._CALLER)
+        item = {"sk": {"S": "orders"}, "by": {"S": self._CALLER}}
+        self.assertEqual(put, PastedCall("dynamodb", "PutItem", {"TableName": "ledger", "Item": item}))
+        payload = b'{"role":"orders"}'
+        self.assertEqual(invoke, PastedCall("lambda", "Invoke", {"FunctionName": "undo", "Payload": payload}))
+
+    def test_what_is_no_such_line(self) -> None:
+        lines = (
+            "aws iam delete-role --role-name orders", "aws", "rm -rf ./nothing", "aws dynamodb put-item --item '{",
+            "aws dynamodb put-item --table-name ledger", "aws dynamodb put-item --table-name ledger --item '{'",
+            self._UNDO.replace("us-east-1", "eu-west-1"), self._UNDO.replace("--payload", "--other"),
+        )
+        for line in lines:
+            with self.subTest(line), self.assertRaises(UnreadableLine):
+                calls_of(line, self._CALLER)
+
+    def test_no_line_is_no_call(self) -> None:
+        self.assertEqual(calls_of("", self._CALLER), [])
 
 
 class OrdersApi(unittest.TestCase):

@@ -12,7 +12,7 @@ import boto3
 import botocore.config
 import botocore.exceptions
 
-from ..server_process import REGION
+from ..server_process import ACCOUNT, REGION
 from .stage import STACK_NAME
 
 _NO_RETRIES = botocore.config.Config(retries={"total_max_attempts": 1})
@@ -36,6 +36,11 @@ class Person:
         session = boto3.session.Session(aws_access_key_id=key, aws_secret_access_key=secret, region_name=REGION)
         self._clients = {service: session.client(service, endpoint_url=url, config=_NO_RETRIES) for service in services}
 
+    @property
+    def arn(self) -> str:
+        """The ARN of the IAM user; root has another form."""
+        return f"arn:aws:iam::{ACCOUNT}:user/{self.name}"
+
     def call(self, service: str, operation: str, **parameters: Any) -> Done:
         """Make a call; `operation` is the API name. Raises ClientError where AWS refuses."""
         client = self._clients[service]
@@ -50,9 +55,9 @@ class Person:
 _METHODS = {
     operation: "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in operation).lstrip("_")
     for operation in (
-        "AttachRolePolicy", "CreateAccessKey", "CreateBucket", "CreateFunction", "CreateQueue", "CreateRole", "CreateUser",
-        "DeleteRolePermissionsBoundary", "DescribeStacks", "GetObject", "GetQueueAttributes", "GetRole", "GetUser",
-        "Invoke", "PutUserPolicy", "ReceiveMessage", "SetQueueAttributes", "Subscribe",
+        "AttachRolePolicy", "CreateAccessKey", "CreateBucket", "CreateFunction", "CreatePolicy", "CreateQueue", "CreateRole",
+        "CreateUser", "DeleteItem", "DeleteRolePermissionsBoundary", "DescribeStacks", "GetObject", "GetQueueAttributes",
+        "GetRole", "GetUser", "Invoke", "PutItem", "PutUserPolicy", "ReceiveMessage", "SetQueueAttributes", "Subscribe",
     )
 }
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from ..errors import LabError
+from ..server_process import ACCOUNT
 from .process_tree import adopt_orphans, end_descendants
 from .screen import Screen
 
@@ -37,14 +38,15 @@ def lab(arguments: argparse.Namespace) -> int:
 
 
 def _tell(screen: Screen, verbose: bool) -> int:
-    from .stage import ringfence_running
+    from .stage import OPERATOR, ringfence_running
 
     screen.title(
         "Ringfence: a permissions boundary for every Lambda role, the moment it is deployed",
         "A story. The functions, the template, the deployment and the API calls are real; the AWS account is a local one.",
     )
     screen.blank()
-    with ringfence_running(screen, 0, verbose) as server:
+    operators = {"OperatorPrincipals": f"arn:aws:iam::{ACCOUNT}:user/{OPERATOR}"}
+    with ringfence_running(screen, 0, verbose, operators) as server:
         # Only here: boto3 may be missing, and `ringfence_running` has looked.
         from .telling import is_as_told
 

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
+from ..server_process import ACCOUNT, REGION
+from . import operator_scenes
 from .cast import Administrator, Done
-from .observer import Observer, writes_to_iam
+from .observer import Observer
 from .orders_api import deployment_package
 from .screen import Screen, Style, milliseconds
-from .story import ABOUT_WIDTH, NAME_WIDTH, OPERATION_WIDTH, Story
+from .stage import OPERATOR
+from .story import ABOUT_WIDTH, NAME_WIDTH, OPERATION_WIDTH, SERIOUS, Story
 
 # AWS gives no bound for the way of an event; it is typically seconds.
 EVENT_DELAY_MS = 1500
 _ROLE, _FUNCTION, _BUCKET, _INTRUDER = "orders-api-role", "orders-api", "orders", "backdoor"
-_ADMINISTRATOR_ACCESS = "arn:aws:iam::aws:policy/AdministratorAccess"
-_LAMBDA_TRUST = {
+_BILLING_ROLE, _BILLING_BOUNDARY = "billing-role", "billing-boundary"
+# What Bob's team lets its roles do at most.
+_BILLING_DOCUMENT = {
     "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+    "Statement": [{
+        "Effect": "Allow", "Action": ["dynamodb:GetItem", "dynamodb:PutItem"],
+        # With `*` it would not be within Ringfence's, which denies writing the ledger.
+        "Resource": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/billing",
+    }],
 }
-_SERIOUS = ("HIGH", "CRITICAL")
 _TELLING_PARAMETERS = ("roleName", "policyArn", "functionName", "role")
 # Headline, summary, and the facts of the case.
 _BEGINNING_PARAGRAPHS = 3
@@ -33,10 +41,15 @@ def set_the_scene(screen: Screen, url: str, environment: dict[str, str]) -> Stor
     root.call("s3", "CreateBucket", Bucket=_BUCKET)
     deploying = ["iam:CreateRole", "iam:AttachRolePolicy", "iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction"]
     alice = root.hire("alice", deploying, ("iam", "lambda"))
+    bob = root.hire("bob", ["iam:CreatePolicy", "iam:CreateRole", "iam:AttachRolePolicy"], ("iam",))
     mallory = root.hire("mallory", ["iam:DeleteRolePermissionsBoundary"], ("iam",))
+    operating = ["dynamodb:PutItem", "dynamodb:DeleteItem", "lambda:InvokeFunction"]
+    olivia = root.hire(OPERATOR, operating, ("dynamodb", "lambda"))
     observer.wait_until_idle()
     root.new_findings()
-    story = Story(screen, url, observer, root, alice, mallory, outputs["BoundaryPolicyArn"])
+    story = Story(
+        screen, url, observer, root, alice, bob, mallory, olivia, outputs["BoundaryPolicyArn"], outputs["LedgerTableName"]
+    )
     story.mails_read = len(observer.mailbox())
     observer.hold_events_back(EVENT_DELAY_MS)
     return story
@@ -50,7 +63,10 @@ def tell(story: Story) -> None:
     _the_role_is_bounded(story, calls, finding, write)
     _the_security_team_reads(story, finding)
     _the_function_runs(story)
-    _somebody_removes_the_boundary(story)
+    restored, mail = _somebody_removes_the_boundary(story)
+    _a_team_has_its_own(story)
+    operator_scenes.undo(story, 8, restored, mail)
+    operator_scenes.kill_switch(story, 9)
     _closing(story)
 
 
@@ -58,12 +74,7 @@ def _a_team_deploys(story: Story) -> dict[str, Done]:
     story.screen.heading(1, "A team deploys orders-api")
     story.screen.say("Alice is in a hurry. Her function gets a role with AdministratorAccess, just for now.")
     story.screen.blank()
-    role = story.act(
-        story.alice, "iam", "CreateRole", _ROLE, RoleName=_ROLE, AssumeRolePolicyDocument=json.dumps(_LAMBDA_TRUST)
-    )
-    attach = story.act(
-        story.alice, "iam", "AttachRolePolicy", "AdministratorAccess", RoleName=_ROLE, PolicyArn=_ADMINISTRATOR_ACCESS
-    )
+    role, attach = story.create_administrator(story.alice, _ROLE)
     function = story.act(
         story.alice, "lambda", "CreateFunction", f"{_FUNCTION}, with that role",
         FunctionName=_FUNCTION, Runtime="provided.al2023", Handler="bootstrap", Role=role.answer["Role"]["Arn"],
@@ -130,8 +141,7 @@ def _timeline(
 
 
 def _the_security_team_reads(story: Story, finding: dict[str, Any]) -> None:
-    mail = story.take_mail()
-    story.expect(finding["id"] in mail["body"], f"an e-mail about finding {finding['id']}", mail["subject"])
+    (mail,) = story.take_mails(finding)
     story.screen.heading(4, "The security team reads")
     story.screen.say("Three calls, three events, one finding. This is the e-mail, to the letter:")
     story.screen.box(f"To {mail['to']}", f"Subject: {mail['subject']}\n\n{mail['body'].rstrip()}")
@@ -165,7 +175,7 @@ def _function_call(story: Story, operation: str, about: str, answer: dict[str, A
     story.screen.say(answer["message"], Style.QUIET)
 
 
-def _somebody_removes_the_boundary(story: Story) -> None:
+def _somebody_removes_the_boundary(story: Story) -> tuple[dict[str, Any], dict[str, Any]]:
     story.screen.heading(6, "Somebody takes the boundary off")
     story.screen.say("Mallory has found out what is in the way.")
     story.screen.blank()
@@ -177,32 +187,67 @@ def _somebody_removes_the_boundary(story: Story) -> None:
     finding = story.take_finding("restored", story.mallory)
     _timeline(story, call, finding, write, "the boundary is back", "")
     story.expect(story.root.boundary_of(_ROLE) == story.boundary, f"the boundary {story.boundary}", "another or none")
-    story.expect(finding["severity"] in _SERIOUS, "a finding of severity HIGH or CRITICAL", finding["severity"])
-    mail = story.take_mail()
+    story.expect(finding["severity"] in SERIOUS, "a finding of severity HIGH or CRITICAL", finding["severity"])
+    (mail,) = story.take_mails(finding)
     story.screen.blank()
     story.screen.say("The security team reads about it at once. The beginning of the e-mail:")
     beginning = "\n\n".join(mail["body"].split("\n\n")[:_BEGINNING_PARAGRAPHS])
     story.screen.box(f"To {mail['to']}", f"Subject: {mail['subject']}\n\n{beginning}")
+    return finding, mail
+
+
+def _a_team_has_its_own(story: Story) -> None:
+    story.screen.heading(7, "A team has a boundary of its own")
+    story.screen.say(
+        "Bob's team caps its roles itself. What its boundary allows, Ringfence's allows too, and a good deal more. "
+        "So AdministratorAccess does no harm here."
+    )
+    story.screen.blank()
+    since = story.observer.mark()
+    policy = story.act(
+        story.bob, "iam", "CreatePolicy", _BILLING_BOUNDARY,
+        PolicyName=_BILLING_BOUNDARY, PolicyDocument=json.dumps(_BILLING_DOCUMENT),
+    )
+    theirs = policy.answer["Policy"]["Arn"]
+    story.create_administrator(story.bob, _BILLING_ROLE, PermissionsBoundary=theirs)
+    finding = story.take_finding("kept", story.bob)
+    story.expect_boundary(_BILLING_ROLE, theirs)
+    writes = story.iam_writes(since)
+    story.expect(not writes, "no write to IAM", writes)
+    story.take_mails(finding)
+    story.screen.say(f"    GetRole  {theirs}")
+    story.screen.blank()
+    story.screen.say(f"Ringfence has compared the two documents, and keeps Bob's. The finding, {finding['severity']}:")
+    story.screen.box(f"{finding['outcome']}: {_BILLING_ROLE}", finding["summary"])
 
 
 def _closing(story: Story) -> None:
-    journal = story.observer.journal()
-    writes = [entry["operation"] for entry in writes_to_iam(journal)]
-    story.expect(writes == ["PutRolePermissionsBoundary"] * 2, "two boundaries put and no other write to IAM", writes)
-    story.screen.heading(7, "What it came to")
-    calls = sum(entry["kind"] == "call" for entry in journal)
-    findings = ", ".join(f"{finding['outcome']} ({finding['severity']})" for finding in story.findings)
+    writes = story.iam_writes(0)
+    put, deleted = "PutRolePermissionsBoundary", "DeleteRolePermissionsBoundary"
+    story.expect(
+        writes == [put, put, deleted, put], "three boundaries put, one of them taken back, and no other write to IAM", writes
+    )
+    story.screen.heading(10, "What it came to")
+    calls = sum(entry["kind"] == "call" for entry in story.observer.journal())
+    severities = Counter(str(finding["severity"]) for finding in story.findings)
+    findings = ", ".join(f"{count} {severity}" for severity, count in severities.most_common())
+    came_to = f"{len(writes)} times: {writes.count(put)} boundaries put, 1 taken off where Olivia asked, nothing else"
     for name, value in (
-        ("Ringfence wrote to IAM", f"{len(writes)} times: PutRolePermissionsBoundary and nothing else"),
+        ("Ringfence wrote to IAM", came_to),
         ("Findings", f"{len(story.findings)}: {findings}"),
-        ("E-mails", str(story.mails_read)),
+        ("E-mails", _mails(story)),
         ("AWS was contacted", f"never: all {calls} API calls, deployment included, went to {story.url}"),
     ):
         story.screen.row([(name, 24), (value, 0)])
-    story.screen.heading(8, "Your turn")
+    story.screen.heading(11, "Your turn")
     for command, purpose in (
         ("make lab", "the same account, up until Ctrl-C, for your own calls"),
         ("make test", "everything that is tested"),
         ("sam build && sam deploy", "for real, into your account: see README.md, start with Mode=observe if in doubt"),
     ):
         story.screen.row([(command, 24), (purpose, 0)])
+
+
+def _mails(story: Story) -> str:
+    again = story.mails_repeated
+    return f"{story.mails_read}" + (f", {again} of them about a finding that was sent twice, with one id" if again else "")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from ..deployment import Deployment, cache_directory
 from ..errors import LabError
@@ -18,6 +19,8 @@ from .screen import Screen
 
 FINDINGS_EMAIL = "security@example.com"
 STACK_NAME = "ringfence"
+# Who is named in the story's OperatorPrincipals.
+OPERATOR = "olivia"
 _PROJECT_ROOT = Path(__file__).resolve().parents[4]
 
 
@@ -30,8 +33,10 @@ class PrerequisiteMissing(Exception):
 
 
 @contextlib.contextmanager
-def ringfence_running(screen: Screen, port: int, verbose: bool) -> Iterator[LabServer]:
-    """A local account with Ringfence deployed in it. `port` 0 is any free one."""
+def ringfence_running(
+    screen: Screen, port: int, verbose: bool, parameters: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[LabServer]:
+    """A local account with Ringfence deployed in it. `port` 0 is any free one; `parameters` are more of the stack's."""
     asking = "asking cargo; rustup may be fetching the pinned toolchain"
     with Step(screen, "check", "cargo, C compiler, Python packages", lambda: asking):
         problems = prerequisites.missing_for_building() + prerequisites.missing_modules()
@@ -40,7 +45,7 @@ def ringfence_running(screen: Screen, port: int, verbose: bool) -> Iterator[LabS
     deployment = Deployment(
         template=_PROJECT_ROOT / "template.yaml",
         stack_name=STACK_NAME,
-        parameters={"FindingsEmail": FINDINGS_EMAIL},
+        parameters={"FindingsEmail": FINDINGS_EMAIL, **parameters},
         # Not the tests' folder: they may run at the same time, and `sam build` empties it. Cargo's is the same.
         build_directory=cache_directory() / "sam-build-demo",
         verbose=verbose,
