@@ -34,6 +34,7 @@ async fn a_change_of_an_existing_role_is_counted_before_its_intent_is_written() 
             "dynamodb:PutItem intent=open",
             "iam:PutRolePermissionsBoundary",
             "sns:Publish",
+            "dynamodb:PutItem history",
             "dynamodb:PutItem intent=closed"
         ]
     );
