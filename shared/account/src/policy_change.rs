@@ -2,6 +2,7 @@
 
 mod approved;
 mod fan_out;
+mod found_edited;
 mod set_back;
 mod shipped;
 #[cfg(test)]
@@ -12,7 +13,7 @@ use crate::clock;
 use crate::connect::Account;
 use crate::failure::Failure;
 use crate::ledger::{OperatorPage, PolicyPage};
-use guardrail::boundary_policy::{Edit, EditIntent, ShippedPolicies};
+use guardrail::boundary_policy::{Edit, EditIntent};
 use guardrail::finding::{AboutPolicy, FindingId};
 use guardrail::names::RoleArn;
 use guardrail::settings::Mode;
@@ -28,6 +29,9 @@ pub(crate) const ACTIONS: &[&str] = &[
     "iam:SetDefaultPolicyVersion",
     "sqs:SendMessage",
 ];
+
+/// What telling of a boundary that is found edited takes besides the calls of looking at a role.
+pub(crate) const FOUND_EDITED_ACTIONS: &[&str] = &["iam:GetPolicy", "iam:ListPolicyVersions"];
 
 /// What a policy change came to: its one log line.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -72,11 +76,10 @@ impl Account {
     pub async fn respond_to_policy_change(
         &self,
         change: &PolicyChange,
-        shipped: &ShippedPolicies,
         request: &str,
     ) -> Result<PolicyResponse, Failure> {
         let work = PolicyWork { account: self, change, request, operator: OnceLock::new() };
-        let outcome = work.respond(shipped).await;
+        let outcome = work.respond().await;
         if let Some(page) = work.operator.get() {
             self.tell_notices(page, request).await;
         }
@@ -85,9 +88,9 @@ impl Account {
 }
 
 impl PolicyWork<'_> {
-    async fn respond(&self, shipped: &ShippedPolicies) -> Result<PolicyResponse, Failure> {
+    async fn respond(&self) -> Result<PolicyResponse, Failure> {
         let policy = &self.change.policy;
-        let guarded = match shipped.document(policy) {
+        let guarded = match self.account.shipped.get()?.document(policy) {
             Some(document) => self.guard_shipped(document).await?,
             None if self.account.settings.rules.accepts(policy) => self.guard_approved().await?,
             None => Guarded::nothing("no boundary of ours"),

@@ -4,6 +4,7 @@
 //! Everything else comes after.
 
 mod budget;
+mod edited_boundary;
 mod enforce;
 mod open_intent;
 mod tell;
@@ -15,7 +16,9 @@ use crate::connect::{Account, milliseconds};
 use crate::failure::Failure;
 use crate::ledger::{LedgerPage, OperatorPage};
 use guardrail::assess::{Approval, Assessment, Surroundings};
-use guardrail::decide::{Case, Decision, Step, Untouched, decide, decide_at_first_sight};
+use guardrail::decide::{
+    BoundaryDocument, Case, Decision, Report, Step, Untouched, decide, decide_at_first_sight,
+};
 use guardrail::finding::{FindingId, Outcome};
 use guardrail::names::{RoleArn, RoleName};
 use guardrail::record::RoleRecord;
@@ -71,6 +74,7 @@ pub(crate) struct Work<'a> {
     trigger: &'a Trigger,
     /// The Lambda request: the same for each retry of one invocation.
     request: &'a str,
+    not_found: NotFound,
     stopwatch: Stopwatch,
     /// The operators' items, as they were first read: told when all else is done.
     operator: &'a OnceLock<OperatorPage>,
@@ -99,7 +103,8 @@ impl Account {
         not_found: NotFound,
     ) -> Result<Response, Failure> {
         let (stopwatch, operator) = (Stopwatch::start(), &OnceLock::new());
-        let outcome = Work { account: self, trigger, request, stopwatch, operator }.respond(not_found).await;
+        let outcome =
+            Work { account: self, trigger, request, not_found, stopwatch, operator }.respond().await;
         if let Some(page) = operator.get() {
             self.tell_notices(page, request).await;
         }
@@ -108,13 +113,13 @@ impl Account {
 }
 
 impl Work<'_> {
-    async fn respond(&self, not_found: NotFound) -> Result<Response, Failure> {
+    async fn respond(&self) -> Result<Response, Failure> {
         let Some(name) = self.role_name().await? else { return Ok(Response::of("the function is gone")) };
         if self.is_own_expected_call(&name).await? {
             return Ok(Response::of("own call, expected"));
         }
         let Some(sight) = self.look(&name).await? else {
-            if not_found == NotFound::LookAgainLater {
+            if self.not_found == NotFound::LookAgainLater {
                 self.account.look_again_later(&name, self.trigger).await?;
                 return Ok(Response::of("the role is not found, a second look is queued"));
             }
@@ -253,8 +258,14 @@ impl Work<'_> {
             Approval::NotJudged | Approval::Ours | Approval::Approved => None,
         };
         let assessment = self.assess(snapshot, &sight.record, self.trigger, ours.as_ref());
-        match decide(case, &assessment) {
+        let boundary_document = self.account.boundary_document(&snapshot.boundary).await?;
+        match decide(&Case { boundary_document, ..*case }, &assessment) {
             Decision::Remediate(remediation) => self.enforce(sight, &remediation, Some(snapshot)).await,
+            Decision::Report(Report { outcome: Outcome::BoundaryEdited, .. })
+                if let Some(boundary) = &sight.role.boundary =>
+            {
+                self.edited_boundary(sight, boundary).await
+            }
             Decision::Report(report) => {
                 let ours = match ours {
                     Some(ours) => ours,
@@ -276,6 +287,7 @@ impl Work<'_> {
             mode: self.mode(sight),
             installed_at: sight.installed_at,
             now: clock::now(),
+            boundary_document: BoundaryDocument::AsApproved,
             exemption: sight.page.exemption_of(&sight.role),
         }
     }

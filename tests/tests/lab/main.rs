@@ -12,4 +12,5 @@ mod observe;
 mod other_boundaries;
 mod over_time;
 mod policy;
+mod recent_use;
 mod undo;

@@ -6,25 +6,8 @@ use super::PolicyResponse;
 use crate::failure::{Failure, FailureClass};
 use crate::settings::tests::settings;
 use doubles::{NARROW, OURS, SHIPPED, TEAM, WIDE, World, change, deployed_now};
-use guardrail::boundary_policy::{Deployment, ShippedPolicies};
 use guardrail::settings::Mode;
 use guardrail::trigger::{Caller, PolicyChange, PolicyEffect};
-
-fn shipped() -> ShippedPolicies {
-    let documents = format!(
-        r#"{{"BaselineBoundary":{{"name":"ringfence-baseline-v1","path":"/ringfence/","document":{SHIPPED}}}}}"#
-    );
-    let deployment = Deployment {
-        partition: "aws".to_owned(),
-        account: settings().account,
-        stack_id: String::new(),
-        ledger_arn: String::new(),
-        findings_key_arn: String::new(),
-        allowed_pass_role: Vec::new(),
-        allowed_assume_role: Vec::new(),
-    };
-    ShippedPolicies::render(&documents, &deployment).unwrap()
-}
 
 async fn respond_as(
     world: &World,
@@ -32,7 +15,7 @@ async fn respond_as(
     change: &PolicyChange,
     request: &str,
 ) -> Result<PolicyResponse, Failure> {
-    world.account(mode).respond_to_policy_change(change, &shipped(), request).await
+    world.account(mode).respond_to_policy_change(change, request).await
 }
 
 async fn respond(world: &World, change: &PolicyChange) -> PolicyResponse {

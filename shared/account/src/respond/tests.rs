@@ -2,8 +2,10 @@
 
 mod budget;
 mod doubles;
+mod edited_boundary;
 mod kill_switch;
 mod notices;
+mod recent_use;
 
 use super::NotFound;
 use crate::failure::FailureClass;

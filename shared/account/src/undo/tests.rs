@@ -117,6 +117,7 @@ impl Double {
             lambda: mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &[]).into(),
             config: sdk_config(&settings, Roots::System),
             policies: PolicyCache::default(),
+            shipped: crate::shipped_boundaries::tests::shipping("{}"),
             settings,
         }
     }

@@ -131,6 +131,12 @@ impl AboutNotice<'_> {
                  Put it again as the README says, or delete it."
                     .to_owned()
             }
+            NoticeKind::BudgetExhausted => {
+                "Further roles in use wait in the review queue and are looked at again with the next hour; new roles and lost \
+                 boundaries never wait. If a deployment gave many roles dangerous rights by mistake, stop it; if the changes are \
+                 wanted, nothing has to be done."
+                    .to_owned()
+            }
             NoticeKind::ExemptionNew | NoticeKind::ExemptionChanged => format!(
                 "Covered roles are told about and not changed. {}",
                 self.line("If it should not be there", &self.delete_line())
@@ -228,6 +234,7 @@ fn title(notice: &Notice) -> String {
         NoticeKind::KillSwitchIdle => "Kill switch on, in observe mode anyway".to_owned(),
         NoticeKind::KillSwitchOver => "Kill switch over".to_owned(),
         NoticeKind::KillSwitchInvalid => "Kill switch not valid, it counts for nothing".to_owned(),
+        NoticeKind::BudgetExhausted => "Change budget used up, roles in use wait".to_owned(),
         NoticeKind::ExemptionNew => exemption("is new", "are new"),
         NoticeKind::ExemptionChanged => exemption("changed", "changed"),
         NoticeKind::ExemptionInvalid => {

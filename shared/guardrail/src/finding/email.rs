@@ -1,6 +1,7 @@
 //! The text that a person reads.
 
 use super::impact::MOST_REMOVED;
+use super::used_recently::RECENT_DAYS;
 use super::{BreachFacts, Finding, Outcome, Removed};
 use crate::assess::Assessment;
 use crate::cut_grants::NamedGrant;
@@ -214,12 +215,16 @@ fn breach_lines(out: &mut String, breach: &BreachFacts, finding: &Finding) -> st
     writeln!(out, "    To do: {}", breach.remedy)
 }
 
-/// What the boundary takes away: first what is dangerous, then what somebody asked for by name, then the rest.
+/// What the boundary takes away: first what was used recently, then what is dangerous, then what somebody asked for by name,
+/// then the rest.
 fn what_goes(out: &mut String, finding: &Finding) -> std::fmt::Result {
     let Some(impact) = finding.impact.as_ref().filter(|impact| !impact.removed.is_empty()) else {
         return Ok(());
     };
     writeln!(out, "\nWHAT THE BOUNDARY TAKES AWAY")?;
+    if !impact.used_recently.is_empty() {
+        writeln!(out, "- Used in the last {RECENT_DAYS} days: {}", impact.used_recently.join(", "))?;
+    }
     for (heading, dangerous, narrow) in
         [("Dangerous", true, false), ("Granted by name", false, true), ("Other", false, false)]
     {

@@ -10,6 +10,7 @@ mod impact;
 mod message;
 mod outcome;
 mod undone;
+mod used_recently;
 
 pub use about_notice::AboutNotice;
 pub use about_policy::{AboutPolicy, Standing};
@@ -19,6 +20,7 @@ pub use impact::{ImpactFacts, Removed};
 pub use message::{Attribute, Message};
 pub use outcome::Outcome;
 pub use undone::AboutUndo;
+pub use used_recently::{ActionUse, ServiceUse};
 
 use crate::check_id::CheckId;
 use crate::names::{AccountId, FunctionArn, PolicyArn, RoleArn, RoleId, RoleName};

@@ -11,6 +11,8 @@ pub enum NoticeKind {
     KillSwitchOver,
     /// The kill switch counts for nothing.
     KillSwitchInvalid,
+    /// Changes of existing roles wait for the next hour.
+    BudgetExhausted,
     /// An exemption counts from now on.
     ExemptionNew,
     /// An exemption says something else than before.
@@ -45,11 +47,12 @@ pub enum NoticeKind {
 
 impl NoticeKind {
     /// Every kind, in the order of the README's table.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::KillSwitchOn,
         Self::KillSwitchInvalid,
         Self::KillSwitchOver,
         Self::KillSwitchIdle,
+        Self::BudgetExhausted,
         Self::ExemptionNew,
         Self::ExemptionChanged,
         Self::ExemptionInvalid,
@@ -79,6 +82,8 @@ impl NoticeKind {
             // Whoever heard of its beginning waits for its end.
             Self::KillSwitchOver => Severity::Medium,
             Self::KillSwitchIdle => Severity::Low,
+            // Dangerous roles stay open for up to an hour, or somebody's mistake reaches the whole account.
+            Self::BudgetExhausted => Severity::High,
             // They take roles out, or were meant to.
             Self::ExemptionNew
             | Self::ExemptionChanged
@@ -108,6 +113,7 @@ impl NoticeKind {
             Self::KillSwitchIdle => "kill switch on in observe mode",
             Self::KillSwitchOver => "kill switch over",
             Self::KillSwitchInvalid => "kill switch not valid",
+            Self::BudgetExhausted => "change budget used up",
             Self::ExemptionNew => "exemption new",
             Self::ExemptionChanged => "exemption changed",
             Self::ExemptionInvalid => "exemption not valid",

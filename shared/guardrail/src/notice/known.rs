@@ -14,6 +14,11 @@ impl ItemKey {
         Self("settings/mode".to_owned())
     }
 
+    /// `settings`/`budget`.
+    pub(super) fn budget() -> Self {
+        Self("settings/budget".to_owned())
+    }
+
     /// `exemption`/pattern.
     #[must_use]
     pub fn exemption(pattern: &str) -> Self {
@@ -100,6 +105,6 @@ pub enum Stage {
     Requested,
     /// Undo request: refused, or not to be read.
     Refused,
-    /// Exemptions that are not kept one by one.
+    /// Exemptions that are not kept one by one; the changes of an hour.
     Counted,
 }

@@ -1,9 +1,10 @@
-//! What operators write into the ledger, told once per change.
+//! What operators write into the ledger, told once per change; and that the change budget is used up, once an hour.
 //!
 //! One item of the ledger, [`Noticed`], keeps what was told of the operators' items. It is read beside them, so that nothing more
 //! has to be asked for; [`Noticed::due`] compares, and nothing is due as long as nothing changed.
 
 mod approved;
+mod budget;
 mod exemptions;
 mod kill_switch;
 mod kind;

@@ -1,5 +1,6 @@
 //! What operators write into the ledger: told once per change, with what it weighs and what can be done.
 
+use guardrail::change_budget::BudgetHour;
 use guardrail::finding::{AboutNotice, Finding};
 use guardrail::notice::{
     Due, Exemptions, ItemKey, Notice, NoticeKind, Noticed, NoticedItem, UndoProgress, UndoRequestSeen, View,
@@ -412,4 +413,16 @@ fn what_an_operator_wrote_breaks_neither_a_subject_nor_a_line_nor_a_shell() {
     let subject = finding.message().unwrap().subject;
     assert!(subject.starts_with("[MEDIUM] notice: Exemption p?y"), "{subject}");
     assert_eq!(finding.problem, json!(format!("123456789012/exemption/{pattern}/ringfence")));
+}
+
+#[test]
+fn a_used_up_change_budget_is_told_once_an_hour() {
+    let mut noticed = Noticed::default();
+    let hour = BudgetHour::of(now());
+    let notice = noticed.budget_exhausted(hour).expect("it is news");
+    assert_eq!(notice.kind, NoticeKind::BudgetExhausted);
+    noticed = noticed.after(&[notice], &[]);
+    assert_eq!(noticed.budget_exhausted(hour), None);
+    assert!(noticed.budget_exhausted(BudgetHour::of(after_hours(1))).is_some(), "the next hour is another");
+    assert_eq!(tell(&mut noticed, &view(), now()), [], "it is no operator's item that could be deleted");
 }

@@ -6,24 +6,35 @@ use crate::ledger::Ledger;
 use crate::policies::PolicyCache;
 use crate::sdk::{Roots, sdk_config};
 use crate::settings::tests::settings;
+use crate::shipped_boundaries::tests::shipping;
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_iam::operation::generate_service_last_accessed_details::{
+    GenerateServiceLastAccessedDetailsError, GenerateServiceLastAccessedDetailsOutput,
+};
 use aws_sdk_iam::operation::get_policy::{GetPolicyError, GetPolicyOutput};
 use aws_sdk_iam::operation::get_policy_version::GetPolicyVersionOutput;
 use aws_sdk_iam::operation::get_role::{GetRoleError, GetRoleOutput};
+use aws_sdk_iam::operation::get_service_last_accessed_details::{
+    GetServiceLastAccessedDetailsError, GetServiceLastAccessedDetailsOutput,
+    builders::GetServiceLastAccessedDetailsOutputBuilder,
+};
 use aws_sdk_iam::operation::list_attached_role_policies::ListAttachedRolePoliciesOutput;
 use aws_sdk_iam::operation::list_role_policies::ListRolePoliciesOutput;
 use aws_sdk_iam::operation::put_role_permissions_boundary::PutRolePermissionsBoundaryOutput;
 use aws_sdk_iam::types::error::NoSuchEntityException;
-use aws_sdk_iam::types::{AttachedPermissionsBoundary, AttachedPolicy, Policy, PolicyVersion, Role};
+use aws_sdk_iam::types::{
+    AttachedPermissionsBoundary, AttachedPolicy, JobStatusType, Policy, PolicyVersion, Role, RoleLastUsed,
+};
 use aws_sdk_sns::operation::publish::{PublishError, PublishOutput};
 use aws_sdk_sqs::operation::send_message::SendMessageOutput;
 use aws_smithy_mocks::{MockResponse, Rule, RuleMode, mock, mock_client};
 use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 use aws_smithy_types::error::ErrorMetadata;
 use guardrail::record::RoleRecord;
 use guardrail::settings::Mode;
@@ -66,15 +77,25 @@ impl Order {
 /// The unique id and the document of a managed policy, by ARN; none where it does not exist.
 type ManagedPolicies = Arc<dyn Fn(&str) -> Option<(String, &'static str)> + Send + Sync>;
 
+/// What IAM answers to the request for a report of last uses.
+pub(super) type Job =
+    MockResponse<GenerateServiceLastAccessedDetailsOutput, GenerateServiceLastAccessedDetailsError>;
+/// What IAM answers to a look at the report.
+pub(super) type Report =
+    MockResponse<GetServiceLastAccessedDetailsOutput, GetServiceLastAccessedDetailsError>;
+
 /// The doubles of one account.
 pub(super) struct Doubles {
     pub(super) order: Order,
+    last_uses: [Rule; 2],
     mode: Mode,
     get_role: Rule,
     put: Rule,
     policies: ManagedPolicies,
+    list_policy_versions: Option<Rule>,
     item: Arc<Mutex<HashMap<String, AttributeValue>>>,
     ledger: LedgerManner,
+    shipped: &'static str,
     pub(super) budget_left: Arc<AtomicU64>,
     /// Items that are neither the role's nor exemptions, by `pk` and `sk`.
     pub(super) items: Items,
@@ -108,10 +129,17 @@ impl Doubles {
             get_role: answering(&order, || MockResponse::Output(role_answer(None))),
             put,
             policies: Arc::new(|arn| (arn == OURS).then(|| ("ANPAOURS".to_owned(), WIDE))),
+            list_policy_versions: None,
+            last_uses: reporting(
+                &order,
+                || MockResponse::Output(job()),
+                |_| MockResponse::Output(report().build().unwrap()),
+            ),
             order,
             mode: Mode::Enforce,
             item: Arc::default(),
             ledger: LedgerManner::Whole,
+            shipped: WIDE,
             budget_left: Arc::new(AtomicU64::new(1_000)),
             items: Arc::default(),
             exemptions: Arc::default(),
@@ -134,13 +162,28 @@ impl Doubles {
         Self { get_role, ..self }
     }
 
+    /// What IAM answers when it is to report last uses, and to each look at the report, which may name a marker.
+    pub(super) fn last_uses(
+        self,
+        job: impl Fn() -> Job + Send + Sync + 'static,
+        report: impl Fn(Option<&str>) -> Report + Send + Sync + 'static,
+    ) -> Self {
+        Self { last_uses: reporting(&self.order, job, report), ..self }
+    }
+
     pub(super) fn get_role(self, get_role: Rule) -> Self {
         Self { get_role, ..self }
     }
 
     /// A role with every right that was in use before Ringfence came.
     pub(super) fn existing_administrator(self) -> Self {
-        let get_role = answering(&self.order, || MockResponse::Output(existing_role_answer()));
+        self.administrator_used("2026-09-21T14:13:20Z")
+    }
+
+    /// A role with every right, made before Ringfence came and last used then.
+    pub(super) fn administrator_used(self, last_used: &str) -> Self {
+        let last_used = last_used.to_owned();
+        let get_role = answering(&self.order, move || MockResponse::Output(used_role_answer(&last_used)));
         let policies = |arn: &str| {
             Some(if arn == OURS {
                 ("ANPAOURS".to_owned(), WIDE)
@@ -193,6 +236,15 @@ impl Doubles {
         self
     }
 
+    /// The template ships another document than the one that the boundary has.
+    pub(super) fn boundary_edited(self) -> Self {
+        Self { shipped: LITTLE, ..self }
+    }
+
+    pub(super) fn list_policy_versions(self, rule: Rule) -> Self {
+        Self { list_policy_versions: Some(rule), ..self }
+    }
+
     /// So many changes of existing roles are left in this hour.
     pub(super) fn budget_left(self, left: u64) -> Self {
         self.budget_left.store(left, Ordering::Relaxed);
@@ -220,6 +272,7 @@ impl Doubles {
             lambda: mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &[]).into(),
             config: sdk_config(&settings, Roots::System),
             policies: PolicyCache::default(),
+            shipped: shipping(self.shipped),
             settings,
         }
     }
@@ -253,11 +306,11 @@ impl Doubles {
                 let version = PolicyVersion::builder().document(encoded(document)).version_id("v1").build();
                 GetPolicyVersionOutput::builder().policy_version(version).build()
             });
-        mock_client!(
-            aws_sdk_iam,
-            RuleMode::MatchAny,
-            &[&self.get_role, &self.put, &list_attached, &list_inline, &get_policy, &get_version]
-        )
+        let mut rules =
+            vec![&self.get_role, &self.put, &list_attached, &list_inline, &get_policy, &get_version];
+        rules.extend(&self.last_uses);
+        rules.extend(&self.list_policy_versions);
+        mock_client!(aws_sdk_iam, RuleMode::MatchAny, &rules)
     }
 
     /// One item with a version, written only by whoever names the version before; and the time of the installation.
@@ -393,8 +446,53 @@ fn answering(
     })
 }
 
+fn reporting(
+    order: &Order,
+    job: impl Fn() -> Job + Send + Sync + 'static,
+    report: impl Fn(Option<&str>) -> Report + Send + Sync + 'static,
+) -> [Rule; 2] {
+    let noted = order.clone();
+    let generate = mock!(aws_sdk_iam::Client::generate_service_last_accessed_details).then_compute_response(
+        move |request| {
+            noted.note("iam:GenerateServiceLastAccessedDetails");
+            assert_eq!(request.arn(), Some("arn:aws:iam::123456789012:role/orders-api-role"));
+            assert_eq!(request.granularity().unwrap().as_str(), "ACTION_LEVEL");
+            job()
+        },
+    );
+    let noted = order.clone();
+    let get =
+        mock!(aws_sdk_iam::Client::get_service_last_accessed_details).then_compute_response(move |request| {
+            noted.note("iam:GetServiceLastAccessedDetails");
+            assert_eq!(request.job_id(), Some("job-1"));
+            report(request.marker())
+        });
+    [generate, get]
+}
+
+/// IAM has begun the report.
+pub(super) fn job() -> GenerateServiceLastAccessedDetailsOutput {
+    GenerateServiceLastAccessedDetailsOutput::builder().job_id("job-1").build()
+}
+
+/// A finished report without a service in it.
+pub(super) fn report() -> GetServiceLastAccessedDetailsOutputBuilder {
+    GetServiceLastAccessedDetailsOutput::builder()
+        .job_status(JobStatusType::Completed)
+        .job_creation_date(DateTime::from_secs(1_800_000_000))
+        .job_completion_date(DateTime::from_secs(1_800_000_000))
+        .set_services_last_accessed(Some(Vec::new()))
+}
+
 fn encoded(document: &str) -> String {
     utf8_percent_encode(document, NON_ALPHANUMERIC).to_string()
+}
+
+fn used_role_answer(last_used: &str) -> GetRoleOutput {
+    let date = DateTime::from_str(last_used, Format::DateTime).unwrap();
+    let mut role = role_answer(None).role.unwrap();
+    role.role_last_used = Some(RoleLastUsed::builder().last_used_date(date).region("us-east-1").build());
+    GetRoleOutput::builder().role(role).build()
 }
 
 /// A role that was never used.
@@ -419,14 +517,6 @@ pub(super) fn record_with_ours() -> RoleRecord {
     record.bounded_with = Some(OURS.parse().unwrap());
     record.put_at = Some(crate::clock::now());
     record
-}
-
-/// A role that was in use before Ringfence came.
-fn existing_role_answer() -> GetRoleOutput {
-    let mut role = role_answer(None).role.unwrap();
-    let used = aws_sdk_iam::types::RoleLastUsed::builder().last_used_date(DateTime::from_secs(1_790_000_000));
-    role.role_last_used = Some(used.build());
-    GetRoleOutput::builder().role(role).build()
 }
 
 pub(super) fn role_event() -> Trigger {
