@@ -1,6 +1,7 @@
 //! The change budget: what counts against it, and what becomes of a change that exceeds it.
 
-use super::doubles::{Doubles, record_with_ours, role_event};
+use super::doubles::Doubles;
+use super::samples::{record_with_ours, role_event};
 use crate::respond::NotFound;
 use guardrail::record::RoleRecord;
 use guardrail::review::ReviewRequest;

@@ -1,6 +1,7 @@
 //! A role whose boundary does not say what the template ships.
 
-use super::doubles::{Doubles, OURS, record_with_ours, role_answer, role_event};
+use super::doubles::Doubles;
+use super::samples::{OURS, record_with_ours, role_answer, role_event};
 use crate::respond::NotFound;
 use aws_sdk_iam::operation::list_policy_versions::ListPolicyVersionsOutput;
 use aws_smithy_mocks::mock;

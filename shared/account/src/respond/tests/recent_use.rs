@@ -1,7 +1,8 @@
 //! What the role used recently: asked after containment, for roles that were used, and never in the way of a finding.
 
 use super::super::NotFound;
-use super::doubles::{Doubles, Job, Report, job, report, role_event};
+use super::doubles::{Doubles, Job, Report};
+use super::samples::{job, report, role_event};
 use crate::last_accessed::PATIENCE;
 use aws_sdk_iam::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_iam::operation::generate_service_last_accessed_details::{
