@@ -227,6 +227,17 @@ impl Doubles {
         self
     }
 
+    /// IAM shows an old document of our boundary once, and then the one that the template ships.
+    pub(super) fn boundary_shown_as_it_was_before(self) -> Self {
+        let asked = AtomicUsize::new(0);
+        let policies = move |arn: &str| match arn {
+            OURS if asked.fetch_add(1, Ordering::Relaxed) == 0 => Some(("ANPAOURS-1".to_owned(), LITTLE)),
+            OURS => Some(("ANPAOURS-2".to_owned(), WIDE)),
+            _ => None,
+        };
+        Self { policies: Arc::new(policies), ..self }
+    }
+
     /// The template ships another document than the one that the boundary has.
     pub(super) fn boundary_edited(self) -> Self {
         Self { shipped: LITTLE, ..self }
