@@ -200,7 +200,7 @@ def _a_team_has_its_own(story: Story) -> None:
     story.screen.heading(7, "A team has a boundary of its own")
     story.screen.say(
         "Bob's team caps its roles itself. What its boundary allows, Ringfence's allows too, and a good deal more. "
-        "So AdministratorAccess does no harm here."
+        "So AdministratorAccess gives the role no more than that."
     )
     story.screen.blank()
     since = story.observer.mark()
