@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import unittest
 from typing import Any
 
@@ -205,6 +206,42 @@ class RoleDates(unittest.TestCase):
         account.admin("POST", f"roles/{name}", {"last_used": None})
         role = account.client("iam").get_role(RoleName=name)["Role"]
         self.assertEqual((role["CreateDate"].year, role["RoleLastUsed"]), (2020, {}))
+
+
+class StaleReads(unittest.TestCase):
+    """Writes are visible at once; where a test arms it, functions read for a while what was before."""
+
+    def _read(self, account: Account, function: str, role: str) -> str:
+        return account.invoke(function, ("iam", "get_role", {"RoleName": role}))[0]
+
+    def _armed(self, what: str) -> tuple[Account, str]:
+        account = lab()
+        function = account.function(account.role())
+        account.invoke(function)
+        account.admin("POST", "faults", {"kind": "stale", "what": what, "seconds": 1.5})
+        self.addCleanup(account.admin, "DELETE", "faults")
+        return account, function
+
+    def test_a_new_role_is_not_found(self) -> None:
+        account, function = self._armed("role")
+        role = account.role()
+        self.assertIn("NoSuchEntity", self._read(account, function, role))
+        account.client("iam").get_role(RoleName=role)  # By a person it is.
+        time.sleep(1.5)
+        self.assertEqual(self._read(account, function, role), "done")
+        self.assertEqual([fault["fired"] for fault in account.admin("GET", "faults")], [1])
+
+    def test_a_boundary_does_not_show_and_then_does_not_go(self) -> None:
+        account, function = self._armed("boundary")
+        role, boundary = account.role(), account.policy(ONLY_LOGS)
+        account.client("iam").put_role_permissions_boundary(RoleName=role, PermissionsBoundary=boundary)
+        self.assertEqual(self._read(account, function, role), "done")
+        time.sleep(1.5)
+        self.assertEqual(self._read(account, function, role), boundary)
+        account.client("iam").delete_role_permissions_boundary(RoleName=role)
+        self.assertEqual(self._read(account, function, role), boundary)
+        time.sleep(1.5)
+        self.assertEqual(self._read(account, function, role), "done")
 
 
 class AuthorizationDetails(unittest.TestCase):
