@@ -14,8 +14,14 @@ impl Lab {
 
     /// Successful calls so far of an operation by Ringfence's own functions.
     pub fn own_calls(&self, operation: &str) -> usize {
-        let calls = self.journal_since(0).into_iter().filter(|entry| is_own_call(entry, operation));
-        calls.filter(|entry| entry["status"] == json!(200)).count()
+        self.own_calls_since(0, operation).len()
+    }
+
+    /// The same, after an entry of the journal.
+    pub fn own_calls_since(&self, seq: usize, operation: &str) -> Vec<Value> {
+        let mut calls = self.journal_since(seq);
+        calls.retain(|entry| is_own_call(entry, operation) && entry["status"] == json!(200));
+        calls
     }
 }
 
