@@ -13,6 +13,7 @@ pub fn to_respond() -> BTreeSet<&'static str> {
         crate::carry_out::ACTIONS,
         crate::ledger::ACTIONS,
         crate::ledger::EXEMPTION_ACTIONS,
+        crate::ledger::BUDGET_ACTIONS,
         crate::publish::ACTIONS,
         crate::second_look::ACTIONS,
         crate::connect::ACTIONS,

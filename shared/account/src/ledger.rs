@@ -1,7 +1,9 @@
 //! The ledger: what Ringfence knows, in DynamoDB. One item a role, changed only by whoever read its last version.
 
+mod budget;
 mod undo;
 
+pub(crate) use budget::{ACTIONS as BUDGET_ACTIONS, Allowance};
 pub(crate) use undo::{ACTIONS as UNDO_ACTIONS, UndoPage};
 
 use crate::clock;

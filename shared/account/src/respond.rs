@@ -3,6 +3,7 @@
 //! Containment first: one IAM read with the ledger read beside it, one ledger write that records the intent, the IAM write.
 //! Everything else comes after.
 
+mod budget;
 mod enforce;
 mod open_intent;
 mod tell;
@@ -107,7 +108,10 @@ impl Account {
             return Ok(Response::of("the role is gone"));
         };
         let role = sight.role.arn.clone();
-        let response = work.settle(sight).await?;
+        let response = match sight.record.taken_up_by(trigger).cloned() {
+            Some(deferred) => Work { trigger: &deferred, ..work }.settle(sight).await?,
+            None => work.settle(sight).await?,
+        };
         Ok(Response { role: Some(role), ..response })
     }
 }
@@ -236,7 +240,7 @@ impl Work<'_> {
                 };
                 self.tell_once(sight, &Seen { snapshot, assessment: &assessment, ours: &ours }, &report).await
             }
-            Decision::Compliant => self.keep_record(sight).await,
+            Decision::Compliant => self.compliant(sight, snapshot, &assessment).await,
             Decision::Nothing(_) => Ok(Round::Over(Response::of("nothing to do"))),
         }
     }

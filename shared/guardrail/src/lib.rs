@@ -9,6 +9,7 @@ pub mod assess;
 pub mod authorization_details;
 pub mod boundary_policy;
 pub mod boundary_relation;
+pub mod change_budget;
 pub mod check_id;
 pub mod checks;
 pub mod cut_grants;

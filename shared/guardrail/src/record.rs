@@ -1,5 +1,10 @@
 //! What the ledger knows of one role. `account::ledger` stores it; what it means is decided here.
 
+mod tampering;
+
+pub use tampering::{Repetition, TamperingSeries};
+
+use crate::decide::Remediation;
 use crate::finding::{FindingId, Outcome, StateKey};
 use crate::function::Function;
 use crate::names::{FunctionArn, PolicyArn, RoleId};
@@ -37,6 +42,15 @@ pub struct RoleRecord {
     /// The last write that an operator took back, and how long the role is held as that left it.
     #[serde(default)]
     pub undone: Option<Undone>,
+    /// Who takes our boundary off the role again and again.
+    #[serde(default)]
+    pub tampering: TamperingSeries,
+    /// Findings of MEDIUM and higher that no `resolved` has closed; the first [`MOST_UNRESOLVED`].
+    #[serde(default)]
+    pub unresolved: BTreeSet<FindingId>,
+    /// What set off a write that waits for the change budget: the review queue's message does not tell the caller.
+    #[serde(default)]
+    pub deferred: Option<Trigger>,
 }
 
 /// A write to IAM that came through.
@@ -92,7 +106,7 @@ pub struct Told {
 pub struct Intent {
     /// The id of the finding to come.
     pub finding: FindingId,
-    /// `bounded` or `restored`.
+    /// `bounded`, `restored` or `replaced`.
     pub outcome: Enforced,
     /// Why, in one sentence.
     pub reason: String,
@@ -106,6 +120,17 @@ pub struct Intent {
     pub opened_at: Timestamp,
     /// The Lambda request that recorded it. A retry of the same request proves that its author is dead.
     pub opened_by: String,
+    /// For a restoration: its place among those that the same principal made necessary.
+    #[serde(default)]
+    pub repetition: Option<Repetition>,
+}
+
+impl Intent {
+    /// Whether its finding is published. One of many restorations in a row may be told by the series' next one.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        self.repetition.as_ref().is_none_or(Repetition::is_told)
+    }
 }
 
 /// The outcomes that write to a role.
@@ -145,7 +170,67 @@ impl Enforced {
 /// How many functions the record of one role names: an item of the ledger holds 400 KB.
 pub const MOST_FUNCTIONS: usize = 200;
 
+/// How many open findings a record names: each state is told once, and few roles have many.
+pub const MOST_UNRESOLVED: usize = 50;
+
 impl RoleRecord {
+    /// The record with the intent of a decided write. `request` is Lambda's id of the invocation.
+    #[must_use]
+    pub fn with_intent(
+        &self,
+        remediation: &Remediation,
+        trigger: &Trigger,
+        request: &str,
+        now: Timestamp,
+    ) -> Self {
+        let generation = self.generation.saturating_add(1);
+        let mut tampering = self.tampering.clone();
+        let next = FindingId::of_write(remediation.role_id(), generation);
+        let (finding, repetition) = match remediation.outcome() {
+            Enforced::Restored => {
+                let (finding, repetition) = tampering.count(trigger, &next, now);
+                (finding, Some(repetition))
+            }
+            Enforced::Bounded | Enforced::Replaced => (next, None),
+        };
+        let intent = Intent {
+            finding,
+            outcome: remediation.outcome(),
+            reason: remediation.reason().to_owned(),
+            boundary_before: remediation.before().cloned(),
+            boundary_after: remediation.after().clone(),
+            trigger: trigger.clone(),
+            opened_at: now,
+            opened_by: request.to_owned(),
+            repetition,
+        };
+        Self { generation, tampering, intent: Some(intent), ..self.clone() }
+    }
+
+    /// Notes a finding that was published.
+    pub fn note_told(&mut self, told: Told) {
+        if told.outcome == Outcome::Resolved {
+            self.unresolved.clear();
+            // What comes back is news again, under an id of its own.
+            self.generation = self.generation.saturating_add(1);
+        } else {
+            self.note_unresolved(&told.finding, told.severity);
+        }
+        self.told = Some(told);
+    }
+
+    /// Notes that AWS refused a write and that this was told.
+    pub fn note_refusal(&mut self, code: &str, finding: &FindingId, severity: Severity) {
+        self.refusals_told.insert(code.to_owned());
+        self.note_unresolved(finding, severity);
+    }
+
+    fn note_unresolved(&mut self, finding: &FindingId, severity: Severity) {
+        if severity >= Severity::Medium && self.unresolved.len() < MOST_UNRESOLVED {
+            self.unresolved.insert(finding.clone());
+        }
+    }
+
     /// Notes that a function was given the role. One that merely has it is not noted, so that a later event which gives it
     /// the role is not taken for old news.
     pub fn note_given(&mut self, change: &Change) {
@@ -178,7 +263,17 @@ impl RoleRecord {
             refusals_told: BTreeSet::new(),
             last_write: None,
             undone: None,
+            tampering: TamperingSeries::default(),
+            unresolved: BTreeSet::new(),
+            deferred: None,
         }
+    }
+
+    /// The trigger whose write waits for the change budget, if `trigger` asks for it to be taken up.
+    #[must_use]
+    pub fn taken_up_by(&self, trigger: &Trigger) -> Option<&Trigger> {
+        let deferred = self.deferred.as_ref();
+        deferred.filter(|deferred| !deferred.event_id.is_empty() && deferred.event_id == trigger.event_id)
     }
 
     /// The undo that holds the role at this time, if one does.

@@ -59,7 +59,7 @@ struct FirstLook {
 }
 
 impl ReviewRequest {
-    /// Asks for a second look at a role that could not be found yet.
+    /// Asks for another look at a role: it could not be found yet, or its write has to wait.
     #[must_use]
     pub fn second_look(role: &RoleName, trigger: &Trigger) -> Self {
         let Trigger { event, event_id, time, source, .. } = trigger;
@@ -82,9 +82,18 @@ impl ReviewRequest {
             Some(first) => (first.event, first.event_id, first.time),
             None => (EventName::from_cloudtrail("Review"), message_id.to_owned(), None),
         };
-        // The role's own rights changed with its policy. Whoever forges this gets a look that goes by what IAM answers.
+        // Whoever forges this gets a look that goes by what IAM answers.
         let change = match event.as_str() {
+            // The role's own rights changed with its policy.
             "CreatePolicyVersion" | "SetDefaultPolicyVersion" => Change::Rights,
+            "AttachRolePolicy"
+            | "CreateRole"
+            | "DeleteRolePolicy"
+            | "DetachRolePolicy"
+            | "PutRolePolicy"
+            | "UpdateAssumeRolePolicy" => Change::Rights,
+            "DeleteRolePermissionsBoundary" => Change::BoundaryDeleted,
+            "PutRolePermissionsBoundary" => Change::BoundaryPut(None),
             _ => Change::Look,
         };
         let subject = match self.of {
@@ -141,5 +150,21 @@ mod tests {
             r#"{"role":"orders","trigger":{"event":"CreatePolicyVersion","event_id":"e-1","time":"2026-11-23T10:00:00Z"}}"#
         );
         assert_eq!(request.into_trigger("m-1").change, Change::Rights);
+    }
+
+    #[test]
+    fn a_second_look_knows_what_the_first_event_changed() {
+        for (event, change) in [
+            ("AttachRolePolicy", Change::Rights),
+            ("UpdateAssumeRolePolicy", Change::Rights),
+            ("DeleteRolePermissionsBoundary", Change::BoundaryDeleted),
+            ("PutRolePermissionsBoundary", Change::BoundaryPut(None)),
+            ("CreateFunction", Change::Look),
+            ("Sweep", Change::Look),
+        ] {
+            let message = format!(r#"{{"role":"orders","trigger":{{"event":"{event}","event_id":"e-1"}}}}"#);
+            let request: ReviewRequest = serde_json::from_str(&message).unwrap();
+            assert_eq!(request.into_trigger("m-1").change, change, "{event}");
+        }
     }
 }

@@ -8,5 +8,6 @@ mod crashes;
 mod left_alone;
 mod observe;
 mod other_boundaries;
+mod over_time;
 mod policy;
 mod undo;

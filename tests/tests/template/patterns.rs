@@ -1,57 +1,102 @@
 //! Every event pattern against the fixtures of its function.
 
-use crate::{stack, text};
+use crate::{one_or_many, stack, text};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use tests::fixtures::{handled, ignored};
+use tests::template::{Stack, Template};
 use tests::{event_pattern, function_folders, logical_id};
 
-/// Folder and pattern of every function that a rule starts.
-fn patterns() -> Vec<(String, Value)> {
+/// Folder and patterns of every function that rules start.
+fn patterns() -> Vec<(String, Vec<Value>)> {
     let stack = stack();
     let mut found = Vec::new();
     for folder in function_folders() {
         // An operator starts undo-remediation, and no event does.
-        let events = stack.properties(&logical_id(&folder))["Events"].as_object();
-        for event in events.into_iter().flat_map(|events| events.values()) {
-            if event["Type"] == "EventBridgeRule" {
-                assert_eq!(event["Properties"]["State"], "ENABLED", "{folder}");
-                assert_eq!(event["Properties"]["RuleName"], format!("ringfence-{folder}"));
-                found.push((folder.clone(), event["Properties"]["Pattern"].clone()));
-            }
+        let patterns = enabled_patterns(&stack, &logical_id(&folder), &folder);
+        if !patterns.is_empty() {
+            found.push((folder, patterns));
         }
     }
     found
 }
 
+/// The patterns of a function's rules that are on. Their names begin with the function's.
+fn enabled_patterns(stack: &Stack, id: &str, folder: &str) -> Vec<Value> {
+    let events = stack.properties(id)["Events"].as_object().into_iter().flat_map(|events| events.values());
+    let rules = events.filter(|event| event["Type"] == "EventBridgeRule").map(|event| &event["Properties"]);
+    rules
+        .filter(|rule| {
+            assert!(text(rule, "/RuleName").starts_with(&format!("ringfence-{folder}")));
+            text(rule, "/State") == "ENABLED"
+        })
+        .map(|rule| rule["Pattern"].clone())
+        .collect()
+}
+
+fn matches_one(patterns: &[Value], event: &Value) -> bool {
+    let matching = patterns.iter().filter(|pattern| event_pattern::matches(pattern, event)).count();
+    assert!(matching <= 1, "two rules would start one function twice");
+    matching == 1
+}
+
+/// Names of events that are started by both rules, and by neither, would be handled twice, and never.
+#[test]
+fn lost_boundaries_have_a_function_of_their_own_exactly_where_concurrency_is_reserved() {
+    let names = |patterns: &[Value]| -> BTreeSet<String> {
+        let lists = patterns.iter().flat_map(|pattern| one_or_many(&pattern["detail"]["eventName"]));
+        lists.map(str::to_owned).collect()
+    };
+    let (folder, id) = ("on-role-change", "OnRoleChange");
+    let usual = stack();
+    assert!(usual.resources().all(|(id, _)| id != "OnRoleChangeRestores"));
+    let reserved = Template::of_project().rendered(&[("ReservedConcurrency", "5")]);
+    let rest = names(&enabled_patterns(&reserved, id, folder));
+    let restores = names(&enabled_patterns(&reserved, "OnRoleChangeRestores", folder));
+    let boundary = ["DeleteRolePermissionsBoundary", "PutRolePermissionsBoundary"];
+    assert_eq!(restores, boundary.map(str::to_owned).into());
+    assert_eq!(rest.intersection(&restores).count(), 0);
+    assert_eq!(&rest | &restores, names(&enabled_patterns(&usual, id, folder)));
+    for function in ["OnRoleChange", "OnRoleChangeRestores"] {
+        assert_eq!(reserved.properties(function)["ReservedConcurrentExecutions"], "5", "{function}");
+    }
+    let of_restores = |field: &str| &reserved.properties("OnRoleChangeRestores")[field];
+    for same in
+        ["CodeUri", "Role", "Environment", "EventInvokeConfig", "LoggingConfig", "Timeout", "MemorySize"]
+    {
+        assert_eq!(of_restores(same), &reserved.properties(id)[same], "{same}");
+    }
+    let watched = reserved.properties("OnRoleChangeRestoresErrorsAlarm");
+    assert_eq!(text(watched, "/Dimensions/0/Value"), "ringfence-on-role-change-restores");
+}
+
+fn each_pattern() -> impl Iterator<Item = (String, Value)> {
+    patterns()
+        .into_iter()
+        .flat_map(|(folder, patterns)| patterns.into_iter().map(move |pattern| (folder.clone(), pattern)))
+}
+
 #[test]
 fn every_pattern_takes_its_fixtures() {
-    for (function, pattern) in patterns() {
+    for (function, patterns) in patterns() {
         for fixture in handled(&function) {
-            assert!(
-                event_pattern::matches(&pattern, &fixture.event),
-                "{function} would miss {}",
-                fixture.name
-            );
+            assert!(matches_one(&patterns, &fixture.event), "{function} would miss {}", fixture.name);
         }
     }
 }
 
 #[test]
 fn every_pattern_leaves_the_counter_fixtures_alone() {
-    for (function, pattern) in patterns() {
+    for (function, patterns) in patterns() {
         for fixture in ignored(&function) {
-            assert!(
-                !event_pattern::matches(&pattern, &fixture.event),
-                "{function} would be woken by {}",
-                fixture.name
-            );
+            assert!(!matches_one(&patterns, &fixture.event), "{function} would be woken by {}", fixture.name);
         }
     }
 }
 
 #[test]
 fn every_event_name_of_a_pattern_has_a_fixture() {
-    for (function, pattern) in patterns() {
+    for (function, pattern) in each_pattern() {
         let fixtures = handled(&function);
         for name in pattern["detail"]["eventName"].as_array().expect("a list of names") {
             let mut only = pattern.clone();
@@ -64,7 +109,7 @@ fn every_event_name_of_a_pattern_has_a_fixture() {
 
 #[test]
 fn every_detail_type_of_a_pattern_but_the_chinese_service_event_has_a_fixture() {
-    for (function, pattern) in patterns() {
+    for (function, pattern) in each_pattern() {
         for wanted in pattern["detail-type"].as_array().expect("a list of detail types") {
             // Nobody has seen one; it is listed because the pages of the China Regions replace "AWS" throughout.
             let unseen = wanted == "Amazon Service Event via CloudTrail";
@@ -88,7 +133,7 @@ fn the_name_of_a_fixture_begins_with_its_call() {
 #[test]
 fn patterns_fit_the_quota() {
     // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
-    for (function, pattern) in patterns() {
+    for (function, pattern) in each_pattern() {
         assert!(pattern.to_string().len() <= 2048, "{function}");
     }
 }

@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::ledger::{Stored, Version};
 use guardrail::assess::Assessment;
 use guardrail::decide::Remediation;
-use guardrail::finding::{AboutRole, Enforcement, Finding, FindingId};
+use guardrail::finding::{AboutRole, Enforcement, Finding};
 use guardrail::names::PolicyArn;
 use guardrail::record::{Intent, LastWrite, RoleRecord, Told};
 use guardrail::settings::Mode;
@@ -23,26 +23,14 @@ impl Work<'_> {
         remediation: &Remediation,
         snapshot: Option<&RoleSnapshot>,
     ) -> Result<Round, Failure> {
-        let record = self.with_intent(&sight.record, remediation);
+        if let Some(deferred) = self.unless_within_budget(sight, remediation).await? {
+            return Ok(deferred);
+        }
+        let record = sight.record.with_intent(remediation, self.trigger, self.request, clock::now());
         let stored = self.account.ledger.write(remediation.role(), &record, sight.page.version()).await?;
         let Stored::Yes(version) = stored else { return Ok(Round::Overtaken) };
         let open = Open { role: sight.role.clone(), record, version };
         self.carry_out_and_tell(open, remediation, snapshot).await.map(Round::Over)
-    }
-
-    fn with_intent(&self, record: &RoleRecord, remediation: &Remediation) -> RoleRecord {
-        let generation = record.generation.saturating_add(1);
-        let intent = Intent {
-            finding: FindingId::of_write(remediation.role_id(), generation),
-            outcome: remediation.outcome(),
-            reason: remediation.reason().to_owned(),
-            boundary_before: remediation.before().cloned(),
-            boundary_after: remediation.after().clone(),
-            trigger: self.trigger.clone(),
-            opened_at: clock::now(),
-            opened_by: self.request.to_owned(),
-        };
-        RoleRecord { generation, intent: Some(intent), ..record.clone() }
     }
 
     /// The write of an open intent, and all that follows.
@@ -74,11 +62,18 @@ impl Work<'_> {
         let Some(intent) = open.record.intent.clone() else {
             return Ok(Response::of("the intent is closed"));
         };
-        let (finding, told) = self.describe(&open, &intent, snapshot, contained_at).await?;
-        self.account.publish(&finding).await?;
-        self.close(open, &intent, Some(told)).await?;
         let contained_after_ms =
             intent.trigger.time.and_then(|called| clock::milliseconds_between(called, contained_at));
+        if !intent.is_told() {
+            self.close(open, &intent, Closing::BoundaryPut(None)).await?;
+            return Ok(Response {
+                contained_after_ms,
+                ..Response::of("boundary put, as often before; the next finding of the series tells it")
+            });
+        }
+        let (finding, told) = self.describe(&open, &intent, snapshot, contained_at).await?;
+        self.account.publish(&finding).await?;
+        self.close(open, &intent, Closing::BoundaryPut(Some(told))).await?;
         Ok(Response {
             outcome: Some(finding.outcome),
             finding: Some(finding.id),
@@ -103,6 +98,7 @@ impl Work<'_> {
             reason: &intent.reason,
             before: intent.boundary_before.as_ref(),
             contained_at: Some(contained_at),
+            repetition: intent.repetition.as_ref(),
         });
         let told = Told {
             state: about.state(&ours),
@@ -143,7 +139,7 @@ impl Work<'_> {
             settings: &self.account.settings.rules,
             // An intent is recorded in this mode only; what is merely told says its own.
             mode: Mode::Enforce,
-            functions: &record.functions,
+            record,
             ours,
             exemption: None,
             region: &self.account.settings.region,
@@ -153,12 +149,14 @@ impl Work<'_> {
     }
 
     /// Closes an intent. If somebody closed it meanwhile, all is well: the finding's id was the same.
-    async fn close(&self, open: Open, intent: &Intent, told: Option<Told>) -> Result<(), Failure> {
+    async fn close(&self, open: Open, intent: &Intent, how: Closing) -> Result<(), Failure> {
         let name = open.role.arn.name().clone();
-        let bounded_with = told.is_some().then(|| intent.boundary_after.clone());
-        let mut record = RoleRecord { intent: None, ..open.record };
-        if bounded_with.is_some() {
-            record.bounded_with = bounded_with;
+        let mut record = RoleRecord { intent: None, deferred: None, ..open.record };
+        if let Closing::BoundaryPut(told) = how {
+            if let Some(told) = told {
+                record.note_told(told);
+            }
+            record.bounded_with = Some(intent.boundary_after.clone());
             record.put_at = Some(clock::now());
             record.last_write = Some(LastWrite {
                 finding: intent.finding.clone(),
@@ -170,7 +168,6 @@ impl Work<'_> {
             // Once a write came through, the next refusal is news again.
             record.refusals_told.clear();
         }
-        record.told = told.or(record.told);
         record.note_given(&intent.trigger.change);
         record.note_given(&self.trigger.change);
         self.account.ledger.write(&name, &record, open.version).await?;
@@ -184,7 +181,7 @@ impl Work<'_> {
             // Gone, or not to be seen yet: the second look tells.
             self.account.look_again_later(remediation.role(), self.trigger).await?;
             if let Some(intent) = open.record.intent.clone() {
-                self.close(open, &intent, None).await?;
+                self.close(open, &intent, Closing::NotPut).await?;
             }
             return Ok(Response::of("the role went before it could be bounded, a second look is queued"));
         }
@@ -218,12 +215,12 @@ impl Work<'_> {
         if !open.record.refusals_told.contains(&refusal.code) {
             let finding = self.refused_finding(&open, &intent, refusal, snapshot).await?;
             self.account.publish(&finding).await?;
-            open.record.refusals_told.insert(refusal.code.clone());
+            open.record.note_refusal(&refusal.code, &finding.id, finding.severity);
             response = Response { outcome: Some(finding.outcome), finding: Some(finding.id), ..response };
         }
         match refusal.lasting {
             Lasting::Permanent => {
-                self.close(open, &intent, None).await?;
+                self.close(open, &intent, Closing::NotPut).await?;
                 Ok(response)
             }
             Lasting::UntilMended => {
@@ -253,6 +250,7 @@ impl Work<'_> {
             reason: &intent.reason,
             before: intent.boundary_before.as_ref(),
             contained_at: None,
+            repetition: None,
         };
         Ok(about.refused(&intended, &refusal.code, &refusal.message))
     }
@@ -262,6 +260,14 @@ fn missing_policy(boundary: &PolicyArn) -> String {
     format!(
         "the boundary's policy `{boundary}` does not exist; deploy Ringfence again, or correct `BoundaryArn`"
     )
+}
+
+/// How an intent ends.
+enum Closing {
+    /// The boundary is in place, and that was told, or is left to the next finding of its series.
+    BoundaryPut(Option<Told>),
+    /// Nothing was written to the role.
+    NotPut,
 }
 
 /// A role with an open intent of its record, as it was stored.

@@ -4,9 +4,12 @@ use super::{Response, Round, Seen, Sight, Work};
 use crate::clock;
 use crate::failure::Failure;
 use crate::ledger::Stored;
+use guardrail::assess::Assessment;
 use guardrail::decide::Report;
-use guardrail::finding::AboutRole;
+use guardrail::finding::{AboutRole, Finding, Outcome, StateKey};
 use guardrail::record::{RoleRecord, Told};
+use guardrail::severity::Severity;
+use guardrail::snapshot::RoleSnapshot;
 
 impl Work<'_> {
     /// Publishes, then notes that this state was told. A crash in between tells the same finding again, under the same id.
@@ -23,18 +26,47 @@ impl Work<'_> {
             ..self.about(snapshot, assessment, self.trigger, &sight.record, ours)
         };
         let state = about.state(&snapshot.boundary);
-        if sight.record.has_told(&state) {
+        let is_resolved = about.is_resolved();
+        if sight.record.has_told(&state) && !is_resolved {
             return self.keep_record(sight).await;
         }
         let finding = about.told(report.outcome, &report.reason);
-        self.account.publish(&finding).await?;
-        let told =
-            Told { state, finding: finding.id.clone(), outcome: finding.outcome, severity: finding.severity };
-        let record = RoleRecord { told: Some(told), ..self.seen(sight) };
+        let finding =
+            if is_resolved && finding.severity < Severity::Medium { about.resolved() } else { finding };
+        if sight.record.has_told(&state) && finding.outcome != Outcome::Resolved {
+            return self.keep_record(sight).await;
+        }
+        self.publish_and_note(sight, &finding, state).await
+    }
+
+    /// All is well with the role. Where it was not, that is told once.
+    pub(super) async fn compliant(
+        &self,
+        sight: &Sight,
+        snapshot: &RoleSnapshot,
+        assessment: &Assessment,
+    ) -> Result<Round, Failure> {
+        let about = self.about(snapshot, assessment, self.trigger, &sight.record, &snapshot.boundary);
+        if about.is_resolved() {
+            return self.publish_and_note(sight, &about.resolved(), about.state(&snapshot.boundary)).await;
+        }
+        self.keep_record(sight).await
+    }
+
+    async fn publish_and_note(
+        &self,
+        sight: &Sight,
+        finding: &Finding,
+        state: StateKey,
+    ) -> Result<Round, Failure> {
+        self.account.publish(finding).await?;
+        let Finding { id, outcome, severity, .. } = finding.clone();
+        let mut record = self.seen(sight);
+        record.note_told(Told { state, finding: id.clone(), outcome, severity });
         match self.account.ledger.write(sight.role.arn.name(), &record, sight.page.version()).await? {
             Stored::Yes(_) => Ok(Round::Over(Response {
-                outcome: Some(finding.outcome),
-                finding: Some(finding.id),
+                outcome: Some(outcome),
+                finding: Some(id),
                 ..Response::of("told")
             })),
             Stored::Overtaken => Ok(Round::Overtaken),
@@ -42,7 +74,7 @@ impl Work<'_> {
     }
 
     /// Nothing to tell: stores what was seen, if the ledger does not know it yet.
-    pub(super) async fn keep_record(&self, sight: &Sight) -> Result<Round, Failure> {
+    async fn keep_record(&self, sight: &Sight) -> Result<Round, Failure> {
         let record = self.seen(sight);
         let response = Response::of("nothing to tell");
         if record == sight.record {

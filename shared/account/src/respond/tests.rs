@@ -1,5 +1,6 @@
 //! The whole path against doubles of the SDK's clients: which calls, how often, in which order, with what in them.
 
+mod budget;
 mod doubles;
 mod kill_switch;
 

@@ -1,4 +1,5 @@
-use super::Case;
+use super::{Case, is_new};
+use crate::change_budget::Pace;
 use crate::names::{PolicyArn, RoleId, RoleName};
 use crate::record::Enforced;
 use crate::snapshot::Role;
@@ -15,11 +16,17 @@ pub struct Remediation {
     after: PolicyArn,
     outcome: Enforced,
     reason: String,
+    pace: Pace,
 }
 
 impl Remediation {
     pub(super) fn new(case: &Case<'_>, outcome: Enforced, reason: String) -> Self {
         let Role { arn, id, boundary, .. } = case.role;
+        let pace = match outcome {
+            Enforced::Restored => Pace::AtOnce,
+            Enforced::Bounded | Enforced::Replaced if is_new(case) => Pace::AtOnce,
+            Enforced::Bounded | Enforced::Replaced => Pace::Budgeted,
+        };
         Self {
             role: arn.name().clone(),
             role_id: id.clone(),
@@ -27,6 +34,7 @@ impl Remediation {
             after: case.settings.boundary.clone(),
             outcome,
             reason,
+            pace,
         }
     }
 
@@ -54,7 +62,13 @@ impl Remediation {
         &self.after
     }
 
-    /// `bounded` or `restored`.
+    /// Whether it counts against the change budget.
+    #[must_use]
+    pub fn pace(&self) -> Pace {
+        self.pace
+    }
+
+    /// `bounded`, `restored` or `replaced`.
     #[must_use]
     pub fn outcome(&self) -> Enforced {
         self.outcome

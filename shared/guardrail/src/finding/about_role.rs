@@ -7,7 +7,7 @@ use crate::cut_grants::cut_grants;
 use crate::exemption::Exemption;
 use crate::function::Function;
 use crate::names::{FunctionArn, PolicyArn};
-use crate::record::Enforced;
+use crate::record::{Enforced, Repetition, RoleRecord};
 use crate::settings::{Mode, Settings};
 use crate::severity::Severity;
 use crate::snapshot::{Boundary, Cap, Document, Role, RoleSnapshot};
@@ -15,7 +15,6 @@ use crate::trigger::Trigger;
 use crate::undo;
 use iam_policy::Policy;
 use jiff::Timestamp;
-use std::collections::BTreeSet;
 
 /// SNS takes 256 KB; a finding is held far below that, or a role with many statements could make its own finding
 /// undeliverable.
@@ -37,8 +36,8 @@ pub struct AboutRole<'a> {
     pub settings: &'a Settings,
     /// The mode in force; for what was written the one that it was written in, whatever is in force by now.
     pub mode: Mode,
-    /// The functions that the ledger knows with the role.
-    pub functions: &'a BTreeSet<FunctionArn>,
+    /// What the ledger knows of the role.
+    pub record: &'a RoleRecord,
     /// Our boundary, as it would cap the role.
     pub ours: &'a Boundary,
     /// The exemption that covers the role, if one does.
@@ -64,6 +63,8 @@ pub struct Enforcement<'a> {
     pub before: Option<&'a PolicyArn>,
     /// When the boundary was in place; none where AWS refused it.
     pub contained_at: Option<Timestamp>,
+    /// For a restoration: how often the same principal made it necessary.
+    pub repetition: Option<&'a Repetition>,
 }
 
 impl AboutRole<'_> {
@@ -89,12 +90,12 @@ impl AboutRole<'_> {
         let would_write =
             matches!(outcome, Outcome::WouldBound | Outcome::WouldRestore | Outcome::WouldReplace);
         let after = if would_write { self.ours } else { &self.snapshot.boundary };
-        let id = FindingId::of_state(&self.state(&self.snapshot.boundary), outcome);
+        let id = FindingId::of_state(&self.state(&self.snapshot.boundary), outcome, self.record.generation);
         let severity = match outcome {
             Outcome::WouldBound => self.intended_severity(Enforced::Bounded),
             Outcome::WouldRestore => self.intended_severity(Enforced::Restored),
             Outcome::WouldReplace => self.intended_severity(Enforced::Replaced),
-            Outcome::Kept => Severity::Info,
+            Outcome::Kept | Outcome::Resolved => Severity::Info,
             Outcome::Exempt => self.severity_beyond_exemption(),
             Outcome::Bounded
             | Outcome::Restored
@@ -111,10 +112,16 @@ impl AboutRole<'_> {
     /// A finding for a boundary that was put.
     #[must_use]
     pub fn enforced(&self, done: &Enforcement<'_>) -> Finding {
-        let severity = self.intended_severity(done.outcome);
+        let fight = done.repetition.filter(|repetition| repetition.is_a_fight());
+        let severity =
+            if fight.is_some() { Severity::Critical } else { self.intended_severity(done.outcome) };
         let outcome = done.outcome.outcome();
         let mut finding =
             self.finding(outcome, done.reason, done.id.clone(), severity, self.ours, done.contained_at);
+        if let Some(fight) = fight {
+            (finding.title, finding.summary) =
+                super::email::headline_of_a_fight(self.snapshot.role.arn.name(), fight, &finding.summary);
+        }
         finding.boundary.before = done.before.cloned();
         finding.undo =
             Some(undo::shell_line(self.snapshot.role.arn.name(), done.id, self.region, self.ledger_table));
@@ -128,6 +135,31 @@ impl AboutRole<'_> {
         let id = FindingId::of_refusal(intended.id, code);
         let reason = format!("AWS refused to put the boundary: {message}");
         self.finding(Outcome::Failed, &reason, id, severity, &self.snapshot.boundary, None)
+    }
+
+    /// Whether nothing is left of what was told about the role at MEDIUM or higher: no such breach with its boundary or without,
+    /// no doubt, nothing that somebody asked for by name and that a boundary cuts.
+    #[must_use]
+    pub fn is_resolved(&self) -> bool {
+        let boundary = match &self.snapshot.boundary {
+            Boundary::Absent => self.ours,
+            attached @ Boundary::Attached { .. } => attached,
+        };
+        let worst = self.assessment.severity().max(self.assessment.severity_without_boundary());
+        !self.record.unresolved.is_empty()
+            && worst < Some(Severity::Medium)
+            && self.assessment.doubts().is_empty()
+            && cut_grants(self.snapshot, boundary.cap()).is_empty()
+    }
+
+    /// The finding that closes the earlier ones, told once.
+    #[must_use]
+    pub fn resolved(&self) -> Finding {
+        let id = FindingId::of_resolution(&self.snapshot.role.id, self.record.generation);
+        let reason = "nothing of MEDIUM or higher is left of what was found, with its boundary or without";
+        let boundary = &self.snapshot.boundary;
+        let resolves = self.record.unresolved.iter().cloned().collect();
+        Finding { resolves, ..self.finding(Outcome::Resolved, reason, id, Severity::Info, boundary, None) }
     }
 
     fn intended_severity(&self, outcome: Enforced) -> Severity {
@@ -215,7 +247,7 @@ impl AboutRole<'_> {
     }
 
     fn functions_involved(&self) -> Vec<FunctionArn> {
-        let mut functions = self.functions.clone();
+        let mut functions = self.record.functions.clone();
         functions.extend(self.trigger.change.function().cloned());
         functions.into_iter().take(MOST_FUNCTIONS).collect()
     }

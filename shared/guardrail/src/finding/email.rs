@@ -5,6 +5,7 @@ use super::{BreachFacts, Finding, Outcome, Removed};
 use crate::assess::Assessment;
 use crate::cut_grants::NamedGrant;
 use crate::names::RoleName;
+use crate::record::Repetition;
 use crate::undo::HoldDays;
 use std::fmt::Write as _;
 
@@ -26,6 +27,7 @@ pub(super) fn headline(
         Outcome::Kept => format!("{role} keeps its own boundary"),
         Outcome::WouldReplace => format!("Ringfence would replace the boundary of {role}"),
         Outcome::Undone => format!("An operator took Ringfence's boundary off {role}"),
+        Outcome::Resolved => format!("{role} is in order again"),
         Outcome::Contained => format!("The boundary of {role} holds back what its policies allow"),
         Outcome::Reported => format!("{role} needs a look, Ringfence changed nothing"),
         Outcome::Failed => format!("Ringfence could not put its boundary on {role}"),
@@ -48,6 +50,7 @@ pub(super) fn headline(
         ),
         Outcome::Kept => format!("{because}. Nothing was changed, and nothing has to be done."),
         Outcome::Undone => format!("{because}. What was found: {could}."),
+        Outcome::Resolved => format!("{because}. The earlier findings about the role can be closed."),
         Outcome::Contained => format!(
             "{because}. Without it: {could}. Nothing has to be done at once; the policies should shrink to what the \
              function needs."
@@ -60,6 +63,18 @@ pub(super) fn headline(
             format!("{because}. What was found: {could}. Nothing was changed.")
         }
     };
+    (title, summary)
+}
+
+/// Title and summary where the same principal takes the boundary away again and again.
+pub(super) fn headline_of_a_fight(role: &RoleName, fight: &Repetition, summary: &str) -> (String, String) {
+    let Repetition { by, times, since } = fight;
+    let title = format!("Ringfence put the boundary of {role} back {times} times");
+    let summary = format!(
+        "{by} took the boundary off {times} times since {since}, and Ringfence put it back each time. If a template or a \
+         pipeline does it, add the line below to it; otherwise ask {by}. Ringfence goes on putting it back and tells more \
+         rarely. {summary}"
+    );
     (title, summary)
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 /// The id of a finding: `rf-` and 24 hexadecimal digits, derived from what it is about and never drawn at random, so
 /// that a retry tells the same finding again and not another one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct FindingId(String);
 
@@ -25,10 +25,11 @@ impl FindingId {
         Self(format!("rf-{}", digest(&["write", role.as_str(), &generation.to_string()])))
     }
 
-    /// The id of the finding that tells a state.
+    /// The id of the finding that tells a state. `generation` is the role's: a state that comes back after a write or
+    /// a resolution is news again.
     #[must_use]
-    pub fn of_state(state: &StateKey, outcome: Outcome) -> Self {
-        Self(format!("rf-{}", digest(&["state", &state.0, outcome.as_str()])))
+    pub fn of_state(state: &StateKey, outcome: Outcome, generation: u64) -> Self {
+        Self(format!("rf-{}", digest(&["state", &state.0, outcome.as_str(), &generation.to_string()])))
     }
 
     /// The id of the finding about an edited boundary policy. `generation` counts those of this policy.
@@ -47,6 +48,12 @@ impl FindingId {
     #[must_use]
     pub fn of_undo(role: &RoleId, generation: u64) -> Self {
         Self(format!("rf-{}", digest(&["undo", role.as_str(), &generation.to_string()])))
+    }
+
+    /// The id of the finding that closes the earlier ones about a role. `generation` is counted on with it.
+    #[must_use]
+    pub fn of_resolution(role: &RoleId, generation: u64) -> Self {
+        Self(format!("rf-{}", digest(&["resolution", role.as_str(), &generation.to_string()])))
     }
 
     /// The text.

@@ -20,6 +20,8 @@ pub enum Outcome {
     Exempt,
     /// Told, nothing changed.
     Reported,
+    /// What was told about the role at MEDIUM or higher is no more.
+    Resolved,
     /// AWS refused the write.
     Failed,
     /// The boundary would have been put.
@@ -45,6 +47,7 @@ impl Outcome {
             Self::Undone => "undone",
             Self::Exempt => "exempt",
             Self::Reported => "reported",
+            Self::Resolved => "resolved",
             Self::Failed => "failed",
             Self::WouldBound => "would-bound",
             Self::WouldRestore => "would-restore",

@@ -5,13 +5,12 @@ use crate::roles::*;
 use guardrail::assess::Assessment;
 use guardrail::exemption::Exemption;
 use guardrail::finding::{AboutRole, Enforcement, Finding, FindingId, Outcome};
-use guardrail::record::Enforced;
+use guardrail::record::{Enforced, RoleRecord};
 use guardrail::settings::Mode;
 use guardrail::severity::Severity;
 use guardrail::snapshot::{Boundary, RoleSnapshot};
 use guardrail::trigger::{Change, Trigger};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 
 /// Runs `tell` with all that a finding is made from.
 fn tell(
@@ -20,13 +19,24 @@ fn tell(
     mode: Mode,
     tell: impl FnOnce(&AboutRole<'_>) -> Finding,
 ) -> Finding {
+    about(snapshot, &record(), trigger, mode, tell)
+}
+
+/// The same with what the ledger knows of the role.
+pub(crate) fn about<T>(
+    snapshot: &RoleSnapshot,
+    record: &RoleRecord,
+    trigger: &Trigger,
+    mode: Mode,
+    tell: impl FnOnce(&AboutRole<'_>) -> T,
+) -> T {
     tell(&AboutRole {
         snapshot,
         assessment: &Assessment::of(snapshot),
         trigger,
         settings: &settings(),
         mode,
-        functions: &BTreeSet::new(),
+        record,
         ours: &ours(),
         exemption: None,
         region: "us-east-1",
@@ -49,6 +59,7 @@ fn enforced(snapshot: &RoleSnapshot, outcome: Enforced) -> Finding {
             },
             before: None,
             contained_at: Some(time("2026-11-22T10:00:01.25Z")),
+            repetition: None,
         })
     })
 }
@@ -57,7 +68,7 @@ fn admin_role() -> RoleSnapshot {
     snapshot(role(), Boundary::Absent, &[allow(json!("*"), json!("*"))])
 }
 
-fn email(finding: &Finding) -> String {
+pub(crate) fn email(finding: &Finding) -> String {
     let body: Value = serde_json::from_str(&finding.message().unwrap().body).unwrap();
     body["email"].as_str().unwrap().to_owned()
 }
@@ -151,6 +162,7 @@ fn a_refusal_is_one_finding_whatever_words_aws_uses() {
                 reason: "",
                 before: None,
                 contained_at: None,
+                repetition: None,
             };
             about.refused(&intended, "AccessDenied", message)
         })

@@ -9,6 +9,7 @@ use crate::settings::tests::settings;
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
 use aws_sdk_dynamodb::operation::query::QueryOutput;
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use aws_sdk_iam::operation::get_policy::{GetPolicyError, GetPolicyOutput};
@@ -29,7 +30,7 @@ use guardrail::trigger::{Caller, Change, EventName, Subject, Trigger};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 pub(super) const OURS: &str = "arn:aws:iam::123456789012:policy/ringfence/ringfence-baseline-v1";
@@ -39,6 +40,8 @@ const ROLE: &str = "orders-api-role";
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}}"#;
 const WIDE: &str =
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["s3:*","logs:*"],"Resource":"*"}}"#;
+const EVERYTHING: &str =
+    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
 const LITTLE: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::orders/*"}}"#;
 
 /// The calls in the order in which they were made.
@@ -71,6 +74,7 @@ pub(super) struct Doubles {
     policies: ManagedPolicies,
     item: Arc<Mutex<HashMap<String, AttributeValue>>>,
     ledger: LedgerManner,
+    pub(super) budget_left: Arc<AtomicU64>,
     exemptions: Vec<HashMap<String, AttributeValue>>,
     /// Items `settings`/…, by sort key.
     settings_items: SettingsItems,
@@ -102,6 +106,7 @@ impl Doubles {
             mode: Mode::Enforce,
             item: Arc::default(),
             ledger: LedgerManner::Whole,
+            budget_left: Arc::new(AtomicU64::new(1_000)),
             exemptions: Vec::new(),
             settings_items: Arc::default(),
             published: Arc::default(),
@@ -124,6 +129,19 @@ impl Doubles {
 
     pub(super) fn get_role(self, get_role: Rule) -> Self {
         Self { get_role, ..self }
+    }
+
+    /// A role with every right that was in use before Ringfence came.
+    pub(super) fn existing_administrator(self) -> Self {
+        let get_role = answering(&self.order, || MockResponse::Output(existing_role_answer()));
+        let policies = |arn: &str| {
+            Some(if arn == OURS {
+                ("ANPAOURS".to_owned(), WIDE)
+            } else {
+                ("ANPATEAM".to_owned(), EVERYTHING)
+            })
+        };
+        Self { get_role, policies: Arc::new(policies), ..self }
     }
 
     pub(super) fn put(self, put: Rule) -> Self {
@@ -171,6 +189,12 @@ impl Doubles {
             ("reason".to_owned(), text("migration")),
             ("expires_at".to_owned(), text(expires_at)),
         ]));
+        self
+    }
+
+    /// So many changes of existing roles are left in this hour.
+    pub(super) fn budget_left(self, left: u64) -> Self {
+        self.budget_left.store(left, Ordering::Relaxed);
         self
     }
 
@@ -285,7 +309,8 @@ impl Doubles {
             order.note("dynamodb:Query");
             QueryOutput::builder().set_items(Some(exemptions.clone())).build()
         });
-        mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&read, &write, &query])
+        let budget = budget_double(self.budget_left.clone(), self.order.clone());
+        mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&read, &write, &query, &budget])
     }
 
     fn sns(&self) -> aws_sdk_sns::Client {
@@ -308,6 +333,20 @@ impl Doubles {
         });
         mock_client!(aws_sdk_sqs, RuleMode::MatchAny, &[&send])
     }
+}
+
+/// The hour has begun, and counts down.
+fn budget_double(left: Arc<AtomicU64>, order: Order) -> Rule {
+    mock!(aws_sdk_dynamodb::Client::update_item).then_compute_response(move |request| {
+        order.note("dynamodb:UpdateItem");
+        let counts = request.update_expression().unwrap().contains("used + ");
+        let take = |left: u64| left.checked_sub(1).filter(|_| counts);
+        if left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok() {
+            return MockResponse::Output(UpdateItemOutput::builder().build());
+        }
+        let failed = ConditionalCheckFailedException::builder().message("used up").build();
+        MockResponse::Error(UpdateItemError::ConditionalCheckFailedException(failed))
+    })
 }
 
 fn answering(
@@ -347,6 +386,14 @@ pub(super) fn record_with_ours() -> RoleRecord {
     record.bounded_with = Some(OURS.parse().unwrap());
     record.put_at = Some(crate::clock::now());
     record
+}
+
+/// A role that was in use before Ringfence came.
+fn existing_role_answer() -> GetRoleOutput {
+    let mut role = role_answer(None).role.unwrap();
+    let used = aws_sdk_iam::types::RoleLastUsed::builder().last_used_date(DateTime::from_secs(1_790_000_000));
+    role.role_last_used = Some(used.build());
+    GetRoleOutput::builder().role(role).build()
 }
 
 pub(super) fn role_event() -> Trigger {
