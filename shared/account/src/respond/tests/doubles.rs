@@ -72,7 +72,8 @@ pub(super) struct Doubles {
     get_role: Rule,
     put: Rule,
     policies: ManagedPolicies,
-    item: Arc<Mutex<HashMap<String, AttributeValue>>>,
+    /// The role's item.
+    pub(super) item: Arc<Mutex<HashMap<String, AttributeValue>>>,
     ledger: LedgerManner,
     pub(super) budget_left: Arc<AtomicU64>,
     exemptions: Vec<HashMap<String, AttributeValue>>,
@@ -88,6 +89,8 @@ type SettingsItems = Arc<Mutex<BTreeMap<String, HashMap<String, AttributeValue>>
 enum LedgerManner {
     Whole,
     InPart,
+    /// The first read of a role's item is older than what is there.
+    FirstReadOld,
 }
 
 impl Doubles {
@@ -157,6 +160,16 @@ impl Doubles {
     }
 
     /// Each time that it is asked for, the policy is another one of the same ARN and version.
+    /// A role that is given everything.
+    pub(super) fn administrator(self) -> Self {
+        let policies: ManagedPolicies = Arc::new(|arn| match arn {
+            OURS => Some(("ANPAOURS".to_owned(), WIDE)),
+            TEAM_POLICY => Some(("ANPATEAM".to_owned(), EVERYTHING)),
+            _ => None,
+        });
+        Self { policies, ..self }
+    }
+
     pub(super) fn attached_policy_made_anew(self) -> Self {
         let asked = AtomicUsize::new(0);
         let policies = move |arn: &str| match arn {
@@ -205,6 +218,10 @@ impl Doubles {
         let item = key.iter().chain(texts).map(text).collect();
         self.settings_items.lock().unwrap().insert(sk.to_owned(), item);
         self
+    }
+
+    pub(super) fn first_ledger_read_is_old(self) -> Self {
+        Self { ledger: LedgerManner::FirstReadOld, ..self }
     }
 
     pub(super) fn ledger_answers_in_part(self) -> Self {
@@ -267,11 +284,13 @@ impl Doubles {
         let (item, order, manner) = (self.item.clone(), self.order.clone(), self.ledger);
         let settings_items = self.settings_items.clone();
         let read = mock!(aws_sdk_dynamodb::Client::batch_get_item).then_compute_output(move |request| {
+            let is_first = order.count("dynamodb:BatchGetItem") == 0;
             order.note("dynamodb:BatchGetItem");
             let (table, wanted) = request.request_items().unwrap().iter().next().unwrap();
             let settings_items = settings_items.lock().unwrap();
             let role = item.lock().unwrap().clone();
             let find = |key: &HashMap<String, AttributeValue>| match key["pk"].as_s().unwrap().as_str() {
+                "role" if is_first && manner == LedgerManner::FirstReadOld => None,
                 "role" => Some(role.clone()).filter(|item| !item.is_empty()),
                 "settings" => settings_items.get(key["sk"].as_s().unwrap()).cloned(),
                 _ => None,
@@ -279,7 +298,7 @@ impl Doubles {
             let items = wanted.keys().iter().filter_map(find).collect();
             let answer = BatchGetItemOutput::builder().responses(table, items);
             match manner {
-                LedgerManner::Whole => answer.build(),
+                LedgerManner::Whole | LedgerManner::FirstReadOld => answer.build(),
                 LedgerManner::InPart => {
                     let missing = KeysAndAttributes::builder().keys(HashMap::new()).build().unwrap();
                     answer.unprocessed_keys(table, missing).build()
