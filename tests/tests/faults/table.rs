@@ -33,7 +33,7 @@ impl Count {
     }
 }
 
-const HEAD: [&str; 11] = [
+const HEAD: [&str; 12] = [
     "fault",
     "k, n or s",
     "struck",
@@ -45,6 +45,7 @@ const HEAD: [&str; 11] = [
     "copies",
     "double writes",
     "redriven",
+    "seconds",
 ];
 
 /// All of them.
@@ -52,13 +53,13 @@ const HEAD: [&str; 11] = [
 pub struct Table {
     rows: Vec<[String; HEAD.len()]>,
     problems: Vec<String>,
-    took: Duration,
 }
 
 impl Table {
     /// Adds a row: what came of all trials of one fault.
     pub fn add(&mut self, fault: &str, swept: &str, results: Vec<Count>) {
         let sum = |of: fn(&Count) -> usize| results.iter().map(of).sum::<usize>();
+        let took: Duration = results.iter().map(|result| result.took).sum();
         let struck: u64 = results.iter().map(|result| result.struck).sum();
         self.rows.push([
             fault.to_owned(),
@@ -72,8 +73,8 @@ impl Table {
             sum(|result| result.copies).to_string(),
             sum(|result| result.double_writes).to_string(),
             sum(|result| result.redriven).to_string(),
+            format!("{:.0}", took.as_secs_f64()),
         ]);
-        self.took += results.iter().map(|result| result.took).sum::<Duration>();
         let told = results.into_iter().flat_map(|result| result.problems);
         self.problems.extend(told.map(|problem| format!("{fault}: {problem}")));
     }
@@ -109,10 +110,6 @@ impl fmt::Display for Table {
         for row in &self.rows {
             line(f, row.each_ref().map(String::as_str))?;
         }
-        writeln!(
-            f,
-            "\n{:.0} s of trials; findings count distinct ids, copies are messages with the id of an earlier one",
-            self.took.as_secs_f64()
-        )
+        writeln!(f, "\nFindings count distinct ids; copies are messages with the id of an earlier one.")
     }
 }

@@ -20,8 +20,10 @@ pub struct Trial {
 /// How long a fault lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lasts {
-    /// All the time. Retries have to come through.
+    /// All the time, and retries have to come through.
     Throughout,
+    /// All the time, and so often that retries may end: what could not be done is sent again.
+    ThroughoutAndOften,
     /// It ends while Lambda still retries.
     For(Duration),
     /// Longer than anything is retried: what could not be done waits in the dead-letter queue and is sent again.
@@ -64,18 +66,16 @@ pub async fn run(lab: &Lab, team: &str, trial: &Trial, name: &str) -> Count {
         (Lasts::UntilAllRetriesEnded, 0) => {
             result.problems.push(format!("{name}: retries came through, so nothing was sent again"));
         }
-        (Lasts::UntilAllRetriesEnded, _) => {
-            result.redriven = waiting;
-            lab.redrive();
-            lab.settle().await;
-        }
-        (Lasts::Throughout | Lasts::For(_), 0) => {}
-        (Lasts::Throughout | Lasts::For(_), _) => {
+        (Lasts::Throughout | Lasts::For(_), 1..) => {
             let letters = lab.dead_letters().await;
             result.problems.push(format!("{name}: retries should have come through: {letters:#?}"));
-            lab.redrive();
-            lab.settle().await;
         }
+        _ => {}
+    }
+    if waiting > 0 {
+        result.redriven = waiting;
+        lab.redrive();
+        lab.settle().await;
     }
     let left = lab.dead_letter_count().await;
     if left > 0 {
