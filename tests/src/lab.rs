@@ -2,12 +2,14 @@
 //!
 //! See `tests/lab/README.md` for what it is and what it is not. AWS itself is never contacted.
 
+mod calls;
 mod deployments;
 mod faults;
 mod findings;
 mod journal;
 mod queues;
 
+pub use calls::Call;
 pub use findings::Told;
 
 use crate::project_root;

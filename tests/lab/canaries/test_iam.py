@@ -89,6 +89,49 @@ class ConditionKeys(unittest.TestCase):
             iam.attach_role_policy(RoleName=role, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
 
 
+class CallResources(unittest.TestCase):
+    """What a call is checked for: the resources of rules, subscriptions, stacks and event source mappings."""
+
+    def _denied(self, account: Account, service: str, operation: str, parameters: dict[str, Any], deny: Any) -> None:
+        denial = {"Effect": "Deny", "Action": "*", "Resource": "*", **deny}
+        (client,) = account.user(json.dumps({
+            "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}, denial],
+        }), service)
+        getattr(client, operation)(**parameters)
+
+    def _cases(self, account: Account) -> list[tuple[str, str, dict[str, Any], Any]]:
+        function, (_, queue), rule = account.function(account.role()), account.queue(), unique("rule")
+        create = account.client("lambda").create_event_source_mapping
+        mapping = create(FunctionName=function, EventSourceArn=queue)["UUID"]
+        of_function = {"ArnLike": {"lambda:FunctionArn": f"arn:aws:lambda:*:*:function:{function}"}}
+        sns = account.client("sns")
+        topic = sns.create_topic(Name=unique("topic"))["TopicArn"]
+        subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, ReturnSubscriptionArn=True)
+        resources = {"T": {"Type": "AWS::SNS::Topic", "Properties": {}}}
+        stack = account.stack(resources)
+        (described,) = account.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        account.client("events").put_rule(Name=rule, EventPattern='{"source": ["x"]}')
+        return [
+            ("lambda", "delete_event_source_mapping", {"UUID": mapping}, {"Condition": of_function}),
+            ("events", "disable_rule", {"Name": rule}, {"Resource": f"arn:aws:events:*:*:rule/{rule}"}),
+            ("events", "remove_targets", {"Rule": rule, "Ids": ["1"]}, {"Resource": f"arn:aws:events:*:*:rule/{rule}"}),
+            ("sns", "unsubscribe", {"SubscriptionArn": subscription["SubscriptionArn"]}, {"Resource": topic}),
+            ("cloudformation", "delete_stack", {"StackName": stack}, {"Resource": described["StackId"]}),
+        ]
+
+    def test_gap_denials_by_them_do_not_match(self) -> None:
+        account = bare()
+        for case in self._cases(account):
+            with self.subTest(case[1]):
+                self._denied(account, *case)
+
+    def test_denials_by_them_match(self) -> None:
+        account = lab()
+        for case in self._cases(account):
+            with self.subTest(case[1]), self.assertRaisesRegex(ClientError, "AccessDenied|AuthorizationError"):
+                self._denied(account, *case)
+
+
 class PrincipalArn(unittest.TestCase):
     """`aws:PrincipalArn` of a session is the ARN of its role."""
 

@@ -18,6 +18,7 @@ from . import (
     api_call,
     authorization_details,
     boundary_denials,
+    call_resources,
     caller,
     cloudformation_boundary,
     cloudformation_conditions,
@@ -69,6 +70,7 @@ class Lab:
         invocations.apply(self.journal)
         managed_policies.apply()
         condition_keys.apply()
+        call_resources.apply()
         boundary_denials.apply()
         descriptions.apply()
         role_last_used.apply()

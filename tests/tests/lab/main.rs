@@ -10,4 +10,5 @@ mod observe;
 mod other_boundaries;
 mod over_time;
 mod policy;
+mod powerless;
 mod undo;
