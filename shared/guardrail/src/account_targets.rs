@@ -14,11 +14,17 @@ static LAST: Mutex<Option<Arc<AccountTargets>>> = Mutex::new(None);
 pub(crate) struct AccountTargets {
     partition: Box<str>,
     account: AccountId,
-    known: Mutex<HashMap<(Reach, ActionName), Arc<Targets>>>,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    some: HashMap<ActionName, Arc<Targets>>,
+    any_name: HashMap<ActionName, Arc<Targets>>,
 }
 
 /// Which resources of the account an action is asked about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Reach {
     /// Any of them will do.
     Some,
@@ -48,8 +54,15 @@ impl AccountTargets {
         make: impl FnOnce() -> Targets,
     ) -> Arc<Targets> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = match reach {
+            Reach::Some => &mut known.some,
+            Reach::AnyName => &mut known.any_name,
+        };
+        if let Some(targets) = known.get(action) {
+            return Arc::clone(targets);
+        }
         // INVARIANT: the actions asked about are those of lists in this crate and of the catalogue, so that this ends.
-        Arc::clone(known.entry((reach, action.clone())).or_insert_with(|| Arc::new(make())))
+        Arc::clone(known.entry(action.clone()).or_insert_with(|| Arc::new(make())))
     }
 }
 

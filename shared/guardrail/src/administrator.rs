@@ -8,7 +8,7 @@ use crate::account_targets::partition;
 use crate::snapshot::{Boundary, Cap, PolicySource};
 use crate::view::View;
 use iam_policy::{
-    ActionName, Containment, Context, Effect, IdentityArn, NoResource, Policies, Policy, Request,
+    ActionName, Because, Containment, Context, Effect, IdentityArn, NoResource, Policies, Policy, Request,
     ResourceName, Targets, Verdict, evaluate, within,
 };
 use serde_json::json;
@@ -95,18 +95,35 @@ const OFTEN_LEFT_OUT: [&str; 5] = [
     "7f3kq9-new:Action",
 ];
 
+/// A request of the role for each of [`OFTEN_LEFT_OUT`].
+fn often_left_out(role: &IdentityArn) -> impl Iterator<Item = Request> {
+    OFTEN_LEFT_OUT.iter().filter_map(|action| action.parse().ok()).map(|action| Request {
+        principal: role.clone().into(),
+        action,
+        resource: ResourceName::Any,
+        resource_account: Some(role.account()),
+        context: Context::new(),
+    })
+}
+
 /// Whether a request shows that `policies` do not allow all of `level`, which is cheaper than to compare them.
 fn lacks_something(view: &View<'_>, level: &[&Policy], policies: &[&Policy]) -> bool {
     let Some(role) = view.arn() else { return false };
     let is_allowed = |identity: &[&Policy], request: &Request| {
         evaluate(&Policies { identity, ..Policies::default() }, request).verdict == Verdict::Allowed
     };
-    OFTEN_LEFT_OUT.iter().filter_map(|action| action.parse().ok()).any(|action| {
-        let (principal, context) = (role.clone().into(), Context::new());
-        let (resource, resource_account) = (ResourceName::Any, Some(role.account()));
-        let request = Request { principal, action, resource, resource_account, context };
-        !is_allowed(policies, &request) && is_allowed(level, &request)
-    })
+    often_left_out(role).any(|request| !is_allowed(policies, &request) && is_allowed(level, &request))
+}
+
+/// Whether a request shows that the Allows of `policies` are together not about everything, which is cheaper than to
+/// read them without the Denies.
+pub(crate) fn is_silent_on_something(view: &View<'_>, policies: &[&Policy]) -> bool {
+    let is_unsaid = |request: Request| {
+        let because = evaluate(&Policies { identity: policies, ..Policies::default() }, &request).because;
+        // A Deny that applies says nothing about the Allows.
+        matches!(because, Because::NotAllowedBy(_))
+    };
+    view.arn().is_some_and(|role| often_left_out(role).any(is_unsaid))
 }
 
 /// So many other users or roles are looked at.

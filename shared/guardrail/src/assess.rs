@@ -18,8 +18,16 @@ pub struct Assessment {
     breaches: Vec<Breach>,
     doubts: Vec<String>,
     boundary: BoundaryReading,
-    relation: Option<BoundaryRelation>,
+    unaccepted: Option<Unaccepted>,
     administrator: Administrator,
+}
+
+/// A boundary that is neither ours nor approved, and ours. They are compared when somebody asks: that takes as long as
+/// all checks together, and few decisions hang on it.
+#[derive(Debug, Clone, PartialEq)]
+struct Unaccepted {
+    theirs: Document,
+    ours: Document,
 }
 
 /// Whether the role's boundary could be judged.
@@ -122,8 +130,8 @@ impl Assessment {
         };
         let mut doubts = doubts(role);
         doubts.extend(function_doubts(around.functions));
-        let relation = relation(role, around);
-        Self { breaches, doubts, boundary, relation, administrator: Administrator::of(&now) }
+        let unaccepted = unaccepted(role, around);
+        Self { breaches, doubts, boundary, unaccepted, administrator: Administrator::of(&now) }
     }
 
     /// The breaches, worst first.
@@ -156,10 +164,11 @@ impl Assessment {
         self.boundary
     }
 
-    /// How the role's boundary stands to ours; none, where it is ours or approved or there is none.
+    /// How the role's boundary stands to ours; none, where it is ours or approved or there is none. Compared anew each
+    /// time.
     #[must_use]
     pub fn relation(&self) -> Option<BoundaryRelation> {
-        self.relation
+        self.unaccepted.as_ref().map(|Unaccepted { theirs, ours }| BoundaryRelation::of(theirs, ours))
     }
 
     /// The worst of what is shown.
@@ -214,11 +223,14 @@ pub fn possible_under(role: &RoleSnapshot, cap: Cap<'_>, functions: &[Function])
         .collect()
 }
 
-fn relation(role: &RoleSnapshot, around: &Surroundings<'_>) -> Option<BoundaryRelation> {
+fn unaccepted(role: &RoleSnapshot, around: &Surroundings<'_>) -> Option<Unaccepted> {
     match (&role.boundary, around.approval) {
         (Boundary::Absent, _) | (Boundary::Attached { .. }, Approval::Ours | Approval::Approved) => None,
         (Boundary::Attached { document, .. }, Approval::NotJudged | Approval::Unapproved) => {
-            Some(BoundaryRelation::of(document, around.ours.unwrap_or(&Document::Gone)))
+            Some(Unaccepted {
+                theirs: document.clone(),
+                ours: around.ours.cloned().unwrap_or(Document::Gone),
+            })
         }
     }
 }

@@ -6,6 +6,7 @@
 
 use iam_policy::{ActionName, ActionNameError, EscalationSet, EscalationTarget};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 static FILE: &str = include_str!("../data/privilege-escalation.json");
@@ -17,6 +18,8 @@ static BUNDLED: LazyLock<Escalations> = LazyLock::new(|| Escalations::read(FILE)
 pub struct Escalations {
     /// INVARIANT: sorted by id.
     all: Vec<Escalation>,
+    /// How many different steps they take.
+    steps: usize,
 }
 
 /// A way to more rights.
@@ -26,6 +29,17 @@ pub struct Escalation {
     kind: EscalationKind,
     how: Box<str>,
     reach: Reach,
+    /// The number of each action's step.
+    steps: Box<[usize]>,
+}
+
+/// An action of a way: ways share most of their steps, so that what is found out about one is kept under its number.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EscalationStep<'e> {
+    /// The same for the same action on the same target; less than [`Escalations::steps`].
+    pub(crate) number: usize,
+    pub(crate) action: &'e ActionName,
+    pub(crate) target: EscalationTarget,
 }
 
 /// Whose rights are gained, and by what.
@@ -103,7 +117,17 @@ impl Escalations {
                 way.reach = Reach::IncludesAShorterWay;
             }
         }
-        Ok(Self { all })
+        let mut numbers: BTreeMap<(ActionName, EscalationTarget), usize> = BTreeMap::new();
+        for Escalation { set, steps, .. } in &mut all {
+            let keys = set.actions.iter().map(|action| (action.clone(), set.target));
+            *steps = keys
+                .map(|key| {
+                    let next = numbers.len();
+                    *numbers.entry(key).or_insert(next)
+                })
+                .collect();
+        }
+        Ok(Self { all, steps: numbers.len() })
     }
 
     /// Every way, sorted by id.
@@ -119,6 +143,11 @@ impl Escalations {
     /// The actions of every way, as [`iam_policy::escapes`] takes them.
     pub fn sets(&self) -> impl Iterator<Item = &EscalationSet> {
         self.iter().map(Escalation::set)
+    }
+
+    /// How many different steps the ways take.
+    pub(crate) fn steps(&self) -> usize {
+        self.steps
     }
 
     /// The way of this id.
@@ -150,7 +179,8 @@ impl Escalation {
         let actions = actions.iter().map(|action| action.parse::<ActionName>()).collect::<Result<_, _>>();
         let actions = actions.map_err(|source| ReadError::Action { id: id.clone(), source })?;
         let target = kind.target();
-        Ok(Self { set: EscalationSet { id, actions, target }, kind, how, reach: Reach::Minimal })
+        let set = EscalationSet { id, actions, target };
+        Ok(Self { set, kind, how, reach: Reach::Minimal, steps: Box::default() })
     }
 
     /// What it is called; it does not change between versions.
@@ -163,6 +193,14 @@ impl Escalation {
     #[must_use]
     pub fn actions(&self) -> &[ActionName] {
         &self.set.actions
+    }
+
+    /// The actions with the numbers of their steps, in the same order.
+    pub(crate) fn steps(&self) -> impl Iterator<Item = EscalationStep<'_>> {
+        let EscalationSet { actions, target, .. } = &self.set;
+        let step =
+            |(action, number): (_, &usize)| EscalationStep { number: *number, action, target: *target };
+        actions.iter().zip(&self.steps).map(step)
     }
 
     /// Whose rights are gained, and by what.
@@ -306,6 +344,19 @@ mod tests {
             assert!(!included.is_empty(), "{}", way.id());
         }
         assert!(all.iter().any(|way| !way.is_minimal()));
+    }
+
+    #[test]
+    fn steps_have_one_number_where_action_and_target_are_one() {
+        let all = Escalations::bundled();
+        let mut numbers = BTreeMap::new();
+        for step in all.iter().flat_map(Escalation::steps) {
+            let number = *numbers.entry((step.action, step.target)).or_insert(step.number);
+            assert_eq!(step.number, number, "{}", step.action);
+        }
+        let distinct: BTreeSet<usize> = numbers.values().copied().collect();
+        assert!(distinct.into_iter().eq(0..all.steps()) && numbers.len() == all.steps());
+        assert!(all.iter().all(|way| way.steps().map(|step| step.action).eq(way.actions())));
     }
 
     #[test]

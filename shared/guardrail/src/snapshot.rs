@@ -66,7 +66,7 @@ impl std::fmt::Display for PolicySource {
 
 /// A policy document, or why there is none to go by. A document that is not understood grants nothing and caps
 /// nothing; it is always told as a doubt.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Document {
     /// Parsed whole; shared, since one managed policy serves many roles.
     Understood(Arc<Policy>),

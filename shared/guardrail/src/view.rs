@@ -1,5 +1,7 @@
 //! A role as the checks look at it: as it is now, or as it would be without its boundary.
 
+mod remainder;
+
 use crate::account_targets::{AccountTargets, Reach};
 use crate::assess::{Approval, Evidence, Surroundings};
 use crate::checks::WholeGrant;
@@ -7,10 +9,9 @@ use crate::function::Function;
 use crate::snapshot::{Cap, Document, RoleSnapshot};
 use iam_policy::catalogue::Action;
 use iam_policy::{
-    Access, ActionName, Containment, Context, Effect, Fit, IdentityArn, Policies, Policy, Possible, Request,
-    Source, Statement, StatementRef, Targets, Verdict, Way, evaluate, merge, within,
+    Access, ActionName, Containment, Context, Effect, IdentityArn, Policies, Policy, Possible, Source,
+    Statement, StatementRef, Targets, Verdict, Way, evaluate, within,
 };
-use serde_json::{Value, json};
 use std::borrow::Borrow;
 use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
@@ -20,6 +21,8 @@ pub(crate) struct Documents<'a> {
     policies: Vec<&'a Policy>,
     /// What evidence calls each of them.
     sources: Vec<String>,
+    /// Found when a check first asks, and the same under every cap.
+    written_whole_grants: OnceCell<Vec<WholeGrant>>,
 }
 
 impl<'a> Documents<'a> {
@@ -30,7 +33,7 @@ impl<'a> Documents<'a> {
             .iter()
             .filter_map(|policy| Some((understood(&policy.document)?, policy.source.to_string())))
             .unzip();
-        Self { policies, sources }
+        Self { policies, sources, written_whole_grants: OnceCell::new() }
     }
 }
 
@@ -111,6 +114,12 @@ impl<'a> View<'a> {
         self.whole_grants.get_or_init(|| find(self))
     }
 
+    /// The grants of whole services that the role's own policies write, found by `find` where they were not yet under
+    /// any cap.
+    pub(crate) fn written_whole_grants(&self, find: impl FnOnce(&Self) -> Vec<WholeGrant>) -> &[WholeGrant] {
+        self.documents.written_whole_grants.get_or_init(|| find(self))
+    }
+
     /// Every statement of the role's own policies, with its place.
     pub(crate) fn statements(&self) -> impl Iterator<Item = (StatementRef, &'a Statement)> {
         self.documents.policies.iter().enumerate().flat_map(|(at, policy)| {
@@ -120,6 +129,12 @@ impl<'a> View<'a> {
             };
             policy.statements().iter().map(move |statement| (place(statement), statement))
         })
+    }
+
+    /// The statement of the role's own policies that stands there.
+    pub(crate) fn statement(&self, place: StatementRef) -> Option<&'a Statement> {
+        let Source::Identity(at) = place.source else { return None };
+        self.documents.policies.get(at)?.statements().get(place.statement)
     }
 
     /// Whether the statement's Action element covers the action.
@@ -161,26 +176,54 @@ impl<'a> View<'a> {
         action: &ActionName,
         targets: impl FnOnce() -> T,
     ) -> Option<Granted> {
-        let possible = self.possible(action, targets);
-        if possible == Some(Possible::No) {
+        let question = self.question(action)?;
+        self.answer(&question, targets)
+    }
+
+    /// What bears on the action; none, if it takes no search to see that the role cannot do it on anything.
+    pub(crate) fn question<'n>(&self, action: &'n ActionName) -> Option<Question<'a, 'n>> {
+        if let Cap::Everything = self.cap {
             return None;
         }
-        let (first, _) = self.grants(action).next()?;
-        Some(match possible {
-            Some(Possible::Yes(way)) => Granted { grant: way.grant, way: Some(way) },
-            Some(Possible::No | Possible::Doubtful(_)) | None => Granted { grant: first, way: None },
-        })
+        match self.access().and_then(|access| access.try_borrow().ok()) {
+            Some(access) => access.question(action).map(|asked| Question { action, asked: Some(asked) }),
+            None => Some(Question { action, asked: None }),
+        }
+    }
+
+    /// The same as [`Self::way_on`] for what the question is about.
+    pub(crate) fn answer<T: Borrow<Targets>>(
+        &self,
+        question: &Question<'a, '_>,
+        targets: impl FnOnce() -> T,
+    ) -> Option<Granted> {
+        let action = question.action;
+        match self.possible(question, targets) {
+            Some(Possible::No) => None,
+            Some(Possible::Yes(way)) => {
+                self.grants_of(question).next()?;
+                Some(Granted { grant: way.grant, way: Some(way) })
+            }
+            Some(Possible::Doubtful(_)) | None => {
+                let (grant, _) = self.grants(action).next()?;
+                Some(Granted { grant, way: None })
+            }
+        }
+    }
+
+    /// The statements that allow what the question is about somewhere, read by themselves.
+    pub(crate) fn grants_of<'q>(
+        &'q self,
+        question: &'q Question<'a, '_>,
+    ) -> impl Iterator<Item = &'a Statement> + 'q {
+        let asked = question.asked.iter().flat_map(iam_policy::Question::grants);
+        let unasked = question.asked.is_none().then(|| self.grants(question.action).map(|(_, grant)| grant));
+        asked.chain(unasked.into_iter().flatten())
     }
 
     /// Whether it takes no search to see that the role cannot do this on anything.
     pub(crate) fn is_out_of_question(&self, action: &ActionName) -> bool {
-        match self.cap {
-            Cap::Everything => true,
-            Cap::Policy(_) | Cap::Nothing => {
-                let access = self.access().and_then(|access| access.try_borrow().ok());
-                access.is_some_and(|access| access.is_out_of_question(action))
-            }
-        }
+        self.question(action).is_none()
     }
 
     /// Whether what passes a role can pass it to this service, which `iam:PassedToService` tells. What cannot be told
@@ -192,78 +235,6 @@ impl<'a> View<'a> {
         let mut request = way.request.clone();
         request.context.insert(KEY, [service]);
         evaluate(&self.policies(), &request).verdict == Verdict::Allowed
-    }
-
-    /// Whether the role's own denies, its cap and service control policies leave the role anything of what the
-    /// statement allows. What cannot be told is left.
-    pub(crate) fn leaves_something_of(&self, allow: StatementRef) -> bool {
-        let boundary = match self.cap {
-            Cap::Everything => return false,
-            Cap::Policy(boundary) => Some(boundary),
-            Cap::Nothing => None,
-        };
-        if self.shows_something_of(allow) {
-            return true;
-        }
-        let Some(mut left) = self.alone(allow) else { return true };
-        let levels: Option<Vec<Policy>> =
-            self.around.service_control.iter().map(|level| united(level)).collect();
-        let Some(levels) = levels else { return true };
-        for cap in boundary.into_iter().chain(&levels) {
-            match merge(&left, cap) {
-                Ok(merged) if merged.fit == Fit::Exact => left = merged.policy,
-                Ok(_) | Err(_) => return true,
-            }
-        }
-        let Some(not_for_it) = self.arn().and_then(requests_of_others) else { return true };
-        within(&[&left], &[&not_for_it]) != Containment::Pass
-    }
-
-    /// Whether a usual request shows it, which is cheaper than to look at all.
-    fn shows_something_of(&self, allow: StatementRef) -> bool {
-        const USUAL: [(&str, &str); 4] = [
-            ("s3:GetObject", "arn:aws:s3:::7f3Kq9-bucket/object"),
-            ("ec2:DescribeInstances", "*"),
-            ("dynamodb:PutItem", "arn:aws:dynamodb:us-east-1:111122223333:table/7f3Kq9-table"),
-            ("logs:PutLogEvents", "arn:aws:logs:us-east-1:111122223333:log-group:7f3Kq9:log-stream:stream"),
-        ];
-        let Source::Identity(at) = allow.source else { return false };
-        let document = self.documents.policies.get(at);
-        let one = document.and_then(|policy| Some(policy.alone(policy.statements().get(allow.statement)?)));
-        let (Some(one), Some(role)) = (one, self.arn()) else { return false };
-        let alone = Policies { identity: &[&one], ..Policies::default() };
-        let all = self.policies();
-        USUAL.iter().any(|(action, resource)| {
-            let (Ok(action), Ok(resource)) = (action.parse(), resource.parse()) else { return false };
-            let (principal, context) = (role.clone().into(), Context::new());
-            let resource_account = Some(role.account());
-            let request = Request { principal, action, resource, resource_account, context };
-            let is_allowed =
-                |policies: &Policies<'_>| evaluate(policies, &request).verdict == Verdict::Allowed;
-            is_allowed(&alone) && is_allowed(&all)
-        })
-    }
-
-    /// A policy of this Allow and every Deny of the role.
-    fn alone(&self, allow: StatementRef) -> Option<Policy> {
-        let documents = self.documents.policies.iter().map(|policy| policy.to_value());
-        let mut version = None;
-        let mut statements: Vec<Value> = Vec::new();
-        for (at, document) in documents.enumerate() {
-            let list = statements_of(&document)?;
-            let places = (0..).map(|statement| StatementRef { source: Source::Identity(at), statement });
-            for (place, statement) in places.zip(list) {
-                let is_deny = statement.get("Effect").and_then(Value::as_str) == Some("Deny");
-                if is_deny || place == allow {
-                    statements.push(statement);
-                }
-                if place == allow {
-                    version = document.get("Version").cloned();
-                }
-            }
-        }
-        let version = version.unwrap_or_else(|| "2008-10-17".into());
-        Policy::from_value(&json!({ "Version": version, "Statement": statements })).ok()
     }
 
     /// What is known to bear on the role; a cap that leaves nothing is not among it.
@@ -311,15 +282,11 @@ impl<'a> View<'a> {
     /// Nothing, if the policies cannot be asked.
     fn possible<T: Borrow<Targets>>(
         &self,
-        action: &ActionName,
+        question: &Question<'a, '_>,
         targets: impl FnOnce() -> T,
     ) -> Option<Possible> {
-        match self.cap {
-            Cap::Everything => Some(Possible::No),
-            Cap::Policy(_) | Cap::Nothing => {
-                Some(self.access()?.try_borrow_mut().ok()?.possible_on(action, targets))
-            }
-        }
+        let asked = question.asked.as_ref()?;
+        Some(self.access()?.try_borrow_mut().ok()?.answer(asked, targets().borrow()))
     }
 
     /// The role's policies under its cap, which is not everything; nothing, if they cannot be asked.
@@ -338,45 +305,23 @@ impl<'a> View<'a> {
         } else {
             "boundary".to_owned()
         };
-        let document =
-            if let Source::Identity(at) = place.source { self.documents.policies.get(at) } else { None };
-        let statement = document.and_then(|policy| policy.statements().get(place.statement));
-        let statement = statement.map_or_else(|| place.statement.to_string(), |s| s.id().to_string());
+        let statement =
+            self.statement(place).map_or_else(|| place.statement.to_string(), |s| s.id().to_string());
         Evidence { policy, statement, detail: detail.into() }
     }
 }
 
-/// One policy of the statements of several; none, if they are not of one version.
-fn united(policies: &[Policy]) -> Option<Policy> {
-    let Some(first) = policies.first() else { return Some(Policy::empty()) };
-    if policies.iter().any(|policy| policy.version() != first.version()) {
-        return None;
+/// What bears on an action under the view that was asked.
+pub(crate) struct Question<'a, 'n> {
+    action: &'n ActionName,
+    /// None, if the policies cannot be asked.
+    asked: Option<iam_policy::Question<'a, 'n>>,
+}
+
+impl<'n> Question<'_, 'n> {
+    pub(crate) fn action(&self) -> &'n ActionName {
+        self.action
     }
-    let mut whole = first.to_value();
-    let statements: Option<Vec<Vec<Value>>> =
-        policies.iter().map(|policy| statements_of(&policy.to_value())).collect();
-    whole.as_object_mut()?.insert("Statement".to_owned(), statements?.concat().into());
-    Policy::from_value(&whole).ok()
-}
-
-/// The statements of a document, which may stand without a list.
-fn statements_of(document: &Value) -> Option<Vec<Value>> {
-    Some(match document.get("Statement")? {
-        Value::Array(list) => list.clone(),
-        one @ (Value::Object(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
-            vec![one.clone()]
-        }
-    })
-}
-
-/// Every request that another principal than the role makes.
-fn requests_of_others(role: &IdentityArn) -> Option<Policy> {
-    let when = |condition: Value| json!({ "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition });
-    let others = [
-        when(json!({ "StringNotEquals": { "aws:PrincipalAccount": role.account().to_string() } })),
-        when(json!({ "ArnNotEquals": { "aws:PrincipalArn": role.as_str() } })),
-    ];
-    Policy::from_value(&json!({ "Version": "2012-10-17", "Statement": others })).ok()
 }
 
 /// Something that a role can do.

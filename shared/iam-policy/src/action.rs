@@ -17,6 +17,8 @@ pub struct ActionName {
     text: Box<str>,
     /// INVARIANT: `text` in lower case, with exactly one colon.
     folded: Box<str>,
+    /// Where that colon is: most questions about an action begin with its service.
+    colon: usize,
 }
 
 /// Text that is not the name of one action.
@@ -37,7 +39,7 @@ impl ActionName {
 
     /// The service prefix in lower case: `s3`.
     pub fn service(&self) -> &str {
-        self.folded.split_once(':').map_or("", |(service, _)| service)
+        self.folded.get(..self.colon).unwrap_or_default()
     }
 }
 
@@ -49,7 +51,8 @@ impl FromStr for ActionName {
             |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
         match text.split_once(':') {
             Some((service, name)) if is_part(service) && is_part(name) && !text.contains(['*', '?']) => {
-                Ok(Self { text: text.into(), folded: text.to_ascii_lowercase().into() })
+                let (folded, colon) = (text.to_ascii_lowercase().into(), service.len());
+                Ok(Self { text: text.into(), folded, colon })
             }
             Some(_) | None => Err(ActionNameError(text.to_owned())),
         }

@@ -25,7 +25,7 @@ use crate::document::{Effect, Policy, Statement};
 use crate::evaluate::Evaluation;
 use crate::request::Request;
 
-pub use access::{Access, NoResource, Possible, Targets, Terms, Way};
+pub use access::{Access, NoResource, Possible, Question, Targets, Terms, Way};
 pub use escapes::{EscalationSet, EscalationTarget, Escape, EscapeStep, escapes};
 pub use impact::{Breadth, Cut, Danger, LostAction, Removal, impact};
 use keys::FixedKeys;

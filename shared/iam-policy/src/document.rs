@@ -112,6 +112,11 @@ impl ActionElement {
             Self::Action(patterns) | Self::NotAction(patterns) => patterns,
         }
     }
+
+    /// Whether the actions listed are those meant.
+    pub fn is_list(&self) -> bool {
+        matches!(self, Self::Action(_))
+    }
 }
 
 /// The Resource or NotResource element.

@@ -24,8 +24,8 @@ pub use arn::{AccountId, AccountIdError, Arn, ArnError};
 pub use catalogue::Catalogue;
 pub use compare::{
     Access, Breadth, Containment, Counterexample, Cut, Danger, Doubt, EscalationSet, EscalationTarget,
-    Escape, EscapeStep, Fit, LostAction, Merged, NoResource, Possible, Removal, Targets, Terms, Way, escapes,
-    impact, merge, within,
+    Escape, EscapeStep, Fit, LostAction, Merged, NoResource, Possible, Question, Removal, Targets, Terms,
+    Way, escapes, impact, merge, within,
 };
 pub use condition::{
     Comparison, ConditionValue, KeyTest, Operator, OperatorBlock, OperatorError, Polarity, Presence,

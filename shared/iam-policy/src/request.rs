@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -141,8 +142,10 @@ impl Request {
 /// The condition keys of a request with their values. Key names ignore case.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Context {
+    /// Shared, because most requests of one caller carry the same.
+    ///
     /// INVARIANT: keys in lower case.
-    entries: BTreeMap<Box<str>, Vec<Box<str>>>,
+    entries: Arc<BTreeMap<Box<str>, Vec<Box<str>>>>,
 }
 
 impl Context {
@@ -153,7 +156,8 @@ impl Context {
 
     /// Adds a key, replacing the values it had. A key with an empty list counts as missing.
     pub fn insert<V: Into<Box<str>>>(&mut self, key: &str, values: impl IntoIterator<Item = V>) {
-        self.entries.insert(key.to_lowercase().into(), values.into_iter().map(Into::into).collect());
+        let values = values.into_iter().map(Into::into).collect();
+        Arc::make_mut(&mut self.entries).insert(key.to_lowercase().into(), values);
     }
 
     /// The same context with one more key.
@@ -170,7 +174,7 @@ impl Context {
 
     /// Takes a key away.
     pub fn remove(&mut self, key: &str) {
-        self.entries.remove(&*key.to_lowercase());
+        Arc::make_mut(&mut self.entries).remove(&*key.to_lowercase());
     }
 
     /// Whether the request carries the key.

@@ -182,3 +182,37 @@ fn a_variable_of_the_resources_account_has_its_value_or_none() {
     let policies = Policies { identity: &identity, ..Policies::default() };
     assert!(is_possible(&policies, "s3:GetObject", "arn:aws:s3:::logs-111122223333/x"));
 }
+
+#[test]
+fn the_grants_of_a_question_are_the_allows_about_its_action() {
+    let mut conditional = allow("s3:GetObject", "*");
+    conditional["Condition"] = json!({ "Bool": { "aws:SecureTransport": "true" } });
+    let statements = [
+        conditional,
+        allow("*:*", "*"),
+        allow("s3:PutObject", "*"),
+        json!({ "Effect": "Allow", "NotAction": "iam:*", "Resource": "*" }),
+        json!({ "Effect": "Allow", "NotAction": "s*:Get*", "Resource": "*" }),
+        deny("s3:Get*", "arn:aws:s3:::a"),
+    ];
+    let role = policy(&statements);
+    let identity = [&role];
+    let policies = Policies { identity: &identity, ..Policies::default() };
+    let access = Access::new(&policies, &ROLE.parse().unwrap()).unwrap();
+    let grants = |action: &str| -> Vec<usize> {
+        let action = action.parse().unwrap();
+        let question = access.question(&action);
+        question.iter().flat_map(|question| question.grants()).map(|grant| grant.index()).collect()
+    };
+    assert_eq!(
+        grants("s3:GetObject"),
+        [1, 3, 0],
+        "conditions come last; `*:*` is a list, `s*:Get*` may leave it out"
+    );
+    assert_eq!(grants("iam:PassRole"), [1, 4]);
+
+    let denied = policy(&[allow("*", "*"), deny("s3:*", "*")]);
+    let identity = [&denied];
+    let access = Access::new(&Policies { identity: &identity, ..policies }, &ROLE.parse().unwrap()).unwrap();
+    assert!(access.question(&"s3:GetObject".parse().unwrap()).is_none());
+}

@@ -18,7 +18,7 @@
 //! making access keys). A deny of other actions leaves the role an administrator. So do service control policies, unless they
 //! leave nothing at all.
 
-use super::granted_services::{Services, are_everything_together, united, whole_grants};
+use super::granted_services::{self, Services, are_everything_together, united, whole_grants};
 use super::{Grade, Hit};
 use crate::assess::Evidence;
 use crate::view::View;
@@ -29,7 +29,7 @@ pub(super) fn find(view: &View<'_>) -> Option<Hit> {
     let evidence: Vec<Evidence> = if view.is_left_nothing() {
         return None;
     } else if united(grants) == Services::all() {
-        grants.iter().map(|grant| grant.evidence.clone()).collect()
+        granted_services::evidence(view, grants)
     } else if are_everything_together(view) {
         // No statement by itself is about every resource.
         view.statements()

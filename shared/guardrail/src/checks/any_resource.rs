@@ -20,11 +20,12 @@ pub(super) const MOST_EVIDENCE: usize = 5;
 
 /// How the role can do this on a resource of any name, in some region. For an action without resources: at all.
 pub(super) fn way_on_any(view: &View<'_>, action: &ActionName) -> Option<Granted> {
-    if !view.grants(action).any(|(_, statement)| may_cover_any(view, statement, action)) {
+    let question = view.question(action)?;
+    if !view.grants_of(&question).any(|statement| may_cover_any(view, statement, action)) {
         return None;
     }
     let targets = view.targets(Reach::AnyName, action, |role| any_resource(role, action))?;
-    view.way(action, &targets)
+    view.answer(&question, || targets)
 }
 
 /// A resource of any name, in the forms that the action takes. Those that it always acts on decide, where there are any.
@@ -166,10 +167,10 @@ fn allows(policy: &Policy) -> impl Iterator<Item = &Statement> {
 }
 
 /// Where those of these actions are granted that the role can do on any resource; the first few.
-pub(super) fn any_of(view: &View<'_>, actions: &[&str]) -> Vec<Evidence> {
-    let names = actions.iter().filter_map(|action| action.parse::<ActionName>().ok());
-    names
-        .filter_map(|action| Some((way_on_any(view, &action)?, action)))
+pub(super) fn any_of(view: &View<'_>, actions: &[ActionName]) -> Vec<Evidence> {
+    actions
+        .iter()
+        .filter_map(|action| Some((way_on_any(view, action)?, action)))
         .map(|(granted, action)| view.evidence(granted.grant, format!("{action} on any resource")))
         .take(MOST_EVIDENCE)
         .collect()

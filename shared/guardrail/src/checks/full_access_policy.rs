@@ -15,7 +15,7 @@
 //! ## Limits
 //! A customer's policy with the same document is found by `service-wildcard`, as is an AWS managed policy too.
 
-use super::granted_services::whole_grants_left;
+use super::granted_services::{evidence, whole_grants_left};
 use super::{Grade, Hit};
 use crate::snapshot::PolicySource;
 use crate::view::View;
@@ -27,11 +27,8 @@ pub(super) fn find(view: &View<'_>) -> Option<Hit> {
     };
     let attached: Vec<String> =
         view.role.policies.iter().filter_map(|policy| of_aws(&policy.source)).collect();
-    let evidence: Vec<_> = whole_grants_left(view)
-        .into_iter()
-        .map(|grant| grant.evidence)
-        .filter(|evidence| attached.contains(&evidence.policy))
-        .collect();
+    let mut evidence = evidence(view, &whole_grants_left(view));
+    evidence.retain(|evidence| attached.contains(&evidence.policy));
     let mut names: Vec<&str> = evidence.iter().filter_map(|e| e.policy.rsplit('/').next()).collect();
     names.dedup();
     let (summary, remedy) = (

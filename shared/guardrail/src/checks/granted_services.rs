@@ -1,19 +1,21 @@
 //! Which services the statements of a role grant whole: what the checks on wildcards share.
 
-use crate::administrator::allow_everything;
+use crate::administrator::{allow_everything, is_silent_on_something};
 use crate::assess::Evidence;
-use crate::snapshot::{Cap, RolePolicy};
+use crate::snapshot::Cap;
 use crate::view::View;
 use iam_policy::{
     ActionElement, ActionName, ActionPattern, Effect, Policy, ResourceElement, ResourcePattern, Statement,
+    StatementRef,
 };
 use std::collections::BTreeSet;
 
 /// A grant of every action of some services on every resource, without a condition.
 #[derive(Debug, Clone)]
 pub(crate) struct WholeGrant {
-    pub(super) services: Services,
-    pub(super) evidence: Evidence,
+    services: Services,
+    /// The statement that grants them.
+    place: StatementRef,
 }
 
 /// A set of services.
@@ -80,6 +82,15 @@ pub(super) fn united(grants: &[WholeGrant]) -> Services {
     grants.iter().fold(Services::none(), |all, grant| all.union(&grant.services))
 }
 
+/// Where the grants stand.
+pub(super) fn evidence(view: &View<'_>, grants: &[WholeGrant]) -> Vec<Evidence> {
+    let of_one = |grant: &WholeGrant| {
+        let words = view.statement(grant.place).map_or_else(String::new, words);
+        view.evidence(grant.place, words)
+    };
+    grants.iter().map(of_one).collect()
+}
+
 /// The whole grants of a role, what its own denies and its cap take away removed.
 pub(super) fn whole_grants<'v>(view: &'v View<'_>) -> &'v [WholeGrant] {
     view.whole_grants(find_whole_grants)
@@ -96,7 +107,8 @@ pub(super) fn are_everything_together(view: &View<'_>) -> bool {
             ActionElement::NotAction(_) => true,
         })
     };
-    if !policies.iter().any(|policy| is_about_all_services(policy)) {
+    if !policies.iter().any(|policy| is_about_all_services(policy)) || is_silent_on_something(view, &policies)
+    {
         return false;
     }
     let together = |policies: &[&Policy]| {
@@ -125,7 +137,7 @@ fn allows(policy: &Policy) -> impl Iterator<Item = &Statement> {
 /// What service control policies leave of the whole grants: what other grants than an administrator's are held against.
 pub(super) fn whole_grants_left(view: &View<'_>) -> Vec<WholeGrant> {
     let left = left_by(view.service_control());
-    whole_grants(view).iter().filter_map(|grant| keep(grant.clone(), &left)).collect()
+    whole_grants(view).iter().filter_map(|grant| keep(grant, &left)).collect()
 }
 
 /// The services that every level of service control policies leaves whole.
@@ -139,10 +151,8 @@ fn left_by(levels: &[Vec<Policy>]) -> Services {
 }
 
 fn find_whole_grants(view: &View<'_>) -> Vec<WholeGrant> {
-    let View { role, cap, .. } = view;
-    let mut denying: Vec<&Policy> =
-        role.policies.iter().filter_map(|policy| policy.document.understood()).collect();
-    let allowed = match *cap {
+    let mut denying: Vec<&Policy> = view.documents().map(|(policy, _)| policy).collect();
+    let allowed = match view.cap {
         Cap::Everything => return Vec::new(),
         Cap::Nothing => Services::all(),
         Cap::Policy(boundary) => {
@@ -151,15 +161,22 @@ fn find_whole_grants(view: &View<'_>) -> Vec<WholeGrant> {
         }
     };
     let kept = allowed.without(&cut_by(&denying));
-    let elsewhere =
-        allowed_everywhere(role.policies.iter().filter_map(|policy| policy.document.understood()));
-    let grants = role.policies.iter().flat_map(|policy| grants_of(policy, &elsewhere));
-    grants.filter_map(|grant| keep(grant, &kept)).collect()
+    view.written_whole_grants(find_written).iter().filter_map(|grant| keep(grant, &kept)).collect()
 }
 
-fn keep(grant: WholeGrant, kept: &Services) -> Option<WholeGrant> {
+/// The whole grants of a role as its own statements have them, whatever takes them away.
+fn find_written(view: &View<'_>) -> Vec<WholeGrant> {
+    let elsewhere = allowed_everywhere(view.documents().map(|(policy, _)| policy));
+    let grants = view.statements().map(|(place, statement)| WholeGrant {
+        services: services_allowed_whole(statement, &elsewhere),
+        place,
+    });
+    grants.filter(|grant| !grant.services.is_empty()).collect()
+}
+
+fn keep(grant: &WholeGrant, kept: &Services) -> Option<WholeGrant> {
     let services = grant.services.intersection(kept);
-    (!services.is_empty()).then_some(WholeGrant { services, ..grant })
+    (!services.is_empty()).then_some(WholeGrant { services, ..*grant })
 }
 
 /// The action patterns that Allow statements list for every resource, whatever the circumstances.
@@ -176,23 +193,6 @@ fn allowed_everywhere<'a>(policies: impl Iterator<Item = &'a Policy>) -> Vec<&'a
     listed.flatten().collect()
 }
 
-fn grants_of<'a>(
-    policy: &'a RolePolicy,
-    elsewhere: &'a [&'a ActionPattern],
-) -> impl Iterator<Item = WholeGrant> + 'a {
-    policy.document.understood().into_iter().flat_map(Policy::statements).filter_map(move |statement| {
-        let services = services_allowed_whole(statement, elsewhere);
-        (!services.is_empty()).then(|| WholeGrant {
-            services,
-            evidence: Evidence {
-                policy: policy.source.to_string(),
-                statement: statement.id().to_string(),
-                detail: words(statement),
-            },
-        })
-    })
-}
-
 fn granted_whole(policy: &Policy) -> Services {
     policy
         .statements()
@@ -204,7 +204,8 @@ fn granted_whole(policy: &Policy) -> Services {
 /// The services whose every action a statement allows on every resource, whatever the circumstances. What its NotAction leaves
 /// out and is allowed `elsewhere` is not left out.
 fn services_allowed_whole(statement: &Statement, elsewhere: &[&ActionPattern]) -> Services {
-    if statement.effect() != Effect::Allow || !statement.is_unconditional() {
+    let resources = resources_whole(statement);
+    if statement.effect() != Effect::Allow || !statement.is_unconditional() || resources.is_empty() {
         return Services::none();
     }
     let actions = match statement.action() {
@@ -220,7 +221,7 @@ fn services_allowed_whole(statement: &Statement, elsewhere: &[&ActionPattern]) -
                 .map_or(Services::none(), Services::AllBut)
         }
     };
-    actions.intersection(&resources_whole(statement))
+    actions.intersection(&resources)
 }
 
 /// The services that a policy's denies take: those denied whole, on every resource and whatever the circumstances. A deny

@@ -84,13 +84,16 @@ pub(super) fn find(view: &View<'_>) -> Option<Hit> {
 
 fn opens_to_others(action: &Action) -> bool {
     let name = action.name();
-    if OF_PRINCIPALS.contains(&name.service()) {
+    if FURTHER.contains(&name.folded()) {
+        return true;
+    }
+    // The class is asked first: most actions are in another.
+    if action.level() != AccessLevel::PermissionsManagement || OF_PRINCIPALS.contains(&name.service()) {
         return false;
     }
     let verb_and_noun = name.as_str().split_once(':').map_or("", |(_, words)| words);
-    let is_named = WRITES.iter().any(|verb| verb_and_noun.starts_with(verb))
-        && OPENINGS.iter().any(|noun| verb_and_noun.contains(noun));
-    action.level() == AccessLevel::PermissionsManagement && is_named || FURTHER.contains(&name.folded())
+    WRITES.iter().any(|verb| verb_and_noun.starts_with(verb))
+        && OPENINGS.iter().any(|noun| verb_and_noun.contains(noun))
 }
 
 #[cfg(test)]

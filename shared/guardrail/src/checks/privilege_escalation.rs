@@ -24,8 +24,8 @@
 use super::{Grade, Hit};
 use crate::account_targets::Reach;
 use crate::assess::Evidence;
-use crate::escalation::{Escalation, EscalationKind, Escalations};
-use crate::view::{Granted, View};
+use crate::escalation::{Escalation, EscalationKind, EscalationStep, Escalations};
+use crate::view::{Granted, Question, View};
 use iam_policy::{ActionName, EscalationTarget};
 use std::collections::HashMap;
 
@@ -33,7 +33,7 @@ use std::collections::HashMap;
 const MOST_TOLD: usize = 3;
 
 pub(super) fn find(view: &View<'_>) -> Option<Hit> {
-    let mut steps = Steps { view, known: HashMap::new(), passed: HashMap::new() };
+    let mut steps = Steps::new(view);
     let mut open: Vec<&Escalation> =
         Escalations::bundled().minimal().filter(|way| steps.are_open(way)).collect();
     open.sort_by_key(|way| std::cmp::Reverse(rank(way)));
@@ -64,34 +64,40 @@ fn rank(way: &Escalation) -> Grade {
     }
 }
 
-/// The actions that were asked about already.
+/// The steps that were asked about already.
 struct Steps<'v, 'a> {
     view: &'v View<'a>,
-    known: HashMap<(&'static ActionName, EscalationTarget), Step>,
+    /// By their numbers.
+    known: Vec<Step<'a>>,
     /// Whether a role can be passed to a service.
     passed: HashMap<&'static str, bool>,
 }
 
-/// What is known of an action.
-enum Step {
+/// What is known of a step.
+enum Step<'a> {
+    Unasked,
     /// It takes no search to see that it is not possible.
     OutOfQuestion,
     /// It may be possible.
-    Unsearched,
+    Unsearched(Question<'a, 'static>),
     Searched(Option<Granted>),
 }
 
-impl Steps<'_, '_> {
+impl<'v, 'a> Steps<'v, 'a> {
+    fn new(view: &'v View<'a>) -> Self {
+        let known = std::iter::repeat_with(|| Step::Unasked).take(Escalations::bundled().steps()).collect();
+        Self { view, known, passed: HashMap::new() }
+    }
+
     /// Whether every action of the way is possible.
     fn are_open(&mut self, way: &'static Escalation) -> bool {
-        let target = way.set().target;
         // Most ways end with an action that nothing grants: that is asked before anything is searched.
-        way.actions().iter().all(|action| !matches!(self.look(action, target), Step::OutOfQuestion))
-            && way.actions().iter().all(|action| {
-                self.search(action, target).is_some()
+        way.steps().all(|step| !matches!(self.look(step), Some(Step::OutOfQuestion) | None))
+            && way.steps().all(|step| {
+                self.search(step).is_some()
                     && match way.kind() {
-                        EscalationKind::PassRole { passed_to } if is_pass_role(action) => {
-                            passed_to.iter().any(|service| self.passes_to(action, target, service))
+                        EscalationKind::PassRole { passed_to } if is_pass_role(step.action) => {
+                            passed_to.iter().any(|service| self.passes_to(step, service))
                         }
                         EscalationKind::PassRole { .. }
                         | EscalationKind::Itself
@@ -101,46 +107,43 @@ impl Steps<'_, '_> {
             })
     }
 
-    fn look(&mut self, action: &'static ActionName, target: EscalationTarget) -> &mut Step {
-        let view = self.view;
-        self.known.entry((action, target)).or_insert_with(|| {
-            if view.is_out_of_question(action) { Step::OutOfQuestion } else { Step::Unsearched }
-        })
+    /// Never none: every step has a place by its number.
+    fn look(&mut self, step: EscalationStep<'static>) -> Option<&mut Step<'a>> {
+        let known = self.known.get_mut(step.number)?;
+        if let Step::Unasked = known {
+            *known = self.view.question(step.action).map_or(Step::OutOfQuestion, Step::Unsearched);
+        }
+        Some(known)
     }
 
     /// How the role can do it.
-    fn search(&mut self, action: &'static ActionName, target: EscalationTarget) -> Option<&Granted> {
+    fn search(&mut self, step: EscalationStep<'static>) -> Option<&Granted> {
         let view = self.view;
-        let step = self.look(action, target);
-        if let Step::Unsearched = step {
-            *step = Step::Searched(granted(view, action, target));
+        let known = self.look(step)?;
+        if let Step::Unsearched(question) = known {
+            *known = Step::Searched(granted(view, question, step.target));
         }
-        match step {
+        match known {
             Step::Searched(found) => found.as_ref(),
-            Step::OutOfQuestion | Step::Unsearched => None,
+            Step::Unasked | Step::OutOfQuestion | Step::Unsearched(_) => None,
         }
     }
 
-    fn passes_to(
-        &mut self,
-        action: &'static ActionName,
-        target: EscalationTarget,
-        service: &'static str,
-    ) -> bool {
+    fn passes_to(&mut self, step: EscalationStep<'static>, service: &'static str) -> bool {
         if let Some(known) = self.passed.get(service) {
             return *known;
         }
         let view = self.view;
-        let passes = self.search(action, target).is_some_and(|granted| view.passes_to(granted, service));
+        let passes = self.search(step).is_some_and(|granted| view.passes_to(granted, service));
         self.passed.insert(service, passes);
         passes
     }
 
     /// Where the actions of an open way are granted.
     fn evidence(&mut self, way: &'static Escalation) -> Vec<Evidence> {
-        let (view, target) = (self.view, way.set().target);
-        let told = |action| Some(evidence(view, action, self.search(action, target)?));
-        way.actions().iter().filter_map(told).collect()
+        let view = self.view;
+        let told = |step: EscalationStep<'static>| Some(evidence(view, step.action, self.search(step)?));
+        way.steps().filter_map(told).collect()
     }
 }
 
@@ -148,15 +151,16 @@ fn is_pass_role(action: &ActionName) -> bool {
     action.folded() == "iam:passrole"
 }
 
-fn granted(view: &View<'_>, action: &ActionName, target: EscalationTarget) -> Option<Granted> {
+fn granted<'a>(view: &View<'a>, question: &Question<'a, '_>, target: EscalationTarget) -> Option<Granted> {
+    let action = question.action();
     match target {
         EscalationTarget::Account => {
             let targets = view.targets(Reach::Some, action, |role| target.targets(role, action))?;
-            view.way(action, &targets)
+            view.answer(question, || targets)
         }
         EscalationTarget::Itself => {
             let role = view.arn()?;
-            view.way_on(action, || target.targets(role, action))
+            view.answer(question, || target.targets(role, action))
         }
     }
 }

@@ -16,7 +16,7 @@
 //! A wildcard that covers nearly all actions (`s3:G*`, `s3:P*`, …) is not put together to a whole service. A service
 //! counts as whole while it is not denied whole; IAM no longer counts once a role cannot change its own rights by it.
 
-use super::granted_services::{united, whole_grants_left};
+use super::granted_services::{evidence, united, whole_grants_left};
 use super::{Grade, Hit};
 use crate::view::View;
 
@@ -25,7 +25,7 @@ pub(super) fn find(view: &View<'_>) -> Option<Hit> {
     (!grants.is_empty()).then(|| Hit {
         grade: Grade::Usual,
         summary: format!("the role may do everything in {}", united(&grants)),
-        evidence: grants.iter().map(|grant| grant.evidence.clone()).collect(),
+        evidence: evidence(view, &grants),
         remedy: "name the actions that the function uses, and their resources by ARN".to_owned(),
     })
 }

@@ -84,7 +84,8 @@ fn heavy(assessments: &BTreeMap<String, Assessment>) -> impl Iterator<Item = Str
         let heavy = assessment.breaches().iter().filter(|breach| breach.severity >= Severity::Medium);
         let mut heavy: Vec<CheckId> = heavy.map(|breach| breach.check).collect();
         let mut expected = expected.to_vec();
-        (heavy.sort(), expected.sort());
+        heavy.sort();
+        expected.sort();
         (heavy != expected).then(|| format!("{name}: {heavy:?} of MEDIUM or higher, not {expected:?}"))
     })
 }

@@ -21,7 +21,7 @@ use crate::document::{Effect, Policy, ResourceElement, Statement, mark};
 use crate::evaluate::matching::Match;
 use crate::evaluate::{Policies, Source, StatementRef};
 use crate::principal::{IdentityArn, IdentityKind};
-use crate::request::{Principal, Request};
+use crate::request::{Context, Principal, Request};
 use crate::resource::{ResourceName, ResourcePattern};
 use crate::variable::Variables;
 
@@ -123,6 +123,8 @@ pub struct Access<'p> {
     layers: Vec<Vec<&'p Policy>>,
     /// The statements that were read so far.
     read: BTreeMap<Place, RuleId>,
+    /// What every request of the role carries.
+    carried: Context,
 }
 
 /// Where a statement stands.
@@ -141,8 +143,10 @@ struct Concerned<'p> {
     said: Match,
 }
 
-/// The statements about an action: in each layer one at least allows it somewhere, and none denies it everywhere.
-struct Concerning<'p> {
+/// What there is to search about an action: in each layer a statement at least allows it somewhere, and none denies it
+/// everywhere.
+pub struct Question<'p, 'n> {
+    action: &'n ActionName,
     /// By layer. What hangs on nothing comes first, because it is the better evidence.
     allows: Vec<Vec<Concerned<'p>>>,
     denies: Vec<Concerned<'p>>,
@@ -175,8 +179,10 @@ impl<'p> Access<'p> {
             ..Policies::default()
         };
         let wanted = Wanted { caller: role.clone(), allowed_by, not_by: None };
-        let search = Search::new(Rules::none(carried_by(role))?, wanted, Budget::new(BUDGET));
-        Ok(Self { search, layers, read: BTreeMap::new() })
+        let fixed = carried_by(role);
+        let carried = fixed.carried();
+        let search = Search::new(Rules::none(fixed)?, wanted, Budget::new(BUDGET));
+        Ok(Self { search, layers, read: BTreeMap::new(), carried })
     }
 
     /// Whether the role can do this on one of the targets.
@@ -190,13 +196,18 @@ impl<'p> Access<'p> {
         action: &ActionName,
         targets: impl FnOnce() -> T,
     ) -> Possible {
-        let Some(concerning) = self.concerning(action) else { return Possible::No };
-        let targets = targets();
-        let targets = targets.borrow();
-        if let Some(way) = self.without_search(action, &concerning, targets) {
+        match self.question(action) {
+            Some(question) => self.answer(&question, targets().borrow()),
+            None => Possible::No,
+        }
+    }
+
+    /// Whether the role can do on one of the targets what was asked of these same policies.
+    pub fn answer(&mut self, question: &Question<'p, '_>, targets: &Targets) -> Possible {
+        if let Some(way) = self.without_search(question, targets) {
             return Possible::Yes(Box::new(way));
         }
-        match self.find(action, &concerning, targets) {
+        match self.find(question, targets) {
             Ok(Some(way)) => Possible::Yes(Box::new(way)),
             Ok(None) => self.search.take_doubt().map_or(Possible::No, Possible::Doubtful),
             Err(doubt) => Possible::Doubtful(doubt),
@@ -205,58 +216,50 @@ impl<'p> Access<'p> {
 
     /// Whether it is clear without a search that no request with this action is allowed.
     pub fn is_out_of_question(&self, action: &ActionName) -> bool {
-        self.concerning(action).is_none()
+        self.question(action).is_none()
     }
 
-    /// What there is to search; nothing, if a layer allows the action nowhere or denies it everywhere.
-    fn concerning(&self, action: &ActionName) -> Option<Concerning<'p>> {
+    /// What there is to search; nothing, if it is clear without a search that no request with this action is allowed,
+    /// because a layer allows it nowhere or denies it everywhere.
+    pub fn question<'n>(&self, action: &'n ActionName) -> Option<Question<'p, 'n>> {
+        let (mut allows, mut denies) = (Vec::new(), Vec::new());
         // The layers beyond the identity's are short and refuse most of what is asked, so that they are asked first.
-        let last_first = self.layers.iter().enumerate().rev();
-        let mut layers: Vec<_> =
-            last_first.map(|(place, layer)| in_layer(place, layer, action)).collect::<Option<_>>()?;
-        layers.reverse();
-        let (allows, denies): (Vec<_>, Vec<_>) = layers.into_iter().unzip();
-        Some(Concerning { allows, denies: denies.concat() })
+        for (place, layer) in self.layers.iter().enumerate().rev() {
+            allows.push(in_layer(place, layer, action, &mut denies)?);
+        }
+        allows.reverse();
+        denies.sort_by_key(|deny| deny.place.layer);
+        Some(Question { action, allows, denies })
     }
 
     /// A way by grants of everything in every layer, if no Deny stops the first request that comes to mind: what the
     /// search would find as well, in a fraction of its time.
-    fn without_search(
-        &self,
-        action: &ActionName,
-        concerning: &Concerning<'p>,
-        targets: &Targets,
-    ) -> Option<Way> {
+    fn without_search(&self, question: &Question<'p, '_>, targets: &Targets) -> Option<Way> {
         let is_open = |allow: &Concerned<'_>| allow.said == Match::Yes && allows_everything(allow.statement);
         let firsts: Vec<&Concerned<'p>> =
-            concerning.allows.iter().map(|allows| allows.first()).collect::<Option<_>>()?;
+            question.allows.iter().map(|allows| allows.first()).collect::<Option<_>>()?;
         if !firsts.iter().all(|allow| is_open(allow)) {
             return None;
         }
         let caller = &self.search.wanted().caller;
         let request = Request {
             principal: Principal::Identity(caller.clone()),
-            action: action.clone(),
+            action: question.action.clone(),
             resource: targets.first()?,
             resource_account: Some(caller.account()),
-            context: self.search.rules.keys.fixed().carried(),
+            context: self.carried.clone(),
         };
-        let is_allowed = concerning.denies.is_empty() || self.search.confirms(&request);
+        let is_allowed = question.denies.is_empty() || self.search.confirms(&request);
         let grant = reference(firsts.first()?.place);
         is_allowed.then_some(Way { request, grant, terms: Terms::Unconditional })
     }
 
-    fn find(
-        &mut self,
-        action: &ActionName,
-        concerning: &Concerning<'p>,
-        targets: &Targets,
-    ) -> Result<Option<Way>, Doubt> {
+    fn find(&mut self, question: &Question<'p, '_>, targets: &Targets) -> Result<Option<Way>, Doubt> {
         self.search.budget = Budget::new(BUDGET);
         self.search.take_doubt();
-        let denies = self.read_all(&concerning.denies)?;
+        let denies = self.read_all(&question.denies)?;
         let mut choices: Vec<Vec<RuleId>> = vec![Vec::new()];
-        for allows in &concerning.allows {
+        for allows in &question.allows {
             let allows = self.read_all(allows)?;
             self.search.budget.spend(choices.len() * allows.len())?;
             choices = choices
@@ -264,9 +267,9 @@ impl<'p> Access<'p> {
                 .flat_map(|chosen| allows.iter().map(move |allow| [chosen.as_slice(), &[*allow]].concat()))
                 .collect();
         }
-        let (said, matched) = self.what_is_said(action, concerning)?;
+        let (said, matched) = self.what_is_said(question)?;
         let Search { rules, budget, .. } = &mut self.search;
-        let counting = concerning.all().filter_map(|one| self.read.get(&one.place));
+        let counting = question.all().filter_map(|one| self.read.get(&one.place));
         let counting = counting.filter_map(|rule| rules.rules.get(*rule)).flat_map(|rule| &rule.tests);
         rules.keys.work_out_for(counting.copied().collect(), budget)?;
 
@@ -279,7 +282,7 @@ impl<'p> Access<'p> {
             let Some(not) = self.search.to_leave(&matched, &said, &apply, &denies)? else { continue };
             for about in about.iter().copied() {
                 let ask = Ask { apply: &apply, on: None, about, not: &not };
-                if let ControlFlow::Break(found) = self.search.look(action, &ask)? {
+                if let ControlFlow::Break(found) = self.search.look(question.action, &ask)? {
                     return Ok(self.way(&apply, found.request));
                 }
             }
@@ -305,27 +308,23 @@ impl<'p> Access<'p> {
     }
 
     /// What each statement says of the action, by its place in the search.
-    fn what_is_said(
-        &mut self,
-        action: &ActionName,
-        concerning: &Concerning<'p>,
-    ) -> Result<(Vec<Match>, Matched), Doubt> {
+    fn what_is_said(&mut self, question: &Question<'p, '_>) -> Result<(Vec<Match>, Matched), Doubt> {
         let Search { rules, budget, .. } = &mut self.search;
         let mut said = vec![Match::No; rules.rules.len()];
-        let places = || concerning.all().filter_map(|one| Some((*self.read.get(&one.place)?, one)));
+        let places = || question.all().filter_map(|one| Some((*self.read.get(&one.place)?, one)));
         for (rule, one) in places() {
             if let Some(place) = said.get_mut(rule) {
                 *place = one.said;
             }
         }
         // Only a Deny that may apply or not is held against the actions of the statements that apply.
-        if concerning.denies.iter().all(|deny| deny.said == Match::Yes) {
+        if question.denies.iter().all(|deny| deny.said == Match::Yes) {
             return Ok((said, Matched::default()));
         }
         for (rule, one) in places() {
             rules.add_actions(rule, one.statement, budget)?;
         }
-        Ok((said, rules.actions.matched(action)))
+        Ok((said, rules.actions.matched(question.action)))
     }
 
     fn way(&self, apply: &[RuleId], request: Request) -> Option<Way> {
@@ -337,33 +336,42 @@ impl<'p> Access<'p> {
     }
 }
 
-impl<'p> Concerning<'p> {
+impl<'p> Question<'p, '_> {
+    /// The Allows of identity policies whose Action element covers the action, as [`Policy::statements_about`] has them;
+    /// those with fewer conditions come first.
+    pub fn grants(&self) -> impl Iterator<Item = &'p Statement> {
+        let covers = |one: &&Concerned<'_>| one.said == Match::Yes || one.statement.action().is_list();
+        self.allows.first().into_iter().flatten().filter(covers).map(|one| one.statement)
+    }
+
     fn all(&self) -> impl Iterator<Item = &Concerned<'p>> {
         self.allows.iter().flatten().chain(&self.denies)
     }
 }
 
-/// The Allows and Denies about the action in one layer; nothing, if it allows the action nowhere or denies it everywhere.
+/// The Allows about the action in one layer, whose Denies about it are added to `denies`; nothing, if it allows the action
+/// nowhere or denies it everywhere.
 fn in_layer<'p>(
     layer: usize,
     policies: &[&'p Policy],
     action: &ActionName,
-) -> Option<(Vec<Concerned<'p>>, Vec<Concerned<'p>>)> {
-    let (mut allows, mut denies) = (Vec::new(), Vec::new());
+    denies: &mut Vec<Concerned<'p>>,
+) -> Option<Vec<Concerned<'p>>> {
+    let mut allows = Vec::new();
     let mark = mark(action.service());
     for (policy, document) in policies.iter().copied().enumerate() {
         for (statement, said) in document.said_of_marked(action, mark) {
             let place = Place { layer, policy, statement: statement.index() };
-            let list = match statement.effect() {
-                Effect::Allow => &mut allows,
+            let concerned = Concerned { place, statement, said };
+            match statement.effect() {
+                Effect::Allow => allows.push(concerned),
                 Effect::Deny if said == Match::Yes && always_applies(statement) => return None,
-                Effect::Deny => &mut denies,
-            };
-            list.push(Concerned { place, statement, said });
+                Effect::Deny => denies.push(concerned),
+            }
         }
     }
     allows.sort_by_key(|allow| allow.statement.tests().count());
-    (!allows.is_empty()).then_some((allows, denies))
+    (!allows.is_empty()).then_some(allows)
 }
 
 /// A statement of an identity policy, whose layer is the first.
@@ -444,9 +452,9 @@ mod tests {
                 let action = action.parse().unwrap();
                 let targets = EscalationTarget::Account.targets(&role, &action);
                 let mut access = Access::new(&policies, &role).unwrap();
-                let Some(concerning) = access.concerning(&action) else { continue };
-                let Some(way) = access.without_search(&action, &concerning, &targets) else { continue };
-                let found = access.find(&action, &concerning, &targets).unwrap().unwrap();
+                let Some(question) = access.question(&action) else { continue };
+                let Some(way) = access.without_search(&question, &targets) else { continue };
+                let found = access.find(&question, &targets).unwrap().unwrap();
                 assert_eq!(
                     (&way.request.resource, way.grant),
                     (&found.request.resource, found.grant),

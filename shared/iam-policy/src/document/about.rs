@@ -107,26 +107,41 @@ impl Index {
     }
 
     /// The statements that list the action, in order, each once, and what their lists say of it.
-    fn listing(&self, policy: &Policy, action: &ActionName) -> Vec<(usize, Match)> {
+    fn listing<'p>(&self, policy: &'p Policy, action: &ActionName) -> Vec<(&'p Statement, Match)> {
         let named = self.services.get(action.service());
         let wild = named.into_iter().flat_map(|named| &named.wild).chain(&self.unbound);
         let wild = wild.filter_map(|place| {
-            let pattern = policy.statements().get(place.statement)?.action().patterns().get(place.pattern)?;
+            let statement = policy.statements().get(place.statement)?;
+            let pattern = statement.action().patterns().get(place.pattern)?;
             let said = match pattern.service_part() {
                 ServicePart::Wildcard => Match::Silent(Undocumented::ServiceWildcard),
                 ServicePart::Every | ServicePart::Named | ServicePart::Malformed => Match::Yes,
             };
-            pattern.matches(action).then_some((place.statement, said))
+            pattern.matches(action).then_some((statement, said))
         });
-        let exact = named.and_then(|named| named.exact.get(action.folded()));
-        let exact = exact.into_iter().flatten().map(|statement| (*statement, Match::Yes));
-        let mut listing: Vec<(usize, Match)> = exact.chain(wild).collect();
+        let exact = named.and_then(|named| named.exact.get(action.folded())).into_iter().flatten();
+        let exact = exact.filter_map(|statement| Some((policy.statements().get(*statement)?, Match::Yes)));
+        let mut listing: Vec<(&Statement, Match)> = exact.chain(wild).collect();
         // Of one statement what is certain comes first.
         if listing.len() > 1 {
-            listing.sort_unstable_by_key(|(statement, said)| (*statement, *said != Match::Yes));
-            listing.dedup_by_key(|(statement, _)| *statement);
+            listing.sort_unstable_by_key(|(statement, said)| (statement.index(), *said != Match::Yes));
+            listing.dedup_by_key(|(statement, _)| statement.index());
         }
         listing
+    }
+
+    /// Turns what the lists say into what the elements say: NotAction means what it does not list.
+    fn turn_all_but<'p>(&self, policy: &'p Policy, said: &mut Vec<(&'p Statement, Match)>) {
+        let mut others = Vec::new();
+        for place in &self.all_but {
+            match said.binary_search_by_key(place, |(statement, _)| statement.index()) {
+                Ok(listed) => said.iter_mut().skip(listed).take(1).for_each(|(_, said)| *said = said.not()),
+                Err(_) => others.extend(policy.statements().get(*place).map(|one| (one, Match::Yes))),
+            }
+        }
+        said.extend(others);
+        said.retain(|(_, said)| *said != Match::No);
+        said.sort_unstable_by_key(|(statement, _)| statement.index());
     }
 }
 
@@ -151,15 +166,9 @@ impl Policy {
         }
         let mut said = index.listing(self, action);
         if !index.all_but.is_empty() {
-            let is_all_but = |statement: &usize| index.all_but.binary_search(statement).is_ok();
-            let listed: Vec<usize> = said.iter().map(|(statement, _)| *statement).collect();
-            said.iter_mut().filter(|(place, _)| is_all_but(place)).for_each(|(_, said)| *said = said.not());
-            let others = index.all_but.iter().filter(|place| listed.binary_search(place).is_err());
-            said.extend(others.map(|place| (*place, Match::Yes)));
-            said.retain(|(_, said)| *said != Match::No);
-            said.sort_unstable_by_key(|(place, _)| *place);
+            index.turn_all_but(self, &mut said);
         }
-        said.into_iter().filter_map(|(place, said)| Some((self.statements().get(place)?, said))).collect()
+        said
     }
 
     /// The statements to look at for a request with the action: those about it where an index was made already, and
