@@ -7,7 +7,7 @@ use std::time::Instant;
 use tests::lab::{ADMINISTRATOR, Lab, OURS, Told};
 
 /// `count` deployments at once.
-pub async fn run(lab: &Lab, count: usize) -> Count {
+pub(crate) async fn run(lab: &Lab, count: usize) -> Count {
     let started = Instant::now();
     let journal = lab.journal_since(0).len();
     let roles: Vec<String> = (1..=count).map(|number| format!("burst-{number}")).collect();

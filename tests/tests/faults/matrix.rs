@@ -6,11 +6,11 @@ use std::time::Duration;
 
 /// One fault.
 #[derive(Debug)]
-pub struct Row {
-    pub fault: String,
+pub(crate) struct Row {
+    pub(crate) fault: String,
     /// What it is swept over, for people to read.
-    pub swept: String,
-    pub trials: Vec<Trial>,
+    pub(crate) swept: String,
+    pub(crate) trials: Vec<Trial>,
 }
 
 impl Row {
@@ -136,7 +136,7 @@ fn stale(what: &str, seconds: &[f64]) -> Row {
 }
 
 /// What `make test-lab` has time for.
-pub fn short() -> Vec<Row> {
+pub(crate) fn short() -> Vec<Row> {
     let [iam, dynamodb, sns, sqs] = SERVICES;
     vec![
         throttled(iam, &[2, 5]),
@@ -163,7 +163,7 @@ pub fn short() -> Vec<Row> {
 }
 
 /// Everything.
-pub fn whole() -> Vec<Row> {
+pub(crate) fn whole() -> Vec<Row> {
     let mut rows = Vec::new();
     rows.extend(SERVICES.map(|service| throttled(service, &[2, 3, 5, 7])));
     rows.extend(SERVICES.map(|service| broken(service, &[2, 3, 5, 7])));

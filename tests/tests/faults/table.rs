@@ -5,26 +5,26 @@ use std::time::Duration;
 
 /// What came of one trial of a fault.
 #[derive(Debug, Default)]
-pub struct Count {
+pub(crate) struct Count {
     /// Roles that were to be brought into a state, and those that are in it.
-    pub roles: usize,
-    pub right: usize,
+    pub(crate) roles: usize,
+    pub(crate) right: usize,
     /// Findings that were to be told, by distinct id, and those that were.
-    pub due: usize,
-    pub told: usize,
+    pub(crate) due: usize,
+    pub(crate) told: usize,
     /// Findings that nobody needed.
-    pub superfluous: usize,
+    pub(crate) superfluous: usize,
     /// Messages with the id of an earlier one.
-    pub copies: usize,
+    pub(crate) copies: usize,
     /// Boundaries that were put again where they were.
-    pub double_writes: usize,
+    pub(crate) double_writes: usize,
     /// Messages of the dead-letter queue that were sent again.
-    pub redriven: usize,
+    pub(crate) redriven: usize,
     /// How often the fault struck.
-    pub struck: u64,
-    pub took: Duration,
+    pub(crate) struck: u64,
+    pub(crate) took: Duration,
     /// What is not as it should be, in words.
-    pub problems: Vec<String>,
+    pub(crate) problems: Vec<String>,
 }
 
 impl Count {
@@ -50,14 +50,14 @@ const HEAD: [&str; 12] = [
 
 /// All of them.
 #[derive(Debug, Default)]
-pub struct Table {
+pub(crate) struct Table {
     rows: Vec<[String; HEAD.len()]>,
     problems: Vec<String>,
 }
 
 impl Table {
     /// Adds a row: what came of all trials of one fault.
-    pub fn add(&mut self, fault: &str, swept: &str, results: Vec<Count>) {
+    pub(crate) fn add(&mut self, fault: &str, swept: &str, results: Vec<Count>) {
         let sum = |of: fn(&Count) -> usize| results.iter().map(of).sum::<usize>();
         let took: Duration = results.iter().map(|result| result.took).sum();
         let struck: u64 = results.iter().map(|result| result.struck).sum();
@@ -80,7 +80,7 @@ impl Table {
     }
 
     /// What is not as it should be.
-    pub fn problems(&self) -> &[String] {
+    pub(crate) fn problems(&self) -> &[String] {
         &self.problems
     }
 }

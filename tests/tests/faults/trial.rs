@@ -9,17 +9,17 @@ use tests::lab::{Lab, Told};
 
 /// What is wrong, how, and for how long.
 #[derive(Debug, Clone)]
-pub struct Trial {
+pub(crate) struct Trial {
     /// Faults of the lab.
-    pub faults: Vec<Value>,
+    pub(crate) faults: Vec<Value>,
     /// How events are delivered; null for at once, once, in order.
-    pub delivery: Value,
-    pub lasts: Lasts,
+    pub(crate) delivery: Value,
+    pub(crate) lasts: Lasts,
 }
 
 /// How long a fault lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lasts {
+pub(crate) enum Lasts {
     /// All the time, and retries have to come through.
     Throughout,
     /// All the time, and so often that retries may end: what could not be done is sent again.
@@ -31,7 +31,7 @@ pub enum Lasts {
 }
 
 /// Plays the workload under the trial's fault.
-pub async fn run(lab: &Lab, team: &str, trial: &Trial, name: &str) -> Count {
+pub(crate) async fn run(lab: &Lab, team: &str, trial: &Trial, name: &str) -> Count {
     let started = Instant::now();
     let workload = Workload::prepare(lab, team, name).await;
     let before: HashSet<String> = lab.messages().await.iter().map(id).collect();
@@ -95,7 +95,7 @@ fn id(told: &Told) -> String {
 }
 
 /// How often Ringfence put a boundary on each role.
-pub fn puts_since(lab: &Lab, journal: usize) -> HashMap<String, usize> {
+pub(crate) fn puts_since(lab: &Lab, journal: usize) -> HashMap<String, usize> {
     let mut puts = HashMap::new();
     for call in lab.own_calls_since(journal, "PutRolePermissionsBoundary") {
         *puts.entry(call["parameters"]["RoleName"].as_str().unwrap_or_default().to_owned()).or_default() += 1;

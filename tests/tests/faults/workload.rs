@@ -11,23 +11,23 @@ const WITHIN_OURS: &str =
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"ses:SendEmail","Resource":"*"}}"#;
 
 /// Makes the boundary that a careful team brings along; its ARN.
-pub async fn team(lab: &Lab) -> String {
+pub(crate) async fn team(lab: &Lab) -> String {
     lab.create_policy("team-boundary", WITHIN_OURS).await
 }
 
 /// A role, and what must have come of it in the end.
 #[derive(Debug)]
-pub struct Expected {
-    pub role: String,
-    pub boundary: String,
+pub(crate) struct Expected {
+    pub(crate) role: String,
+    pub(crate) boundary: String,
     /// Outcome and severity of the one finding that is due.
-    pub told: (&'static str, &'static str),
+    pub(crate) told: (&'static str, &'static str),
     /// How often the boundary has to be put.
-    pub writes: usize,
+    pub(crate) writes: usize,
 }
 
 /// The roles of one trial. Their names begin with its name.
-pub struct Workload<'l> {
+pub(crate) struct Workload<'l> {
     lab: &'l Lab,
     team: &'l str,
     name: &'l str,
@@ -36,7 +36,7 @@ pub struct Workload<'l> {
 
 impl<'l> Workload<'l> {
     /// While all is well: the roles that were there before.
-    pub async fn prepare(lab: &'l Lab, team: &'l str, name: &'l str) -> Self {
+    pub(crate) async fn prepare(lab: &'l Lab, team: &'l str, name: &'l str) -> Self {
         lab.create_role(&format!("{name}-deleted"), "/").await;
         let policy = lab.create_policy(&format!("{name}-policy"), READS).await;
         let role = format!("{name}-widened");
@@ -47,7 +47,7 @@ impl<'l> Workload<'l> {
     }
 
     /// While something is wrong.
-    pub async fn play(&self) {
+    pub(crate) async fn play(&self) {
         let (lab, name) = (self.lab, self.name);
         lab.create_role(&format!("{name}-bare"), "/").await;
         let delete = lab.iam.delete_role_permissions_boundary().role_name(format!("{name}-deleted"));
@@ -67,7 +67,7 @@ impl<'l> Workload<'l> {
     }
 
     /// What must have come of it.
-    pub fn expected(&self) -> Vec<Expected> {
+    pub(crate) fn expected(&self) -> Vec<Expected> {
         let role = |kind: &str, boundary: &str, told, writes| Expected {
             role: format!("{}-{kind}", self.name),
             boundary: boundary.to_owned(),
