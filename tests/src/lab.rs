@@ -16,9 +16,9 @@ use crate::project_root;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_iam::config::{Credentials, SharedCredentialsProvider};
 use serde_json::{Value, json};
-use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
@@ -41,8 +41,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Lab {
     server: Child,
     url: String,
-    /// Findings by message id, taken out of the findings queue.
-    published: Mutex<HashMap<String, Value>>,
+    /// What the subscribers got, as far as it was read.
+    inbox: Mutex<findings::Inbox>,
+    /// The journal's last entry that was read.
+    read: AtomicUsize,
     /// How long to wait for silence, and whatever else is awaited.
     pub patience: Duration,
     /// As the account's administrator.
@@ -74,7 +76,8 @@ impl Lab {
         let config = sdk_config(&url, "test", "test").await;
         let lab = Self {
             server,
-            published: Mutex::default(),
+            inbox: Mutex::default(),
+            read: AtomicUsize::new(0),
             patience: PATIENCE,
             iam: aws_sdk_iam::Client::new(&config),
             lambda: aws_sdk_lambda::Client::new(&config),
@@ -136,10 +139,10 @@ impl Lab {
     pub async fn silence(&self) {
         // Between the delivery of an event and the start of its invocation nothing is counted, so one look is not enough.
         let mut quiet_looks = 0;
-        let mut seen = 0;
+        let mut end = self.journal_end();
         self.until("silence", || {
-            let news = self.journal_since(seen).len();
-            seen += news;
+            let news = self.journal_end() - end;
+            end += news;
             let is_quiet = news == 0 && self.get("idle")["idle"] == json!(true);
             quiet_looks = if is_quiet { quiet_looks + 1 } else { 0 };
             quiet_looks >= 3

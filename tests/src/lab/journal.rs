@@ -2,6 +2,7 @@
 
 use super::Lab;
 use serde_json::{Value, json};
+use std::sync::atomic::Ordering;
 
 impl Lab {
     /// The journal's entries after the one with this number; 0 is the beginning.
@@ -10,6 +11,14 @@ impl Lab {
             panic!("the journal is no list")
         };
         entries
+    }
+
+    /// The number of the journal's last entry.
+    pub fn journal_end(&self) -> usize {
+        let read = self.read.load(Ordering::Relaxed);
+        let end = read + self.journal_since(read).len();
+        self.read.fetch_max(end, Ordering::Relaxed);
+        end
     }
 
     /// Successful calls so far of an operation by Ringfence's own functions.
