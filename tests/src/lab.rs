@@ -7,6 +7,7 @@ mod deployments;
 mod faults;
 mod findings;
 mod journal;
+mod ledger;
 mod queues;
 
 pub use calls::Call;

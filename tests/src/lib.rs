@@ -15,6 +15,19 @@ pub fn project_root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the project").to_owned()
 }
 
+/// The first block of shell lines below a heading of the README.
+#[must_use]
+pub fn readme_shell(heading: &str) -> String {
+    let path = project_root().join("README.md");
+    let text =
+        std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("cannot read {}: {e}", path.display()));
+    let below = text.lines().skip_while(|line| *line != heading);
+    let block: Vec<&str> =
+        below.skip_while(|line| *line != "```sh").skip(1).take_while(|line| *line != "```").collect();
+    assert!(!block.is_empty(), "README.md has no shell lines below `{heading}`");
+    block.join("\n")
+}
+
 /// The folders of `functions/`: the names of the Lambda functions.
 #[must_use]
 pub fn function_folders() -> Vec<String> {

@@ -4,10 +4,6 @@ use guardrail::names::AccountId;
 use guardrail::trigger::{CloudTrailRecord, Ignored, PolicyChange, PolicyEffect};
 use std::collections::BTreeSet;
 
-/// The boundary policies of `template.yaml`, as this function was built with them (see `build.rs`). With the parameters of the
-/// stack they are what the policies have to say.
-pub const SHIPPED_BOUNDARIES: &str = include_str!(concat!(env!("OUT_DIR"), "/shipped-boundaries.json"));
-
 /// The IAM actions that this function's calls need.
 #[must_use]
 pub fn actions() -> BTreeSet<&'static str> {

@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    account::run::policy_function(on_policy_change::trigger, on_policy_change::SHIPPED_BOUNDARIES).await
+    account::run::policy_function(on_policy_change::trigger).await
 }

@@ -9,6 +9,7 @@ pub fn to_respond() -> BTreeSet<&'static str> {
     united([
         crate::role::ACTIONS,
         crate::policies::ACTIONS,
+        crate::last_accessed::ACTIONS,
         crate::function::ACTIONS,
         crate::carry_out::ACTIONS,
         crate::ledger::ACTIONS,
@@ -16,6 +17,7 @@ pub fn to_respond() -> BTreeSet<&'static str> {
         crate::ledger::BUDGET_ACTIONS,
         crate::publish::ACTIONS,
         crate::second_look::ACTIONS,
+        crate::policy_change::FOUND_EDITED_ACTIONS,
         crate::connect::ACTIONS,
     ])
 }

@@ -5,6 +5,7 @@ use crate::ledger::Ledger;
 use crate::policies::PolicyCache;
 use crate::sdk::{Roots, sdk_config};
 use crate::settings::Settings;
+use crate::shipped_boundaries::{SHIPPED_BOUNDARIES, ShippedBoundaries};
 use aws_config::SdkConfig;
 use aws_sdk_iam::error::SdkError;
 use std::sync::OnceLock;
@@ -22,6 +23,7 @@ pub struct Account {
     pub(crate) iam: aws_sdk_iam::Client,
     pub(crate) ledger: Ledger,
     pub(crate) policies: PolicyCache,
+    pub(crate) shipped: ShippedBoundaries,
     /// Made when they are first needed: no role waits for these.
     pub(crate) sns: OnceLock<aws_sdk_sns::Client>,
     pub(crate) lambda: OnceLock<aws_sdk_lambda::Client>,
@@ -64,6 +66,7 @@ impl Account {
             iam: aws_sdk_iam::Client::new(&config),
             ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&config), settings.ledger_table.clone()),
             policies: PolicyCache::default(),
+            shipped: ShippedBoundaries::new(SHIPPED_BOUNDARIES, settings.deployment.clone()),
             sns: OnceLock::new(),
             lambda: OnceLock::new(),
             sqs: OnceLock::new(),

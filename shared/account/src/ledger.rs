@@ -1,47 +1,56 @@
 //! The ledger: what Ringfence knows, in DynamoDB. One item a role, changed only by whoever read its last version.
 
+mod boundary_policies;
 mod budget;
+mod operator_items;
 mod undo;
 
+pub(crate) use boundary_policies::PolicyPage;
 pub(crate) use budget::{ACTIONS as BUDGET_ACTIONS, Allowance};
-pub(crate) use undo::{ACTIONS as UNDO_ACTIONS, UndoPage};
+pub(crate) use operator_items::OperatorPage;
+pub(crate) use undo::{ACTIONS as UNDO_ACTIONS, Requested, UndoPage};
+
+use operator_items::{KILL_SWITCH, NOTICED, take, to_attributes};
 
 use crate::clock;
 use crate::failure::Failure;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
-use guardrail::exemption::{Exemption, InvalidExemption};
+use guardrail::exemption::Exemption;
 use guardrail::kill_switch::KillSwitch;
 use guardrail::names::{PolicyArn, RoleName};
-use guardrail::operator_item::{Attribute, Attributes};
+use guardrail::notice::Exemptions;
+use guardrail::operator_item::Attributes;
 use guardrail::record::RoleRecord;
 use guardrail::snapshot::Role;
+use guardrail::undo::ALL_ROLES;
 use jiff::Timestamp;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Mutex;
-
-mod boundary_policies;
-
-pub(crate) use boundary_policies::PolicyPage;
 
 pub(crate) const ACTIONS: &[&str] = &["dynamodb:BatchGetItem", "dynamodb:PutItem"];
 
 /// What reading exemptions takes besides.
 pub(crate) const EXEMPTION_ACTIONS: &[&str] = &["dynamodb:Query"];
 
-/// The design's name for it.
-const KILL_SWITCH: (&str, &str) = ("settings", "mode");
+/// The design's names of the items that operators put and delete.
+const APPROVED: &str = "approved";
+const UNDO_REQUEST: &str = "undo-request";
+
+/// BatchGetItem takes a hundred keys
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>).
+const MOST_WATCHED: usize = 90;
 
 type Item = HashMap<String, AttributeValue>;
+
+/// Items by `pk` and `sk`.
+type Items = HashMap<(String, String), Item>;
 
 /// The table.
 #[derive(Debug)]
 pub(crate) struct Ledger {
     client: Client,
     table: String,
-    /// Approved boundaries whose document this process has noted, so that it is not tried for every role.
-    noted: Mutex<BTreeSet<PolicyArn>>,
 }
 
 /// What one read of the ledger tells.
@@ -54,6 +63,10 @@ pub(crate) struct LedgerPage {
     /// As it counts at the time of reading.
     pub(crate) kill_switch: KillSwitch,
     exemptions: Vec<Exemption>,
+    /// What else there was to see; taken by whoever tells it.
+    pub(crate) operator: Option<OperatorPage>,
+    /// Approved boundaries whose document is noted.
+    noted: BTreeSet<PolicyArn>,
 }
 
 /// The version of a role's item: none where there is no item.
@@ -89,6 +102,11 @@ impl LedgerPage {
         self.version
     }
 
+    /// Whether it is noted what this boundary said when it was first seen, as far as it was asked for.
+    pub(crate) fn has_noted(&self, boundary: &PolicyArn) -> bool {
+        self.noted.contains(boundary)
+    }
+
     /// The first valid exemption that covers the role.
     pub(crate) fn exemption_of(&self, role: &Role) -> Option<&Exemption> {
         self.exemptions.iter().find(|exemption| exemption.covers(role))
@@ -97,24 +115,48 @@ impl LedgerPage {
 
 impl Ledger {
     pub(crate) fn new(client: Client, table: String) -> Self {
-        Self { client, table, noted: Mutex::default() }
+        Self { client, table }
     }
 
-    /// Reads what is known of a role, the installation's own items and the exemptions, in two consistent calls at once.
-    pub(crate) async fn read(&self, role: &RoleName) -> Result<LedgerPage, Failure> {
-        let keys = [("role", role.as_str()), ("settings", "installed"), KILL_SWITCH];
+    /// Reads what is known of a role, the installation's own items, those of operators and the exemptions, in two consistent
+    /// calls at once. `watched` are the boundaries whose approved documents matter.
+    pub(crate) async fn read(&self, role: &RoleName, watched: &[PolicyArn]) -> Result<LedgerPage, Failure> {
+        let watched = watched.get(..MOST_WATCHED).unwrap_or(watched);
+        let (role_key, installed) = (("role", role.as_str()), ("settings", "installed"));
+        let requests = [(UNDO_REQUEST, role.as_str()), (UNDO_REQUEST, ALL_ROLES)];
+        let mut keys = vec![role_key, installed, KILL_SWITCH, NOTICED];
+        keys.extend(requests);
+        keys.extend(watched.iter().map(|policy| (APPROVED, policy.as_str())));
         let (mut items, exemptions) = tokio::try_join!(self.get(&keys), self.exemptions())?;
-        let settings = items.remove(&("settings".to_owned(), "installed".to_owned()));
-        let item = items.remove(&("role".to_owned(), role.as_str().to_owned()));
+        let item = take(&mut items, role_key);
         let version = Version(item.as_ref().and_then(version_of));
         let record = item.map(|item| to_record(role, item)).transpose()?;
-        let installed_at = settings.map(|item| to_installed_at(&item)).transpose()?;
-        let kill_switch = take_kill_switch(&mut items);
-        Ok(LedgerPage { record, version, installed_at, kill_switch, exemptions })
+        let installed_at = take(&mut items, installed).map(|item| to_installed_at(&item)).transpose()?;
+        let mut operator = OperatorPage::take(&mut items)
+            .with_approved(watched, &mut items)
+            .with_undo_request(role.as_str(), record.as_ref(), &mut items)
+            .with_undo_request(ALL_ROLES, None, &mut items);
+        let now = clock::now();
+        let approved = operator.view.approved.iter().filter(|(_, item)| item.is_some());
+        let page = LedgerPage {
+            record,
+            version,
+            installed_at,
+            kill_switch: operator.kill_switch(now),
+            // One that is not valid counts for nothing, and is told as a notice.
+            exemptions: exemptions
+                .iter()
+                .filter_map(|(pattern, item)| Exemption::read(pattern, item, now).ok())
+                .collect(),
+            noted: approved.map(|(policy, _)| policy.clone()).collect(),
+            operator: None,
+        };
+        operator.view.exemptions = Exemptions::All(exemptions);
+        Ok(LedgerPage { operator: Some(operator), ..page })
     }
 
-    /// The valid exemptions. One that is not valid counts for nothing, and the log says why.
-    async fn exemptions(&self) -> Result<Vec<Exemption>, Failure> {
+    /// All exemptions, valid or not, by pattern.
+    async fn exemptions(&self) -> Result<Vec<(String, Attributes)>, Failure> {
         let mut pages = self
             .client
             .query()
@@ -129,10 +171,8 @@ impl Ledger {
         while let Some(item) = pages.next().await {
             let item =
                 item.map_err(|e| Failure::of_call("could not read the exemptions in the ledger", e))?;
-            match to_exemption(&item) {
-                Ok(exemption) => found.push(exemption),
-                Err(invalid) => tracing::warn!(%invalid, "an exemption counts for nothing"),
-            }
+            let (_, pattern) = key_of(&item).unwrap_or_default();
+            found.push((pattern, to_attributes(&item)));
         }
         Ok(found)
     }
@@ -211,7 +251,7 @@ impl Ledger {
         }
     }
 
-    async fn get(&self, keys: &[(&str, &str)]) -> Result<HashMap<(String, String), Item>, Failure> {
+    async fn get(&self, keys: &[(&str, &str)]) -> Result<Items, Failure> {
         let mut wanted = KeysAndAttributes::builder().consistent_read(true);
         for (pk, sk) in keys {
             wanted = wanted.keys(HashMap::from([
@@ -252,28 +292,6 @@ fn to_record(role: &RoleName, mut item: Item) -> Result<RoleRecord, Failure> {
     let value =
         item.remove("record").ok_or_else(|| Failure::malformed(what(), "attribute `record` is missing"))?;
     serde_dynamo::from_attribute_value(value).map_err(|e| Failure::malformed(what(), e))
-}
-
-fn to_exemption(item: &Item) -> Result<Exemption, InvalidExemption> {
-    let pattern = item.get("sk").and_then(|value| value.as_s().ok()).map_or("", String::as_str);
-    Exemption::read(pattern, &to_attributes(item), clock::now())
-}
-
-fn to_attributes(item: &Item) -> Attributes {
-    let text = |value: &AttributeValue| value.as_s().cloned().unwrap_or_default();
-    let attribute = |value: &AttributeValue| match (value.as_l(), value.as_ss()) {
-        (Ok(list), _) => Attribute::List(list.iter().map(text).collect()),
-        (_, Ok(set)) => Attribute::List(set.clone()),
-        (Err(_), Err(_)) => Attribute::Text(text(value)),
-    };
-    item.iter().map(|(name, value)| (name.clone(), attribute(value))).collect()
-}
-
-/// The kill switch among the items that were read, as it counts now.
-fn take_kill_switch(items: &mut HashMap<(String, String), Item>) -> KillSwitch {
-    let (pk, sk) = KILL_SWITCH;
-    let item = items.remove(&(pk.to_owned(), sk.to_owned()));
-    item.map_or(KillSwitch::Off, |item| KillSwitch::read(&to_attributes(&item), clock::now()))
 }
 
 fn to_installed_at(item: &Item) -> Result<Timestamp, Failure> {

@@ -2,6 +2,7 @@
 
 mod approved;
 mod fan_out;
+mod found_edited;
 mod set_back;
 mod shipped;
 #[cfg(test)]
@@ -11,12 +12,13 @@ mod versions;
 use crate::clock;
 use crate::connect::Account;
 use crate::failure::Failure;
-use crate::ledger::PolicyPage;
-use guardrail::boundary_policy::{Edit, EditIntent, ShippedPolicies};
+use crate::ledger::{OperatorPage, PolicyPage};
+use guardrail::boundary_policy::{Edit, EditIntent};
 use guardrail::finding::{AboutPolicy, FindingId};
 use guardrail::names::RoleArn;
 use guardrail::settings::Mode;
 use guardrail::trigger::PolicyChange;
+use std::sync::OnceLock;
 
 /// The calls of this module; those of what it uses are declared there.
 pub(crate) const ACTIONS: &[&str] = &[
@@ -27,6 +29,9 @@ pub(crate) const ACTIONS: &[&str] = &[
     "iam:SetDefaultPolicyVersion",
     "sqs:SendMessage",
 ];
+
+/// What telling of a boundary that is found edited takes besides the calls of looking at a role.
+pub(crate) const FOUND_EDITED_ACTIONS: &[&str] = &["iam:GetPolicy", "iam:ListPolicyVersions"];
 
 /// What a policy change came to: its one log line.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -57,6 +62,8 @@ struct PolicyWork<'a> {
     change: &'a PolicyChange,
     /// The Lambda request: the same for each retry of one invocation.
     request: &'a str,
+    /// The operators' items, as they were first read.
+    operator: OnceLock<OperatorPage>,
 }
 
 impl Account {
@@ -69,26 +76,41 @@ impl Account {
     pub async fn respond_to_policy_change(
         &self,
         change: &PolicyChange,
-        shipped: &ShippedPolicies,
         request: &str,
     ) -> Result<PolicyResponse, Failure> {
-        let work = PolicyWork { account: self, change, request };
-        let guarded = match shipped.document(&change.policy) {
-            Some(document) => work.guard_shipped(document).await?,
-            None if self.settings.rules.accepts(&change.policy) => work.guard_approved().await?,
+        let work = PolicyWork { account: self, change, request, operator: OnceLock::new() };
+        let outcome = work.respond().await;
+        if let Some(page) = work.operator.get() {
+            self.tell_notices(page, request).await;
+        }
+        outcome
+    }
+}
+
+impl PolicyWork<'_> {
+    async fn respond(&self) -> Result<PolicyResponse, Failure> {
+        let policy = &self.change.policy;
+        let guarded = match self.account.shipped.get()?.document(policy) {
+            Some(document) => self.guard_shipped(document).await?,
+            None if self.account.settings.rules.accepts(policy) => self.guard_approved().await?,
             None => Guarded::nothing("no boundary of ours"),
         };
         // Our own setting back makes nothing new for roles: they were looked at when it was decided, or never saw the edit.
-        let queued = if change.effect.changes_rights() && !work.is_own_call() {
-            work.queue_the_roles().await?
+        let queued = if self.change.effect.changes_rights() && !self.is_own_call() {
+            self.queue_the_roles().await?
         } else {
             0
         };
         Ok(PolicyResponse { decision: guarded.decision, finding: guarded.finding, queued })
     }
-}
 
-impl PolicyWork<'_> {
+    /// What the ledger knows of the policy, and of the operators' items for whoever tells those at the end.
+    async fn read(&self) -> Result<PolicyPage, Failure> {
+        let page = self.account.ledger.read_policy(&self.change.policy).await?;
+        self.operator.get_or_init(|| page.operator.clone());
+        Ok(page)
+    }
+
     fn is_own_call(&self) -> bool {
         let issuer = self.change.caller.issuer.as_deref().and_then(|issuer| issuer.parse::<RoleArn>().ok());
         issuer.is_some_and(|issuer| self.account.settings.rules.own_roles.contains(&issuer))

@@ -4,6 +4,7 @@
 //! Everything else comes after.
 
 mod budget;
+mod edited_boundary;
 mod enforce;
 mod open_intent;
 mod tell;
@@ -13,9 +14,11 @@ mod tests;
 use crate::clock::{self, Stopwatch};
 use crate::connect::{Account, milliseconds};
 use crate::failure::Failure;
-use crate::ledger::LedgerPage;
+use crate::ledger::{LedgerPage, OperatorPage};
 use guardrail::assess::{Approval, Assessment, Surroundings};
-use guardrail::decide::{Case, Decision, Step, Untouched, decide, decide_at_first_sight};
+use guardrail::decide::{
+    BoundaryDocument, Case, Decision, Report, Step, Untouched, decide, decide_at_first_sight,
+};
 use guardrail::finding::{FindingId, Outcome};
 use guardrail::names::{RoleArn, RoleName};
 use guardrail::record::RoleRecord;
@@ -23,6 +26,7 @@ use guardrail::settings::Mode;
 use guardrail::snapshot::{Boundary, Role, RoleSnapshot};
 use guardrail::trigger::{Change, Subject, Trigger};
 use jiff::Timestamp;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// What to do when the role is not found after some seconds of asking.
@@ -70,7 +74,10 @@ pub(crate) struct Work<'a> {
     trigger: &'a Trigger,
     /// The Lambda request: the same for each retry of one invocation.
     request: &'a str,
+    not_found: NotFound,
     stopwatch: Stopwatch,
+    /// The operators' items, as they were first read: told when all else is done.
+    operator: &'a OnceLock<OperatorPage>,
 }
 
 /// A role and what the ledger knows of it, read side by side.
@@ -95,28 +102,46 @@ impl Account {
         request: &str,
         not_found: NotFound,
     ) -> Result<Response, Failure> {
-        let work = Work { account: self, trigger, request, stopwatch: Stopwatch::start() };
-        let Some(name) = work.role_name().await? else { return Ok(Response::of("the function is gone")) };
-        if work.is_own_expected_call(&name).await? {
+        let (stopwatch, operator) = (Stopwatch::start(), &OnceLock::new());
+        let outcome =
+            Work { account: self, trigger, request, not_found, stopwatch, operator }.respond().await;
+        if let Some(page) = operator.get() {
+            self.tell_notices(page, request).await;
+        }
+        outcome
+    }
+}
+
+impl Work<'_> {
+    async fn respond(&self) -> Result<Response, Failure> {
+        let Some(name) = self.role_name().await? else { return Ok(Response::of("the function is gone")) };
+        if self.is_own_expected_call(&name).await? {
             return Ok(Response::of("own call, expected"));
         }
-        let Some(sight) = work.look(&name).await? else {
-            if not_found == NotFound::LookAgainLater {
-                self.look_again_later(&name, trigger).await?;
+        let Some(sight) = self.look(&name).await? else {
+            if self.not_found == NotFound::LookAgainLater {
+                self.account.look_again_later(&name, self.trigger).await?;
                 return Ok(Response::of("the role is not found, a second look is queued"));
             }
             return Ok(Response::of("the role is gone"));
         };
         let role = sight.role.arn.clone();
-        let response = match sight.record.taken_up_by(trigger).cloned() {
-            Some(deferred) => Work { trigger: &deferred, ..work }.settle(sight).await?,
-            None => work.settle(sight).await?,
+        let response = match sight.record.taken_up_by(self.trigger).cloned() {
+            Some(deferred) => Work { trigger: &deferred, ..*self }.settle(sight).await?,
+            None => self.settle(sight).await?,
         };
         Ok(Response { role: Some(role), ..response })
     }
-}
 
-impl Work<'_> {
+    /// What the ledger knows of the role, and of the operators' items for whoever tells those at the end.
+    async fn read_ledger(&self, name: &RoleName) -> Result<LedgerPage, Failure> {
+        let mut page = self.account.ledger.read(name, &self.account.watched_boundaries()).await?;
+        if let Some(operator) = page.operator.take() {
+            self.operator.get_or_init(|| operator);
+        }
+        Ok(page)
+    }
+
     async fn role_name(&self) -> Result<Option<RoleName>, Failure> {
         match &self.trigger.subject {
             Subject::Role(name) => Ok(Some(name.clone())),
@@ -134,17 +159,16 @@ impl Work<'_> {
         if !is_own || !matches!(self.trigger.change, Change::BoundaryPut(_) | Change::BoundaryDeleted) {
             return Ok(false);
         }
-        let page = self.account.ledger.read(name).await?;
+        let page = self.read_ledger(name).await?;
         Ok(page.record().is_some_and(|record| record.expects(&self.trigger.change)))
     }
 
     async fn look(&self, name: &RoleName) -> Result<Option<Sight>, Failure> {
-        let (role, mut page) =
-            tokio::try_join!(self.account.read_role(name), self.account.ledger.read(name))?;
+        let (role, mut page) = tokio::try_join!(self.account.read_role(name), self.read_ledger(name))?;
         let Some(role) = role else { return Ok(None) };
         if role.boundary.as_ref().is_some_and(|shown| !page.record_of(&role.id).knows(shown)) {
             // Another invocation may have put it after the ledger was read here. Its intent was written before that.
-            page = self.account.ledger.read(name).await?;
+            page = self.read_ledger(name).await?;
         }
         let installed_at = match page.installed_at {
             Some(at) => at,
@@ -238,15 +262,23 @@ impl Work<'_> {
         case: &Case<'_>,
         snapshot: &RoleSnapshot,
     ) -> Result<Round, Failure> {
-        self.account.note_first_sight(&snapshot.boundary).await?;
+        if !sight.role.boundary.as_ref().is_some_and(|arn| sight.page.has_noted(arn)) {
+            self.account.note_first_sight(&snapshot.boundary).await?;
+        }
         let ours = match self.account.settings.rules.approval(&snapshot.boundary) {
             // Another one is compared with ours.
             Approval::Unapproved => Some(self.account.our_boundary().await?),
             Approval::NotJudged | Approval::Ours | Approval::Approved => None,
         };
         let assessment = self.assess(snapshot, &sight.record, self.trigger, ours.as_ref());
-        match decide(case, &assessment) {
+        let boundary_document = self.account.boundary_document(&snapshot.boundary).await?;
+        match decide(&Case { boundary_document, ..*case }, &assessment) {
             Decision::Remediate(remediation) => self.enforce(sight, &remediation, Some(snapshot)).await,
+            Decision::Report(Report { outcome: Outcome::BoundaryEdited, .. })
+                if let Some(boundary) = &sight.role.boundary =>
+            {
+                self.edited_boundary(sight, boundary).await
+            }
             Decision::Report(report) => {
                 let ours = match ours {
                     Some(ours) => ours,
@@ -268,6 +300,7 @@ impl Work<'_> {
             mode: self.mode(sight),
             installed_at: sight.installed_at,
             now: clock::now(),
+            boundary_document: BoundaryDocument::AsApproved,
             exemption: sight.page.exemption_of(&sight.role),
         }
     }

@@ -60,7 +60,7 @@ fn to_role(role: aws_sdk_iam::types::Role) -> Result<Role, Failure> {
     })
 }
 
-fn to_timestamp(date: &aws_smithy_types::DateTime) -> Timestamp {
+pub(crate) fn to_timestamp(date: &aws_smithy_types::DateTime) -> Timestamp {
     Timestamp::from_second(date.secs()).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 

@@ -8,7 +8,6 @@ use crate::settings::{InvalidSettings, Settings};
 use crate::undo::UndoAnswer;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
-use guardrail::boundary_policy::ShippedPolicies;
 use guardrail::names::AccountId;
 use guardrail::review::ReviewRequest;
 use guardrail::trigger::{CloudTrailRecord, Ignored, PolicyChange, Trigger};
@@ -53,20 +52,13 @@ pub async fn undo_function() -> Result<(), lambda_runtime::Error> {
 /// How the function of policy changes reads its trigger out of a CloudTrail record.
 pub type ReadPolicyChange = fn(&CloudTrailRecord, &AccountId) -> Result<PolicyChange, Ignored>;
 
-/// Runs the function that EventBridge invokes with changes of managed policies. `shipped` are the template's boundaries, see
-/// [`ShippedPolicies::render`].
+/// Runs the function that EventBridge invokes with changes of managed policies.
 ///
 /// # Errors
 /// Where the settings cannot be used, the boundaries cannot be rendered, or the runtime stops.
-pub async fn policy_function(
-    read: ReadPolicyChange,
-    shipped: &'static str,
-) -> Result<(), lambda_runtime::Error> {
+pub async fn policy_function(read: ReadPolicyChange) -> Result<(), lambda_runtime::Error> {
     let account = &start().await?;
-    let deployment = account.settings.deployment_from_environment().inspect_err(log_unusable)?;
-    let shipped = &ShippedPolicies::render(shipped, &deployment)
-        .inspect_err(|e| tracing::error!(error = %e, "the shipped boundaries cannot be rendered"))?;
-    let handle = async |event: LambdaEvent<Value>| handle_policy_event(account, read, shipped, event).await;
+    let handle = async |event: LambdaEvent<Value>| handle_policy_event(account, read, event).await;
     lambda_runtime::run(service_fn(handle)).await
 }
 
@@ -111,7 +103,6 @@ fn record_in(payload: Value, stopwatch: Stopwatch) -> Result<CloudTrailRecord, F
 async fn handle_policy_event(
     account: &Account,
     read: ReadPolicyChange,
-    shipped: &ShippedPolicies,
     event: LambdaEvent<Value>,
 ) -> Result<(), Failure> {
     let stopwatch = Stopwatch::start();
@@ -125,7 +116,7 @@ async fn handle_policy_event(
         }
     };
     let (event, event_id) = (change.event.as_str(), change.event_id.as_str());
-    match account.respond_to_policy_change(&change, shipped, &context.request_id).await {
+    match account.respond_to_policy_change(&change, &context.request_id).await {
         Ok(response) => {
             tracing::info!(
                 event,
@@ -167,7 +158,7 @@ async fn handle_undo(account: &Account, event: LambdaEvent<Value>) -> Result<Und
     let asked: Result<Call, Failure> =
         serde_json::from_value(payload).map_err(|e| Failure::malformed("the call is not understood", e));
     let answer = match asked {
-        Ok(call) => account.undo(call, end_of(&context)).await,
+        Ok(call) => account.undo(call, end_of(&context), &context.request_id).await,
         Err(failure) => Err(failure),
     };
     match &answer {

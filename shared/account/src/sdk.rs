@@ -28,7 +28,7 @@ pub(crate) enum Roots {
 impl Roots {
     /// Amazon's, except where somebody names others, and in China, where the endpoints have certificates of others.
     pub(crate) fn chosen(settings: &Settings) -> Self {
-        match (settings.partition(), &settings.trust_file) {
+        match (settings.deployment.partition.as_str(), &settings.trust_file) {
             ("aws" | "aws-us-gov", None) => Self::AmazonTrustServices,
             _ => Self::System,
         }
@@ -91,7 +91,7 @@ mod tests {
         settings.trust_file = Some("/etc/proxy.pem".to_owned());
         assert_eq!(Roots::chosen(&settings), Roots::System);
         settings.trust_file = None;
-        settings.rules.own_roles = ["arn:aws-cn:iam::123456789012:role/ringfence".parse().unwrap()].into();
+        settings.deployment.partition = "aws-cn".to_owned();
         assert_eq!(Roots::chosen(&settings), Roots::System);
     }
 }

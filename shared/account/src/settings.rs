@@ -27,6 +27,8 @@ pub struct Settings {
     pub endpoint_url: Option<String>,
     /// Certificates that somebody wants believed instead of the usual: `SSL_CERT_FILE`.
     pub trust_file: Option<String>,
+    /// What the shipped boundaries depend on.
+    pub deployment: Deployment,
 }
 
 /// A setting that is missing or makes no sense. The function does not start with it.
@@ -60,38 +62,21 @@ impl Settings {
         Self::read(&|variable| std::env::var(variable).ok())
     }
 
-    /// What the shipped boundaries depend on, from the environment of the one function that compares them.
-    ///
-    /// # Errors
-    /// Names the first variable that is missing.
-    pub fn deployment_from_environment(&self) -> Result<Deployment, InvalidSettings> {
-        #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
-        self.deployment(&|variable| std::env::var(variable).ok())
-    }
-
-    fn deployment(&self, lookup: Lookup<'_>) -> Result<Deployment, InvalidSettings> {
-        Ok(Deployment {
-            partition: self.partition().to_owned(),
-            account: self.account.clone(),
-            stack_id: text(lookup, "RINGFENCE_STACK_ID")?,
-            ledger_arn: text(lookup, "RINGFENCE_LEDGER_TABLE_ARN")?,
-            findings_key_arn: text(lookup, "RINGFENCE_FINDINGS_KEY_ARN")?,
-            allowed_pass_role: list(lookup, "RINGFENCE_ALLOWED_PASS_ROLE_ARNS")?,
-            allowed_assume_role: list(lookup, "RINGFENCE_ALLOWED_ASSUME_ROLE_ARNS")?,
-        })
-    }
-
-    /// `aws`, `aws-us-gov`, `aws-cn` …
-    pub(crate) fn partition(&self) -> &str {
-        self.rules.own_roles.first().map_or("aws", RoleArn::partition)
-    }
-
     fn read(lookup: Lookup<'_>) -> Result<Self, InvalidSettings> {
         let own_roles: BTreeSet<RoleArn> = list(lookup, "RINGFENCE_OWN_ROLE_ARNS")?.into_iter().collect();
         let account = own_roles
             .first()
             .map(|role| role.account().clone())
             .ok_or(InvalidSettings::Missing("RINGFENCE_OWN_ROLE_ARNS"))?;
+        let deployment = Deployment {
+            partition: own_roles.first().map_or("aws", RoleArn::partition).to_owned(),
+            account: account.clone(),
+            stack_id: text(lookup, "RINGFENCE_STACK_ID")?,
+            ledger_arn: text(lookup, "RINGFENCE_LEDGER_TABLE_ARN")?,
+            findings_key_arn: text(lookup, "RINGFENCE_FINDINGS_KEY_ARN")?,
+            allowed_pass_role: list(lookup, "RINGFENCE_ALLOWED_PASS_ROLE_ARNS")?,
+            allowed_assume_role: list(lookup, "RINGFENCE_ALLOWED_ASSUME_ROLE_ARNS")?,
+        };
         Ok(Self {
             rules: guardrail::Settings {
                 boundary: parsed(lookup, "RINGFENCE_BOUNDARY_ARN")?,
@@ -113,6 +98,7 @@ impl Settings {
             region: text(lookup, "AWS_REGION")?,
             endpoint_url: text(lookup, "AWS_ENDPOINT_URL").ok(),
             trust_file: text(lookup, "SSL_CERT_FILE").ok(),
+            deployment,
         })
     }
 }
@@ -173,6 +159,13 @@ pub(crate) mod tests {
             "RINGFENCE_REVIEW_QUEUE_URL" => {
                 "https://sqs.us-east-1.amazonaws.com/123456789012/ringfence-review"
             }
+            "RINGFENCE_STACK_ID" => {
+                "arn:aws:cloudformation:us-east-1:123456789012:stack/ringfence/6f1d2c30-c7f4-11f0-8de9-0e1f2a3b4c5d"
+            }
+            "RINGFENCE_LEDGER_TABLE_ARN" => "arn:aws:dynamodb:us-east-1:123456789012:table/ringfence-ledger",
+            "RINGFENCE_FINDINGS_KEY_ARN" => {
+                "arn:aws:kms:us-east-1:123456789012:key/1a2b3c4d-5e6f-7a8b-9c0d-1e2f3a4b5c6d"
+            }
             "AWS_REGION" => "us-east-1",
             _ => return None,
         })
@@ -195,24 +188,15 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_the_shipped_boundaries_depend_on_is_read_or_named() {
-        let whole = |variable: &str| {
-            Some(match variable {
-                "RINGFENCE_STACK_ID" => "stack".to_owned(),
-                "RINGFENCE_LEDGER_TABLE_ARN" => "table".to_owned(),
-                "RINGFENCE_FINDINGS_KEY_ARN" => "key".to_owned(),
-                "RINGFENCE_ALLOWED_PASS_ROLE_ARNS" => "role-1,role-2".to_owned(),
-                _ => return None,
-            })
+    fn what_the_shipped_boundaries_depend_on_is_read() {
+        let passing = |name: &str| match name {
+            "RINGFENCE_ALLOWED_PASS_ROLE_ARNS" => Some("role-1,role-2".to_owned()),
+            _ => environment(name).map(str::to_owned),
         };
-        let deployment = settings().deployment(&whole).unwrap();
+        let deployment = Settings::read(&passing).unwrap().deployment;
+        assert_eq!((deployment.partition.as_str(), deployment.account.as_str()), ("aws", "123456789012"));
         assert_eq!(deployment.allowed_pass_role, ["role-1", "role-2"]);
         assert!(deployment.allowed_assume_role.is_empty(), "an empty parameter is an empty list");
-        for variable in ["RINGFENCE_STACK_ID", "RINGFENCE_LEDGER_TABLE_ARN", "RINGFENCE_FINDINGS_KEY_ARN"] {
-            let broken = |name: &str| whole(name).filter(|_| name != variable);
-            let message = settings().deployment(&broken).expect_err(variable).to_string();
-            assert!(message.contains(variable), "{message}");
-        }
     }
 
     #[test]
@@ -230,6 +214,9 @@ pub(crate) mod tests {
             ("RINGFENCE_PROTECTED_ROLES", "arn:aws:iam::123456789012:role/*"),
             ("RINGFENCE_OWN_ROLE_ARNS", ""),
             ("RINGFENCE_LEDGER_TABLE", " "),
+            ("RINGFENCE_STACK_ID", ""),
+            ("RINGFENCE_LEDGER_TABLE_ARN", ""),
+            ("RINGFENCE_FINDINGS_KEY_ARN", ""),
             ("RINGFENCE_FINDINGS_TOPIC_ARN", ""),
             ("RINGFENCE_REVIEW_QUEUE_URL", ""),
             ("AWS_REGION", ""),

@@ -3,6 +3,7 @@
 //! What is about to be done is recorded first, as with an intent: from then on Ringfence expects the change, holds the
 //! role, and whoever invokes again after a crash ends what was begun.
 
+mod not_undone;
 #[cfg(test)]
 mod tests;
 
@@ -15,8 +16,9 @@ use guardrail::names::{PolicyArn, RoleName};
 use guardrail::record::{RoleRecord, Undone};
 use guardrail::settings::Mode;
 use guardrail::snapshot::Role;
-use guardrail::undo::{All, Call, Decision, Force, Undo, UndoAll, UndoRequest, decide};
+use guardrail::undo::{ALL_ROLES, All, Call, Decision, Force, Undo, UndoAll, UndoRequest, decide};
 use jiff::{SignedDuration, Timestamp};
+use not_undone::Asked;
 use serde::Serialize;
 
 /// What an invocation answers its operator.
@@ -76,22 +78,41 @@ const PAGE: i32 = 25;
 const TIME_FOR_A_ROLE: SignedDuration = SignedDuration::from_secs(20);
 
 impl Account {
-    /// Gives one role, or every role that Ringfence wrote to, back what it had before. `end` is when the invocation ends.
+    /// Gives one role, or every role that Ringfence wrote to, back what it had before. `end` is when the invocation ends,
+    /// `request` is Lambda's request id.
     ///
     /// # Errors
     /// Where the ledger holds no request for it, the role is not as recorded, or AWS refuses. What was begun is recorded,
     /// and the next invocation ends it.
-    pub async fn undo(&self, call: Call, end: Timestamp) -> Result<UndoAnswer, Failure> {
+    pub async fn undo(&self, call: Call, end: Timestamp, request: &str) -> Result<UndoAnswer, Failure> {
         match call {
-            Call::Role(role, force) => {
-                let request = self.ledger.undo_request(&role).await?;
-                let request = request.ok_or_else(|| no_request(role.as_str()))?;
-                let undone = self.undo_role(&role, &request, force).await?;
-                Ok(UndoAnswer::Role(given_back(role, undone)))
-            }
+            Call::Role(role, force) => self.undo_asked_for(role, force, request).await.map(UndoAnswer::Role),
             Call::All(All::DryRun) => self.list_all().await.map(UndoAnswer::All),
-            Call::All(All::GiveBack) => self.undo_all(end).await.map(UndoAnswer::All),
+            Call::All(All::GiveBack) => self.undo_all_asked_for(end, request).await.map(UndoAnswer::All),
         }
+    }
+
+    async fn undo_asked_for(
+        &self,
+        role: RoleName,
+        force: Force,
+        request: &str,
+    ) -> Result<GivenBack, Failure> {
+        let asked = self.ledger.undo_request(&role).await?.ok_or_else(|| no_request(role.as_str()))?;
+        let (asked, usable) = Asked::of(role.as_str(), asked, request);
+        let usable = self.tell_invalid(&asked, usable).await?;
+        let outcome = self.undo_role(&role, &usable, force).await;
+        let undone = self.tell_refused(&asked, outcome).await?;
+        Ok(given_back(role, undone))
+    }
+
+    async fn undo_all_asked_for(&self, end: Timestamp, request: &str) -> Result<UndoBatch, Failure> {
+        let asked = self.ledger.undo_all_request().await?.ok_or_else(|| no_request(ALL_ROLES))?;
+        let (asked, usable) = Asked::of(ALL_ROLES, asked, request);
+        let usable = self.tell_invalid(&asked, usable).await?;
+        let batch = self.undo_all(usable, end).await?;
+        self.tell_left_alone(&asked, &batch).await;
+        Ok(batch)
     }
 
     async fn undo_role(
@@ -154,9 +175,7 @@ impl Account {
         Ok(UndoBatch { done: true, dry_run: true, undone, refused: Vec::new() })
     }
 
-    async fn undo_all(&self, end: Timestamp) -> Result<UndoBatch, Failure> {
-        let request = self.ledger.undo_all_request().await?;
-        let mut request = request.ok_or_else(|| no_request("*"))?;
+    async fn undo_all(&self, mut request: UndoAll, end: Timestamp) -> Result<UndoBatch, Failure> {
         let mut batch = UndoBatch { done: false, dry_run: false, undone: Vec::new(), refused: Vec::new() };
         loop {
             let page = self.ledger.roles_after(request.continue_after.as_ref(), PAGE).await?;

@@ -10,7 +10,7 @@ use guardrail::Settings;
 use guardrail::administrator::Administrator;
 use guardrail::assess::{Approval, Assessment, Surroundings};
 use guardrail::authorization_details::{DocumentText, ManagedPolicyDetail, RoleDetail};
-use guardrail::decide::{Case, Decision, decide};
+use guardrail::decide::{BoundaryDocument, Case, Decision, decide};
 use guardrail::function::{Entrance, Function, UrlAuth};
 use guardrail::names::{AccountId, FunctionArn, InvalidName, PolicyArn, Qualifier};
 use guardrail::record::RoleRecord;
@@ -245,6 +245,7 @@ fn decision(
     // Every role is newer than this.
     let installed_at = Timestamp::MIN;
     let case = Case {
+        boundary_document: BoundaryDocument::AsApproved,
         role,
         record: &record,
         trigger: &trigger,

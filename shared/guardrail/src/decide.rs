@@ -36,6 +36,17 @@ pub struct Case<'a> {
     pub installed_at: Timestamp,
     /// The time of the decision: an operator's undo holds a role for a while.
     pub now: Timestamp,
+    /// Whether the role's boundary, where it is ours or approved, says what it should.
+    pub boundary_document: BoundaryDocument,
+}
+
+/// What an accepted boundary says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BoundaryDocument {
+    /// What was shipped or approved; or nobody compared it, because the role has none that could be.
+    AsApproved,
+    /// Something else. That is told about the policy, not about each role that has it.
+    Edited,
 }
 
 /// What should be done about a role.
@@ -242,6 +253,10 @@ fn role_with_accepted_boundary(case: &Case<'_>, boundary: &PolicyArn, assessment
     if had_ours(case) && *boundary != case.settings.boundary && assessment.is_boundary_gone() {
         let reason = "Ringfence's ledger says that this role had its boundary, and now it has one whose policy is gone";
         return enforce(case, Enforced::Restored, reason.to_owned());
+    }
+    if case.boundary_document == BoundaryDocument::Edited {
+        let reason = "the document of the role's boundary is not the one that was shipped or approved";
+        return report(Outcome::BoundaryEdited, reason.to_owned());
     }
     bounded_role(assessment)
 }

@@ -20,6 +20,7 @@ pub struct Exemption {
     role_id: Option<RoleId>,
     checks: Option<BTreeSet<CheckId>>,
     max_severity: Option<Severity>,
+    ticket: Option<String>,
 }
 
 /// A role's name, or with its path if the pattern starts with `/`. `*` and `?` are wildcards.
@@ -97,6 +98,8 @@ impl Exemption {
                 .transpose()
                 .map_err(|_| InvalidAttribute::Unreadable("role_id"))?,
             checks,
+            // A ticket is for people: one that cannot be read takes nothing away.
+            ticket: attributes.optional("ticket").ok().flatten().map(str::to_owned),
             max_severity: max_severity.map(str::parse).transpose().map_err(unreadable("max_severity"))?,
         })
     }
@@ -112,6 +115,34 @@ impl Exemption {
     pub fn accepts(&self, breach: &Breach) -> bool {
         self.checks.as_ref().is_none_or(|checks| checks.contains(&breach.check))
             && self.max_severity.is_none_or(|most| breach.severity <= most)
+    }
+
+    /// When it ends.
+    #[must_use]
+    pub fn expires_at(&self) -> Timestamp {
+        self.expires_at
+    }
+
+    /// All that it says but its pattern, for whoever has to judge it.
+    #[must_use]
+    pub fn terms(&self) -> String {
+        let Self { owner, reason, expires_at, .. } = self;
+        let mut terms = format!("until {expires_at}, `{owner}` answers for it: {reason}");
+        let checks = self.checks.as_ref().map(|checks| {
+            let names: Vec<&str> = checks.iter().map(|check| check.as_str()).collect();
+            format!("only {}", names.join(", "))
+        });
+        let limits = [
+            checks,
+            self.max_severity.map(|most| format!("up to {most}")),
+            self.role_id.as_ref().map(|id| format!("only the role with id {}", id.as_str())),
+            self.ticket.as_ref().map(|ticket| format!("ticket {ticket}")),
+        ];
+        for limit in limits.into_iter().flatten() {
+            terms.push_str("; ");
+            terms.push_str(&limit);
+        }
+        terms
     }
 
     /// Who answers for it, why and until when: the words of a sentence without full stop.

@@ -20,6 +20,7 @@ pub mod finding;
 pub mod function;
 pub mod kill_switch;
 pub mod names;
+pub mod notice;
 pub mod operator_item;
 pub mod record;
 pub mod review;

@@ -1,6 +1,8 @@
 //! Items of the ledger that operators write: their attributes, as far as they can be read.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// The attributes of an item, lists as lists of texts. What is neither a text nor a list of texts counts as an empty text, and
@@ -34,16 +36,56 @@ impl FromIterator<(String, Attribute)> for Attributes {
     }
 }
 
+/// What an item says, in 24 hexadecimal digits: another print is another content.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ItemPrint(String);
+
+impl ItemPrint {
+    /// The print of several texts in order, each with its length, so that no two lists read the same.
+    #[must_use]
+    pub fn of_texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut hasher = Sha256::new();
+        for text in texts {
+            hasher.update((text.len() as u64).to_be_bytes());
+            hasher.update(text.as_bytes());
+        }
+        Self(hasher.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// The digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl Attributes {
+    /// The print of all attributes but those named.
+    #[must_use]
+    pub fn print_without(&self, left_out: &[&str]) -> ItemPrint {
+        let counted = self.0.iter().filter(|(name, _)| !left_out.contains(&name.as_str()));
+        let texts = counted.flat_map(|(name, value)| {
+            let values: Vec<&str> = match value {
+                Attribute::Text(text) => vec!["text", text],
+                Attribute::List(texts) => {
+                    std::iter::once("list").chain(texts.iter().map(String::as_str)).collect()
+                }
+            };
+            std::iter::once(name.as_str()).chain(values)
+        });
+        ItemPrint::of_texts(texts)
+    }
+
+    /// Sets an attribute.
+    pub fn insert(&mut self, name: &str, value: Attribute) {
+        self.0.insert(name.to_owned(), value);
+    }
+
     /// The attribute as it stands.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Attribute> {
         self.0.get(name)
-    }
-
-    /// All of them, by name.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Attribute)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
     /// A text that may be left out; an empty one counts as left out.

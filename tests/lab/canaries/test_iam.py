@@ -287,6 +287,61 @@ class StaleReads(unittest.TestCase):
         self.assertEqual(self._read(account, function, role), "done")
 
 
+class LastAccessed(unittest.TestCase):
+    """Gap 21: the report on when a role last used what."""
+
+    def _report(self, account: Account, role: str) -> dict[str, Any]:
+        iam = account.client("iam")
+        job = iam.generate_service_last_accessed_details(
+            Arn=iam.get_role(RoleName=role)["Role"]["Arn"], Granularity="ACTION_LEVEL"
+        )["JobId"]
+        return dict(iam.get_service_last_accessed_details(JobId=job))
+
+    def test_gap_it_is_empty(self) -> None:
+        account = bare()
+        (iam,) = account.user(EVERYTHING, "iam")
+        iam.list_users()
+        report = self._report(account, account.role())
+        self.assertEqual((report["JobStatus"], report["ServicesLastAccessed"]), ("COMPLETED", []))
+
+    def test_it_tells_what_was_set(self) -> None:
+        account, name = lab(), lab().role(path="/team/")
+        account.admin("POST", f"roles/{name}", {"used": [
+            {"service": "iam", "action": "CreateUser", "last": "2026-11-01T02:03:04Z"},
+            {"service": "iam", "last": "2026-11-02T02:03:04Z"},
+        ]})
+        (service,) = self._report(account, name)["ServicesLastAccessed"]
+        self.assertEqual((service["ServiceNamespace"], service["LastAuthenticated"].day), ("iam", 2))
+        (action,) = service["TrackedActionsLastAccessed"]
+        self.assertEqual((action["ActionName"], action["LastAccessedTime"].day), ("CreateUser", 1))
+        self.assertEqual(self._report(account, account.role())["ServicesLastAccessed"], [])
+
+    def _ask_as_whoever_may_for_one_role(self, account: Account, allowed: str, asked: str) -> None:
+        def arn(role: str) -> str:
+            return str(account.client("iam").get_role(RoleName=role)["Role"]["Arn"])
+
+        (iam,) = account.user(json.dumps({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Action": "iam:GenerateServiceLastAccessedDetails", "Resource": arn(allowed),
+        }]}), "iam")
+        iam.generate_service_last_accessed_details(Arn=arn(asked), Granularity="ACTION_LEVEL")
+
+    def test_gap_the_right_is_asked_for_on_everything(self) -> None:
+        role = bare().role()
+        with self.assertRaisesRegex(ClientError, "AccessDenied"):
+            self._ask_as_whoever_may_for_one_role(bare(), role, role)
+
+    def test_the_right_is_one_on_the_role(self) -> None:
+        role, other = lab().role(), lab().role()
+        self._ask_as_whoever_may_for_one_role(lab(), role, role)
+        with self.assertRaisesRegex(ClientError, "AccessDenied"):
+            self._ask_as_whoever_may_for_one_role(lab(), role, other)
+
+    def test_it_may_never_be_finished(self) -> None:
+        account, name = lab(), lab().role()
+        account.admin("POST", f"roles/{name}", {"used": "unfinished"})
+        self.assertEqual(self._report(account, name)["JobStatus"], "IN_PROGRESS")
+
+
 class AuthorizationDetails(unittest.TestCase):
     """Gap 7a: the boundary in GetAccountAuthorizationDetails."""
 

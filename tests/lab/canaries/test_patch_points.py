@@ -71,7 +71,7 @@ _VALUES = {
     "ministack.core.lambda_runtime": ["_lock", "_workers"],
     "ministack.services.dynamodb": ["_pitr_settings", "_ttl_settings"],
     "ministack.services.eventbridge": ["_rules"],
-    "ministack.services.iam": ["_IAM_HANDLERS", "_aws_managed_policies", "_policies", "_roles", "_users"],
+    "ministack.services.iam": ["_IAM_HANDLERS", "_aws_managed_policies", "_policies", "_roles", "_sla_jobs", "_users"],
     "ministack.services.lambda_svc": [
         "_LAMBDA_ASYNC_RETRY_BASE_SECONDS", "_LAMBDA_ASYNC_RETRY_MAX_SECONDS", "_esms", "_functions",
     ],

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote
 from ministack.core.responses import request_scope
 from ministack.services import iam, lambda_svc, sqs
 
-from . import role_last_used
+from . import last_accessed, role_last_used
 
 if TYPE_CHECKING:
     from .application import Lab
@@ -57,7 +57,7 @@ class Admin:
             ("DELETE", "faults"): lambda: {"disarmed": lab.faults.clear()},
         }
         if method == "POST" and path.startswith("roles/"):
-            return _set_role_dates(unquote(path.removeprefix("roles/")), _object(body))
+            return _set_role(unquote(path.removeprefix("roles/")), _object(body))
         route = routes.get((method, path))
         if route is None:
             raise LookupError(f"the lab has no `{method} /_lab/{path}`")
@@ -98,11 +98,13 @@ def _object(body: bytes) -> dict[str, Any]:
     return value
 
 
-def _set_role_dates(name: str, request: dict[str, Any]) -> dict[str, Any]:
-    unknown = request.keys() - {"created", "last_used"}
+def _set_role(name: str, request: dict[str, Any]) -> dict[str, Any]:
+    unknown = request.keys() - {"created", "last_used", "used"}
     if unknown:
         raise ValueError(f"no such field: {', '.join(sorted(unknown))}")
     try:
+        if "used" in request:
+            last_accessed.set_used(name, request["used"])
         return role_last_used.set_dates(
             name, request.get("created"), request.get("last_used"), change_last_used="last_used" in request
         )

@@ -27,6 +27,7 @@ from . import (
     function_environment,
     function_processes,
     invocations,
+    last_accessed,
     managed_policies,
     policy_versions,
     role_last_used,
@@ -74,6 +75,7 @@ class Lab:
         boundary_denials.apply()
         descriptions.apply()
         role_last_used.apply()
+        last_accessed.apply()
         authorization_details.apply()
         policy_versions.apply()
         rule_state.apply()

@@ -1,6 +1,7 @@
 //! A function's process that dies before or after any one of its AWS calls: the role or policy ends up right, and the
 //! finding is told. The lab kills the process; the product knows nothing of it.
 
+use crate::notices::{A_MONTH, exempt, in_hours};
 use crate::policy::{EVERYTHING, READS, default_version, new_default, set_default};
 use crate::undo::{invoke_undo, paste};
 use serde_json::{Value, json};
@@ -272,4 +273,42 @@ async fn before_each_call_of_an_undo() {
 #[tokio::test]
 async fn after_each_call_of_an_undo() {
     a_write_is_taken_back(When::After).await;
+}
+
+/// An operator exempts some roles: that is told once, and the role of the event is bounded whatever becomes of the telling.
+async fn an_exemption_is_put(when: When) {
+    let lab = Lab::start(&[]).await;
+    lab.create_role("first-role", "/").await;
+    lab.silence().await;
+    let killed_at = killed_around_every_call(&lab, "ringfence-on-role-change", when, async |kill| {
+        let (role, pattern) = (format!("role-{}", kill.call), format!("migration-{}-*", kill.call));
+        lab.pause_events();
+        lab.create_role(&role, "/").await;
+        lab.forget_events();
+        exempt(&lab, &pattern, "orders", &in_hours(A_MONTH)).await;
+        kill.arm();
+        lab.resume_events();
+        lab.attach(&role, ADMINISTRATOR).await;
+        lab.silence().await;
+        assert_eq!(lab.boundary_of(&role).await.as_deref(), Some(OURS), "{kill}");
+        assert_eq!(words(&lab.findings_about(&role).await), [("bounded", "CRITICAL")], "{kill}");
+        let mut notices = lab.findings_about_no_role().await;
+        notices.retain(|told| told.text_of("title").contains(&pattern));
+        assert_eq!(words(&notices), [("notice", "MEDIUM")], "{kill}");
+    })
+    .await;
+    let published = killed_at.iter().filter(|at| *at == "sns:Publish").count();
+    assert_eq!(published, 2, "the finding about the role and the notice: {killed_at:?}");
+    let telling = &killed_at[killed_at.len() - 3..];
+    assert_eq!(telling, ["dynamodb:PutItem", "sns:Publish", "dynamodb:PutItem"], "the claim comes first");
+}
+
+#[tokio::test]
+async fn before_each_call_about_an_exemption() {
+    an_exemption_is_put(When::Before).await;
+}
+
+#[tokio::test]
+async fn after_each_call_about_an_exemption() {
+    an_exemption_is_put(When::After).await;
 }

@@ -49,7 +49,8 @@ async fn a_teams_boundary_stays_unless_it_caps_nothing() {
 
     role_with(&lab, "careless", ADMINISTRATOR).await;
     let told = lab.findings_about("careless").await;
-    assert_eq!(told.iter().map(|told| told.text_of("outcome")).collect::<Vec<_>>(), ["replaced"]);
+    let outcomes: Vec<_> = told.iter().map(|told| told.text_of("outcome")).collect();
+    assert_eq!(outcomes, ["replaced", "resolved"], "the second event finds nothing left to object to");
     assert_eq!(told[0].finding["boundary"], json!({"before": ADMINISTRATOR, "after": ours}));
     assert_eq!(lab.boundary_of("careless").await, Some(ours));
     assert_eq!(lab.own_calls("PutRolePermissionsBoundary"), 1);
@@ -68,8 +69,8 @@ async fn whatever_takes_the_place_of_ours_is_put_away_again() {
         put(&lab, "orders", swapped).await;
         lab.silence().await;
         assert_eq!(lab.boundary_of("orders").await.as_deref(), Some(ours.as_str()), "{swapped}");
-        let restored =
-            outcomes(&lab, "orders").await.into_iter().filter(|outcome| outcome == "restored").count();
+        let told = lab.messages_about("orders").await;
+        let restored = told.iter().filter(|told| told.text_of("outcome") == "restored").count();
         assert_eq!(restored, number + 1, "{swapped}");
     }
 
@@ -86,4 +87,37 @@ async fn whatever_takes_the_place_of_ours_is_put_away_again() {
     lab.resume_events();
     lab.silence().await;
     assert_eq!(lab.boundary_of("orders").await.as_deref(), Some(ours.as_str()), "swapped, then deleted");
+}
+
+/// A boundary that stands edited is one finding about the policy, however many roles have it.
+#[tokio::test]
+async fn an_approved_boundary_that_was_edited_unseen_is_told_once_and_not_role_by_role() {
+    let approved = "arn:aws:iam::123456789012:policy/platform-cap";
+    let lab = Lab::start(&[("ApprovedBoundaryArns", approved)]).await;
+    let document = |service: &str| {
+        json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": service, "Resource": "*"}})
+            .to_string()
+    };
+    lab.create_policy("platform-cap", &document("s3:Get*")).await;
+    role_with(&lab, "first-role", approved).await;
+
+    // The event of the edit is lost.
+    lab.pause_events();
+    let version = lab.iam.create_policy_version().policy_arn(approved).policy_document(document("s3:*"));
+    version.set_as_default(true).send().await.expect("CreatePolicyVersion");
+    lab.forget_events();
+    lab.resume_events();
+    lab.attach("first-role", ADMINISTRATOR).await;
+    lab.silence().await;
+    role_with(&lab, "second-role", approved).await;
+
+    let edits: Vec<_> =
+        lab.messages().await.into_iter().filter(|told| told.finding["role"].is_null()).collect();
+    let words: Vec<_> =
+        edits.iter().map(|told| (told.text_of("outcome"), told.text_of("severity"))).collect();
+    assert_eq!(words, [("boundary-edited", "CRITICAL")]);
+    assert!(edits[0].text.contains("set-default-policy-version"), "how to restore it: {}", edits[0].text);
+    for role in ["first-role", "second-role"] {
+        assert_eq!(outcomes(&lab, role).await, [""; 0], "{role}");
+    }
 }

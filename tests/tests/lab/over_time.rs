@@ -52,9 +52,10 @@ async fn a_boundary_taken_away_again_and_again_is_put_back_each_time_and_is_one_
     let findings = lab.findings_about("orders-api-role").await;
     assert_eq!(words(&findings), [("bounded", "LOW"), ("restored", "HIGH")]);
     let messages = lab.messages_about("orders-api-role").await;
-    let severities = [("bounded", "LOW"), ("restored", "HIGH"), ("restored", "CRITICAL")];
-    assert_eq!(words(&messages), severities, "told at the first and at the third time");
-    let grown = &messages[2];
+    let severities =
+        [("bounded", "LOW"), ("restored", "HIGH"), ("restored", "HIGH"), ("restored", "CRITICAL")];
+    assert_eq!(words(&messages), severities, "told three times, and then ever more rarely");
+    let grown = &messages[3];
     assert_eq!(grown.text_of("id"), findings[1].text_of("id"));
     assert!(grown.text_of("title").contains("3 times"), "{}", grown.text_of("title"));
     assert!(grown.text.contains("PermissionsBoundary: arn:"), "the line for the template:\n{}", grown.text);
@@ -95,6 +96,10 @@ async fn a_role_in_use_waits_for_the_change_budget_and_a_new_one_does_not() {
     lab.silence().await;
     assert_eq!(lab.boundary_of("new-role").await.as_deref(), Some(OURS), "a new role never waits");
     assert_eq!(lab.boundary_of("old-role").await, None);
+    let told = lab.messages().await;
+    let notices: Vec<_> = told.iter().filter(|told| told.text_of("outcome") == "notice").collect();
+    let titles: Vec<_> = notices.iter().map(|told| told.text_of("title")).collect();
+    assert_eq!(titles, ["Change budget used up, roles in use wait"]);
 
     // The lab does not wait a quarter of an hour: a message like the one that does is sent, and finds budget again.
     spend_budget(&lab, table, AN_HOUR - 1).await;

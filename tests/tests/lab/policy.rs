@@ -127,7 +127,11 @@ async fn an_edited_approved_boundary_is_told_and_left_to_its_owner() {
     lab.silence().await;
     assert_eq!(default_version(&lab, team).await, "v2");
     let findings = lab.findings_about_no_role().await;
-    assert_eq!(words(&findings), [("boundary-edited", "CRITICAL")]);
+    assert_eq!(
+        words(&findings),
+        [("boundary-edited", "CRITICAL"), ("notice", "LOW")],
+        "and since when it is watched"
+    );
     assert!(findings[0].text_of("summary").contains("--version-id v1"), "{}", findings[0].text_of("summary"));
     assert_eq!(lab.own_calls("SetDefaultPolicyVersion"), 0);
 }

@@ -14,7 +14,7 @@ use tests::lab::{ADMINISTRATOR, Lab, OURS};
 const OPERATOR: &str = "arn:aws:iam::123456789012:role/operators";
 
 /// The arguments of each `aws` that a line calls in a shell, in order.
-fn calls_of(line: &str) -> Vec<Vec<String>> {
+pub(super) fn calls_of(line: &str) -> Vec<Vec<String>> {
     let folder = std::env::temp_dir().join(format!("ringfence-undo-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder for the arguments");
     let noted = folder.join("calls");
@@ -35,27 +35,27 @@ fn calls_of(line: &str) -> Vec<Vec<String>> {
 }
 
 /// The value of an option.
-fn option<'a>(call: &'a [String], name: &str) -> &'a str {
+pub(super) fn option<'a>(call: &'a [String], name: &str) -> &'a str {
     let at = call.iter().position(|argument| argument == name);
     let value = at.and_then(|at| call.get(at + 1));
     value.unwrap_or_else(|| panic!("no {name} in {call:?}"))
 }
 
 /// DynamoDB's JSON, as far as the line uses it.
-fn item_of(json: &str) -> HashMap<String, AttributeValue> {
+pub(super) fn item_of(json: &str) -> HashMap<String, AttributeValue> {
     let item: Value =
         serde_json::from_str(json).unwrap_or_else(|e| panic!("the item is no JSON: {e}: {json}"));
     let fields = item.as_object().expect("an object").iter();
-    fields
-        .map(|(name, value)| {
-            let value = match (value["S"].as_str(), value["N"].as_str()) {
-                (Some(text), None) => AttributeValue::S(text.to_owned()),
-                (None, Some(number)) => AttributeValue::N(number.to_owned()),
-                _ => panic!("neither S nor N: {value}"),
-            };
-            (name.clone(), value)
-        })
-        .collect()
+    fields.map(|(name, value)| (name.clone(), attribute_of(value))).collect()
+}
+
+fn attribute_of(value: &Value) -> AttributeValue {
+    match (value["S"].as_str(), value["N"].as_str(), value["L"].as_array()) {
+        (Some(text), None, None) => AttributeValue::S(text.to_owned()),
+        (None, Some(number), None) => AttributeValue::N(number.to_owned()),
+        (None, None, Some(list)) => AttributeValue::L(list.iter().map(attribute_of).collect()),
+        _ => panic!("neither S nor N nor L: {value}"),
+    }
 }
 
 /// Makes the calls of a finding's undo line. The answer, or the error's type and message.

@@ -9,29 +9,25 @@ use tests::{function_folders, logical_id};
 const FUNCTION: &str = "AWS::Serverless::Function";
 
 /// The contract with `account::settings`.
-const ENVIRONMENT: [&str; 14] = [
+const ENVIRONMENT: [&str; 19] = [
+    "RINGFENCE_ALLOWED_ASSUME_ROLE_ARNS",
+    "RINGFENCE_ALLOWED_PASS_ROLE_ARNS",
     "RINGFENCE_APPROVED_BOUNDARY_ARNS",
     "RINGFENCE_BOUNDARY_ARN",
     "RINGFENCE_CARVE_OUTS",
     "RINGFENCE_ENFORCE_AT",
     "RINGFENCE_ENFORCE_EXISTING_AT",
     "RINGFENCE_ENFORCE_SHARED_TRUST",
+    "RINGFENCE_FINDINGS_KEY_ARN",
     "RINGFENCE_FINDINGS_TOPIC_ARN",
     "RINGFENCE_LEDGER_TABLE",
+    "RINGFENCE_LEDGER_TABLE_ARN",
     "RINGFENCE_MODE",
     "RINGFENCE_OWNER_TAG_KEYS",
     "RINGFENCE_OWN_ROLE_ARNS",
     "RINGFENCE_PROTECTED_ROLES",
     "RINGFENCE_REPLACE_WIDER",
     "RINGFENCE_REVIEW_QUEUE_URL",
-];
-
-/// What the shipped boundaries depend on: the contract with `account::settings` of the function that compares them.
-const ENVIRONMENT_OF_ON_POLICY_CHANGE: [&str; 5] = [
-    "RINGFENCE_ALLOWED_ASSUME_ROLE_ARNS",
-    "RINGFENCE_ALLOWED_PASS_ROLE_ARNS",
-    "RINGFENCE_FINDINGS_KEY_ARN",
-    "RINGFENCE_LEDGER_TABLE_ARN",
     "RINGFENCE_STACK_ID",
 ];
 
@@ -90,11 +86,8 @@ fn every_function_gets_the_same_environment_whole() {
     let stack = stack();
     for (id, function) in stack.of_type(FUNCTION) {
         let variables = function["Properties"]["Environment"]["Variables"].as_object().expect("variables");
-        let mut expected = BTreeSet::from(ENVIRONMENT);
-        if id == "OnPolicyChange" {
-            expected.extend(ENVIRONMENT_OF_ON_POLICY_CHANGE);
-        }
-        assert_eq!(variables.keys().map(String::as_str).collect::<BTreeSet<_>>(), expected, "{id}");
+        let found: BTreeSet<&str> = variables.keys().map(String::as_str).collect();
+        assert_eq!(found, BTreeSet::from(ENVIRONMENT), "{id}");
         for (variable, value) in variables {
             assert!(value.is_string(), "{id}: {variable} is {value}");
         }

@@ -1,5 +1,6 @@
 //! The README's tables, which people deploy by, against the template.
 
+use guardrail::notice::NoticeKind;
 use std::collections::BTreeMap;
 use tests::template::Template;
 
@@ -62,4 +63,14 @@ fn the_output_table_names_every_output() {
         template.section("Outputs").as_object().expect("outputs").keys().collect();
     declared.sort();
     assert_eq!(told.iter().collect::<Vec<_>>(), declared);
+}
+
+#[test]
+fn the_notice_table_says_what_each_notice_weighs() {
+    let told: BTreeMap<String, String> = table("Severity")
+        .iter()
+        .flat_map(|row| row[1].split(", ").map(|what| (what.to_owned(), code(&row[0]))).collect::<Vec<_>>())
+        .collect();
+    let kinds = NoticeKind::ALL.map(|kind| (kind.in_words().to_owned(), kind.severity().to_string()));
+    assert_eq!(told, BTreeMap::from(kinds));
 }

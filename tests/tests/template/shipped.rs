@@ -1,4 +1,4 @@
-//! The boundaries that `on-policy-change` was built with, against those that the template deploys. The two are read and
+//! The boundaries that the functions were built with, against those that the template deploys. The two are read and
 //! rendered by code of their own, so each checks the other.
 
 use guardrail::boundary_policy::{Deployment, Edit, ShippedPolicies};
@@ -21,7 +21,7 @@ fn what_is_compared_is_what_is_deployed_whatever_the_parameters() {
     ] {
         let stack = Template::of_project().rendered(&parameters);
         let variables = &stack.properties("OnPolicyChange")["Environment"]["Variables"];
-        let shipped = ShippedPolicies::render(on_policy_change::SHIPPED_BOUNDARIES, &deployment(variables))
+        let shipped = ShippedPolicies::render(account::SHIPPED_BOUNDARIES, &deployment(variables))
             .expect("the build's documents are rendered");
         assert_eq!(shipped.iter().count(), 2);
         for id in ["BaselineBoundary", "StrictBoundary"] {

@@ -1,6 +1,7 @@
 //! The ledger's items about boundary policies: what was told of each, and what an approved one said when it was first seen.
 
-use super::{KILL_SWITCH, Ledger, Stored, Version, take_kill_switch, version_of};
+use super::{APPROVED, KILL_SWITCH, Ledger, NOTICED, OperatorPage, Stored, Version, take, version_of};
+use crate::clock;
 use crate::failure::Failure;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -9,8 +10,6 @@ use guardrail::kill_switch::KillSwitch;
 use guardrail::names::PolicyArn;
 
 const RECORD: &str = "boundary-policy";
-/// The design's name for it: operators delete these items.
-const APPROVED: &str = "approved";
 
 /// What one read of the ledger tells of a boundary policy.
 #[derive(Debug, Clone)]
@@ -21,31 +20,39 @@ pub(crate) struct PolicyPage {
     pub(crate) approved: Option<Approved>,
     /// As it counts at the time of reading.
     pub(crate) kill_switch: KillSwitch,
+    /// What else there was to see.
+    pub(crate) operator: OperatorPage,
 }
 
 impl Ledger {
-    /// Reads what is known of a boundary policy, and the kill switch.
+    /// Reads what is known of a boundary policy, and the operators' items with it.
     pub(crate) async fn read_policy(&self, policy: &PolicyArn) -> Result<PolicyPage, Failure> {
-        let keys = [(RECORD, policy.as_str()), (APPROVED, policy.as_str()), KILL_SWITCH];
-        let mut items = self.get(&keys).await?;
-        let kill_switch = take_kill_switch(&mut items);
-        let mut take = |pk: &str| items.remove(&(pk.to_owned(), policy.as_str().to_owned()));
+        let (record, approved) = ((RECORD, policy.as_str()), (APPROVED, policy.as_str()));
+        let mut items = self.get(&[record, approved, KILL_SWITCH, NOTICED]).await?;
         let unreadable = |pk: &str, e: serde_dynamo::Error| {
             let what = format!(
                 "the ledger's item `{pk}`/`{policy}` cannot be read; an operator has to correct or delete it"
             );
             Failure::malformed(what, e)
         };
-        let approved = take(APPROVED).map(serde_dynamo::from_item).transpose();
-        let item = take(RECORD);
+        let item = take(&mut items, record);
         let version = Version(item.as_ref().and_then(version_of));
         let record = item.and_then(|mut item| item.remove("record"));
         let record = record.map(serde_dynamo::from_attribute_value).transpose();
+        let approved = items
+            .get(&(APPROVED.to_owned(), policy.as_str().to_owned()))
+            .cloned()
+            .map(serde_dynamo::from_item)
+            .transpose();
+        // What the shipped ones say is no operator's to approve, and no such item is ever written.
+        let watched = if policy.is_shipped() { Vec::new() } else { vec![policy.clone()] };
+        let operator = OperatorPage::take(&mut items).with_approved(&watched, &mut items);
         Ok(PolicyPage {
             record: record.map_err(|e| unreadable(RECORD, e))?.unwrap_or_default(),
             version,
             approved: approved.map_err(|e| unreadable(APPROVED, e))?,
-            kill_switch,
+            kill_switch: operator.kill_switch(clock::now()),
+            operator,
         })
     }
 
@@ -82,14 +89,6 @@ impl Ledger {
                 return Err(Failure::of_call(format!("could not note what boundary `{policy}` says"), e));
             }
         }
-        if let Ok(mut noted) = self.noted.lock() {
-            noted.insert(policy.clone());
-        }
         Ok(())
-    }
-
-    /// Whether this process noted the document of an approved boundary.
-    pub(crate) fn has_noted(&self, policy: &PolicyArn) -> bool {
-        self.noted.lock().is_ok_and(|noted| noted.contains(policy))
     }
 }

@@ -1,12 +1,17 @@
 //! The items that an operator asks for an undo by, and the roles that there are to undo.
 
-use super::{Item, KILL_SWITCH, Ledger, Version, take_kill_switch, to_record, version_of};
+use super::{
+    Item, KILL_SWITCH, Ledger, NOTICED, OperatorPage, UNDO_REQUEST, Version, take, to_attributes, to_record,
+    version_of,
+};
+use crate::clock;
 use crate::failure::Failure;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use guardrail::kill_switch::KillSwitch;
 use guardrail::names::RoleName;
+use guardrail::operator_item::Attributes;
 use guardrail::record::RoleRecord;
 use guardrail::undo::{ALL_ROLES, UndoAll, UndoRequest};
 use serde::de::DeserializeOwned;
@@ -14,14 +19,23 @@ use std::collections::HashMap;
 
 pub(crate) const ACTIONS: &[&str] = &["dynamodb:DeleteItem", "dynamodb:Query"];
 
-const REQUEST: &str = "undo-request";
-
 /// Some roles of the ledger, in the order of their names.
 #[derive(Debug)]
 pub(crate) struct RolePage {
     pub(crate) roles: Vec<(RoleName, RoleRecord)>,
     /// Whether more may follow.
     pub(crate) more: bool,
+}
+
+/// An operator's request.
+#[derive(Debug)]
+pub(crate) struct Requested<T> {
+    /// The request, or why it cannot be used.
+    pub(crate) request: Result<T, Failure>,
+    /// The item as it stands.
+    pub(crate) item: Attributes,
+    /// Where it is noted what was told of it.
+    pub(crate) operator: OperatorPage,
 }
 
 /// What one read of the ledger tells of a role whose write is to be taken back.
@@ -36,24 +50,31 @@ pub(crate) struct UndoPage {
 
 impl Ledger {
     /// The operator's request for a role, if there is one.
-    pub(crate) async fn undo_request(&self, role: &RoleName) -> Result<Option<UndoRequest>, Failure> {
+    pub(crate) async fn undo_request(
+        &self,
+        role: &RoleName,
+    ) -> Result<Option<Requested<UndoRequest>>, Failure> {
         self.request(role.as_str()).await
     }
 
     /// The operator's request for every role, if there is one.
-    pub(crate) async fn undo_all_request(&self) -> Result<Option<UndoAll>, Failure> {
+    pub(crate) async fn undo_all_request(&self) -> Result<Option<Requested<UndoAll>>, Failure> {
         self.request(ALL_ROLES).await
     }
 
-    async fn request<T: DeserializeOwned>(&self, sk: &str) -> Result<Option<T>, Failure> {
-        let item = self.get(&[(REQUEST, sk)]).await?.into_values().next();
+    async fn request<T: DeserializeOwned>(&self, sk: &str) -> Result<Option<Requested<T>>, Failure> {
+        let key = (UNDO_REQUEST, sk);
+        let mut items = self.get(&[key, KILL_SWITCH, NOTICED]).await?;
+        let Some(item) = take(&mut items, key) else { return Ok(None) };
         let malformed = |e: serde_dynamo::Error| {
             Failure::malformed(
-                format!("the ledger's item `{REQUEST}`/`{sk}` cannot be used, so nothing was done"),
+                format!("the ledger's item `{UNDO_REQUEST}`/`{sk}` cannot be used, so nothing was done"),
                 e,
             )
         };
-        item.map(|item| serde_dynamo::from_item(item).map_err(malformed)).transpose()
+        let attributes = to_attributes(&item);
+        let request = serde_dynamo::from_item(item).map_err(malformed);
+        Ok(Some(Requested { request, item: attributes, operator: OperatorPage::take(&mut items) }))
     }
 
     /// Takes a request away once it is carried out.
@@ -66,7 +87,7 @@ impl Ledger {
             .client
             .delete_item()
             .table_name(&self.table)
-            .key("pk", AttributeValue::S(REQUEST.to_owned()))
+            .key("pk", AttributeValue::S(UNDO_REQUEST.to_owned()))
             .key("sk", AttributeValue::S(role.as_str().to_owned()))
             // Not another one that came meanwhile.
             .condition_expression("finding = :finding")
@@ -91,7 +112,7 @@ impl Ledger {
             .client
             .delete_item()
             .table_name(&self.table)
-            .key("pk", AttributeValue::S(REQUEST.to_owned()))
+            .key("pk", AttributeValue::S(UNDO_REQUEST.to_owned()))
             .key("sk", AttributeValue::S(ALL_ROLES.to_owned()));
         delete
             .send()
@@ -109,7 +130,7 @@ impl Ledger {
             .put_item()
             .table_name(&self.table)
             .set_item(Some(item))
-            .item("pk", AttributeValue::S(REQUEST.to_owned()))
+            .item("pk", AttributeValue::S(UNDO_REQUEST.to_owned()))
             .item("sk", AttributeValue::S(ALL_ROLES.to_owned()))
             .condition_expression("attribute_exists(pk)");
         match put.send().await {
@@ -158,7 +179,7 @@ impl Ledger {
     /// The record of whichever role has the name, with its version and the kill switch.
     pub(crate) async fn page_for_undo(&self, role: &RoleName) -> Result<Option<UndoPage>, Failure> {
         let mut items = self.get(&[("role", role.as_str()), KILL_SWITCH]).await?;
-        let kill_switch = take_kill_switch(&mut items);
+        let kill_switch = OperatorPage::take(&mut items).kill_switch(clock::now());
         let Some(item) = items.into_values().next() else { return Ok(None) };
         let version = Version(version_of(&item));
         Ok(Some(UndoPage { record: to_record(role, item)?, version, kill_switch }))

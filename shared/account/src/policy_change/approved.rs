@@ -15,16 +15,22 @@ use iam_policy::Policy;
 const ROUNDS: usize = 5;
 
 impl Account {
-    /// Notes what an approved boundary says when a role is first seen with it. AWS's own are always as approved, and the
-    /// shipped ones are compared with what is shipped.
+    /// Notes what an approved boundary says when a role is first seen with it.
     pub(crate) async fn note_first_sight(&self, boundary: &Boundary) -> Result<(), Failure> {
         let Boundary::Attached { arn, document } = boundary else { return Ok(()) };
         let Some(policy) = document.understood() else { return Ok(()) };
-        let is_guarded_so = self.settings.rules.accepts(arn) && !arn.is_aws_managed() && !arn.is_shipped();
-        if is_guarded_so && !self.ledger.has_noted(arn) {
+        if self.settings.rules.accepts(arn) && is_compared_with_first_sight(arn) {
             self.note_approved_document(arn, policy).await?;
         }
         Ok(())
+    }
+
+    /// The boundaries that are compared with what they said when they were first seen.
+    pub(crate) fn watched_boundaries(&self) -> Vec<PolicyArn> {
+        let rules = &self.settings.rules;
+        let accepted = std::iter::once(&rules.boundary)
+            .chain(rules.approved.iter().filter(|arn| **arn != rules.boundary));
+        accepted.filter(|arn| is_compared_with_first_sight(arn)).cloned().collect()
     }
 
     async fn note_approved_document(&self, arn: &PolicyArn, policy: &Policy) -> Result<(), Failure> {
@@ -34,6 +40,11 @@ impl Account {
     }
 }
 
+/// AWS's own are always as approved, and the shipped ones are compared with what is shipped.
+fn is_compared_with_first_sight(boundary: &PolicyArn) -> bool {
+    !boundary.is_aws_managed() && !boundary.is_shipped()
+}
+
 impl PolicyWork<'_> {
     pub(super) async fn guard_approved(&self) -> Result<Guarded, Failure> {
         let policy = &self.change.policy;
@@ -41,7 +52,7 @@ impl PolicyWork<'_> {
             return Ok(Guarded::nothing("AWS's own, always as approved"));
         }
         for _ in 0..ROUNDS {
-            let page = self.account.ledger.read_policy(policy).await?;
+            let page = self.read().await?;
             let round = match page.approved.clone() {
                 Some(approved) => self.compare_with_approved(page, &approved).await?,
                 None => self.first_seen_edited(page).await?,

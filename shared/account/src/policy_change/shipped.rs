@@ -44,7 +44,7 @@ impl PolicyWork<'_> {
     pub(super) async fn guard_shipped(&self, shipped: &Policy) -> Result<Guarded, Failure> {
         let fingerprint = Fingerprint::of(shipped);
         for _ in 0..ROUNDS {
-            let page = self.account.ledger.read_policy(&self.change.policy).await?;
+            let page = self.read().await?;
             if let Round::Over(guarded) = self.round(page, shipped, &fingerprint).await? {
                 return Ok(guarded);
             }

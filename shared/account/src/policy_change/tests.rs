@@ -6,25 +6,8 @@ use super::PolicyResponse;
 use crate::failure::{Failure, FailureClass};
 use crate::settings::tests::settings;
 use doubles::{NARROW, OURS, SHIPPED, TEAM, WIDE, World, change, deployed_now};
-use guardrail::boundary_policy::{Deployment, ShippedPolicies};
 use guardrail::settings::Mode;
 use guardrail::trigger::{Caller, PolicyChange, PolicyEffect};
-
-fn shipped() -> ShippedPolicies {
-    let documents = format!(
-        r#"{{"BaselineBoundary":{{"name":"ringfence-baseline-v1","path":"/ringfence/","document":{SHIPPED}}}}}"#
-    );
-    let deployment = Deployment {
-        partition: "aws".to_owned(),
-        account: settings().account,
-        stack_id: String::new(),
-        ledger_arn: String::new(),
-        findings_key_arn: String::new(),
-        allowed_pass_role: Vec::new(),
-        allowed_assume_role: Vec::new(),
-    };
-    ShippedPolicies::render(&documents, &deployment).unwrap()
-}
 
 async fn respond_as(
     world: &World,
@@ -32,7 +15,7 @@ async fn respond_as(
     change: &PolicyChange,
     request: &str,
 ) -> Result<PolicyResponse, Failure> {
-    world.account(mode).respond_to_policy_change(change, &shipped(), request).await
+    world.account(mode).respond_to_policy_change(change, request).await
 }
 
 async fn respond(world: &World, change: &PolicyChange) -> PolicyResponse {
@@ -323,6 +306,16 @@ async fn an_approved_boundary_that_nobody_had_seen_is_told_and_approved_as_it_is
     }
     assert_eq!(world.told(), [pair("boundary-edited", "HIGH")]);
     assert_eq!(world.count("dynamodb:PutItem approved"), 1);
+    assert_eq!(world.notices(), ["Approved boundary team-boundary was noted"]);
+    world.change(|state| state.items.remove(&("approved".to_owned(), TEAM.to_owned())));
+    for event in ["e-3", "e-4"] {
+        respond(&world, &new_default(TEAM, event)).await;
+    }
+    let anew = [
+        "Approved boundary team-boundary is to be approved anew",
+        "Approved boundary team-boundary was approved anew",
+    ];
+    assert_eq!(world.notices()[1..], anew);
 }
 
 #[tokio::test]

@@ -44,6 +44,11 @@ impl Work<'_> {
         }
         let wait = hour.retry_after(clock::now());
         self.account.look_again_after(role, self.trigger, wait).await?;
+        if let Some(page) = self.operator.get()
+            && let Some(notice) = page.noticed.budget_exhausted(hour)
+        {
+            self.account.tell_notice(page, notice, self.request).await;
+        }
         Ok(Round::Over(Response::of(
             "the hour's change budget is used up, the role waits in the review queue",
         )))

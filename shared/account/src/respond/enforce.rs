@@ -92,7 +92,7 @@ impl Work<'_> {
         let (snapshot, ours) = self.before_and_after(open, intent, snapshot).await?;
         let assessment = self.assess(&snapshot, &open.record, &intent.trigger, Some(&ours));
         let about = self.about(&snapshot, &assessment, &intent.trigger, &open.record, &ours);
-        let finding = about.enforced(&Enforcement {
+        let mut finding = about.enforced(&Enforcement {
             id: &intent.finding,
             outcome: intent.outcome,
             reason: &intent.reason,
@@ -100,6 +100,7 @@ impl Work<'_> {
             contained_at: Some(contained_at),
             repetition: intent.repetition.as_ref(),
         });
+        self.account.add_recent_use(&mut finding).await;
         let told = Told {
             state: about.state(&ours),
             finding: finding.id.clone(),

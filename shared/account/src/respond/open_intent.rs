@@ -4,14 +4,19 @@ use super::enforce::Open;
 use super::{Response, Sight, Work};
 use crate::clock;
 use crate::failure::Failure;
+use crate::last_accessed;
 use guardrail::decide::resume;
 use guardrail::names::RoleName;
 use guardrail::record::{Intent, RoleRecord};
+use guardrail::snapshot::Role;
 use std::time::Duration;
 
 /// How long an author is left to finish. Whoever waits longer tells in its place; the ids are the same, so the worst
 /// is a message sent twice.
 const LEASE: Duration = Duration::from_secs(3);
+
+/// The same where the boundary is in place: only the message is late, and its author may be waiting for what the role used.
+const TELLING_LEASE: Duration = LEASE.saturating_add(last_accessed::PATIENCE);
 
 /// Between two looks at an author that is still at it.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -33,7 +38,7 @@ impl Work<'_> {
             return Ok(Settled::LookAgain(Box::new(sight)));
         };
         let name = sight.role.arn.name().clone();
-        if !self.author_is_dead(&intent) {
+        if !self.author_is_dead(&intent, &sight.role) {
             return self.wait_for_author(&name).await;
         }
         let response = if sight.role.boundary.as_ref() == Some(&intent.boundary_after) {
@@ -50,9 +55,11 @@ impl Work<'_> {
     }
 
     /// A retry of the same Lambda request proves that the attempt before it ended; otherwise the lease decides.
-    fn author_is_dead(&self, intent: &Intent) -> bool {
+    fn author_is_dead(&self, intent: &Intent, role: &Role) -> bool {
+        let is_contained = role.boundary.as_ref() == Some(&intent.boundary_after);
+        let lease = if is_contained { TELLING_LEASE } else { LEASE };
         let age = clock::milliseconds_between(intent.opened_at, clock::now()).map(Duration::from_millis);
-        intent.opened_by == self.request || age.is_none_or(|age| age >= LEASE)
+        intent.opened_by == self.request || age.is_none_or(|age| age >= lease)
     }
 
     /// Looks again in a moment. Meanwhile the author puts the boundary; if it died before that, the lease is all that
@@ -63,8 +70,9 @@ impl Work<'_> {
             tokio::time::sleep(PAUSE).await;
             waited += PAUSE;
             let Some(sight) = self.look(name).await? else { return Ok(Settled::Gone) };
-            let still_open = sight.record.intent.as_ref().is_some_and(|intent| !self.author_is_dead(intent));
-            if !still_open || waited >= LEASE {
+            let intent = sight.record.intent.as_ref();
+            let still_open = intent.is_some_and(|intent| !self.author_is_dead(intent, &sight.role));
+            if !still_open || waited >= TELLING_LEASE {
                 return Ok(Settled::LookAgain(Box::new(sight)));
             }
         }

@@ -31,11 +31,12 @@ impl Work<'_> {
             return self.keep_record(sight).await;
         }
         let finding = about.told(report.outcome, &report.reason);
-        let finding =
+        let mut finding =
             if is_resolved && finding.severity < Severity::Medium { about.resolved() } else { finding };
         if sight.record.has_told(&state) && finding.outcome != Outcome::Resolved {
             return self.keep_record(sight).await;
         }
+        self.account.add_recent_use(&mut finding).await;
         self.publish_and_note(sight, &finding, state).await
     }
 
@@ -74,7 +75,7 @@ impl Work<'_> {
     }
 
     /// Nothing to tell: stores what was seen, if the ledger does not know it yet.
-    async fn keep_record(&self, sight: &Sight) -> Result<Round, Failure> {
+    pub(super) async fn keep_record(&self, sight: &Sight) -> Result<Round, Failure> {
         let record = self.seen(sight);
         let response = Response::of("nothing to tell");
         if record == sight.record {

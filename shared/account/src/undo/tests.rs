@@ -44,6 +44,8 @@ struct Double {
     items: Arc<Mutex<BTreeMap<(String, String), Item>>>,
     /// How many publications fail from now on.
     failing_publications: Arc<Mutex<usize>>,
+    /// The mode of each finding.
+    modes: Arc<Mutex<Vec<String>>>,
 }
 
 fn text(item: &Item, name: &str) -> String {
@@ -115,6 +117,7 @@ impl Double {
             lambda: mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &[]).into(),
             config: sdk_config(&settings, Roots::System),
             policies: PolicyCache::default(),
+            shipped: crate::shipped_boundaries::tests::shipping("{}"),
             settings,
         }
     }
@@ -171,8 +174,7 @@ impl Double {
             let key = (text(&item, "pk"), text(&item, "sk"));
             let stored = own.items.lock().unwrap().get(&key).cloned();
             let expected = request.expression_attribute_values().and_then(|values| values.get(":read"));
-            let as_read = stored.as_ref().is_some_and(|stored| stored.get("version") == expected);
-            if !as_read {
+            if stored.as_ref().and_then(|stored| stored.get("version")) != expected {
                 let failed = ConditionalCheckFailedException::builder().message("overtaken").build();
                 return MockResponse::Error(PutItemError::ConditionalCheckFailedException(failed));
             }
@@ -215,7 +217,10 @@ impl Double {
             }
             let body: Value = serde_json::from_str(request.message().unwrap()).unwrap();
             let finding: Value = serde_json::from_str(body["default"].as_str().unwrap()).unwrap();
-            own.note(format!("publish {} {}", finding["outcome"].as_str().unwrap(), finding["id"]));
+            let outcome = finding["outcome"].as_str().unwrap();
+            let what = if outcome == "notice" { &finding["title"] } else { &finding["id"] };
+            own.note(format!("publish {outcome} {what}"));
+            own.modes.lock().unwrap().push(finding["mode"].as_str().unwrap().to_owned());
             MockResponse::Output(PublishOutput::builder().build())
         });
         mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[&publish])
@@ -240,7 +245,7 @@ async fn the_undo_is_recorded_then_made_then_told_and_then_its_request_is_gone()
         [(None, "delete the boundary of orders".to_owned()), (Some(TEAM), format!("put {TEAM} on orders"))]
     {
         let double = Double::default().with_role("orders", before).with_request("orders", request("orders"));
-        double.account().undo(call(json!({"role": "orders"})), no_hurry()).await.unwrap();
+        double.account().undo(call(json!({"role": "orders"})), no_hurry(), "request-1").await.unwrap();
 
         assert_eq!(double.boundary("orders").as_deref(), before);
         let id = FindingId::of_undo(&ROLE_ID.parse().unwrap(), 1);
@@ -259,26 +264,46 @@ async fn the_undo_is_recorded_then_made_then_told_and_then_its_request_is_gone()
 }
 
 #[tokio::test]
-async fn without_a_usable_request_nothing_is_done() {
+async fn without_a_usable_request_nothing_is_done_and_that_is_told_once() {
     let broken = json!({"finding": "rf-1", "by": "alice"});
-    for (double, class, names) in [
-        (Double::default().with_role("orders", None), FailureClass::Refused, "undo-request"),
+    for (double, class, names, notice) in [
+        (Double::default().with_role("orders", None), FailureClass::Refused, "undo-request", None),
         (
             Double::default().with_role("orders", None).with_request("orders", broken),
             FailureClass::Malformed,
             "hold_days",
+            Some("publish notice \"Undo request not valid for orders\""),
         ),
         (
             Double::default().with_role("orders", None).with_request("orders", request("another")),
             FailureClass::Refused,
             "force",
+            Some("publish notice \"Undo refused for orders\""),
         ),
     ] {
-        let failure = double.account().undo(call(json!({"role": "orders"})), no_hurry()).await.unwrap_err();
-        assert_eq!(failure.class(), class, "{failure}");
-        assert!(failure.to_string().contains(names), "{failure}");
-        assert_eq!(double.writes(), Vec::<String>::new());
+        for lambda_request in ["request-1", "request-2"] {
+            let undo = call(json!({"role": "orders"}));
+            let failure = double.account().undo(undo, no_hurry(), lambda_request).await.unwrap_err();
+            assert_eq!(failure.class(), class, "{failure}");
+            assert!(failure.to_string().contains(names), "{failure}");
+        }
+        let noticed = "write settings/noticed";
+        let expected = notice.map_or(vec![], |notice| vec![noticed, notice, noticed]);
+        assert_eq!(double.writes(), expected);
     }
+}
+
+#[tokio::test]
+async fn an_undo_goes_through_whatever_the_mode_and_says_it() {
+    let expires_at = (crate::clock::now() + SignedDuration::from_hours(1)).to_string();
+    let switch = json!({"value": "observe", "by": "alice", "reason": "incident", "expires_at": expires_at});
+    let double = Double::default()
+        .with_role("orders", None)
+        .with_request("orders", request("orders"))
+        .with_item("settings", "mode", serde_dynamo::to_item(switch).unwrap());
+    double.account().undo(call(json!({"role": "orders"})), no_hurry(), "request-1").await.unwrap();
+    assert_eq!(double.boundary("orders"), None);
+    assert_eq!(*double.modes.lock().unwrap(), ["observe"]);
 }
 
 #[tokio::test]
@@ -286,11 +311,11 @@ async fn an_undo_that_could_not_be_told_is_told_by_the_next_invocation_under_the
     let double = Double::default().with_role("orders", None).with_request("orders", request("orders"));
     *double.failing_publications.lock().unwrap() = 1;
     let account = double.account();
-    account.undo(call(json!({"role": "orders"})), no_hurry()).await.unwrap_err();
+    account.undo(call(json!({"role": "orders"})), no_hurry(), "request-1").await.unwrap_err();
     assert_eq!(double.boundary("orders"), None);
     assert!(double.has_request("orders"));
 
-    account.undo(call(json!({"role": "orders"})), no_hurry()).await.unwrap();
+    account.undo(call(json!({"role": "orders"})), no_hurry(), "request-1").await.unwrap();
     let id = FindingId::of_undo(&ROLE_ID.parse().unwrap(), 1);
     let writes = double.writes();
     assert_eq!(writes.iter().filter(|call| call.starts_with("delete")).count(), 1, "{writes:?}");
@@ -305,8 +330,11 @@ fn forty_roles() -> Double {
 #[tokio::test]
 async fn a_dry_run_lists_every_role_and_changes_nothing() {
     let double = forty_roles();
-    let answer =
-        double.account().undo(call(json!({"all": true, "dry_run": true})), no_hurry()).await.unwrap();
+    let answer = double
+        .account()
+        .undo(call(json!({"all": true, "dry_run": true})), no_hurry(), "request-1")
+        .await
+        .unwrap();
     let answer = serde_json::to_value(answer).unwrap();
     assert_eq!(answer["undone"].as_array().unwrap().len(), 40);
     assert_eq!((&answer["done"], &answer["dry_run"]), (&json!(true), &json!(true)));
@@ -317,13 +345,13 @@ async fn a_dry_run_lists_every_role_and_changes_nothing() {
 async fn all_needs_a_request_of_its_own_and_then_frees_every_role_it_can() {
     let double = forty_roles();
     let everything = || call(json!({"all": true}));
-    let failure = double.account().undo(everything(), no_hurry()).await.unwrap_err();
+    let failure = double.account().undo(everything(), no_hurry(), "request-1").await.unwrap_err();
     assert_eq!(failure.class(), FailureClass::Refused);
     assert_eq!(double.writes(), Vec::<String>::new());
 
     double.roles.lock().unwrap().insert("role-07".to_owned(), Some(TEAM.to_owned()));
     let double = double.with_request("*", json!({"by": "alice", "hold_days": 30}));
-    let answer = double.account().undo(everything(), no_hurry()).await.unwrap();
+    let answer = double.account().undo(everything(), no_hurry(), "request-1").await.unwrap();
     let answer = serde_json::to_value(answer).unwrap();
     assert_eq!(answer["done"], json!(true));
     assert_eq!(answer["undone"].as_array().unwrap().len(), 39);
@@ -332,6 +360,9 @@ async fn all_needs_a_request_of_its_own_and_then_frees_every_role_it_can() {
     assert_eq!(double.boundary("role-07").as_deref(), Some(TEAM));
     assert_eq!(double.boundary("role-39"), None);
     assert!(!double.has_request("*"));
+    let writes = double.writes();
+    let notices: Vec<&String> = writes.iter().filter(|call| call.starts_with("publish notice")).collect();
+    assert_eq!(notices, ["publish notice \"Undo refused for all roles\""]);
 }
 
 #[tokio::test]
@@ -340,11 +371,11 @@ async fn all_goes_on_behind_the_last_role_where_time_ran_out() {
         forty_roles().with_request("*", json!({"by": "alice", "hold_days": 30, "continue_after": "role-30"}));
     let account = double.account();
     let out_of_time = crate::clock::now();
-    let answer = account.undo(call(json!({"all": true})), out_of_time).await.unwrap();
+    let answer = account.undo(call(json!({"all": true})), out_of_time, "request-1").await.unwrap();
     assert_eq!(serde_json::to_value(answer).unwrap()["done"], json!(false));
     assert_eq!(double.writes(), ["write undo-request/*"], "it notes how far it came");
 
-    let answer = account.undo(call(json!({"all": true})), no_hurry()).await.unwrap();
+    let answer = account.undo(call(json!({"all": true})), no_hurry(), "request-1").await.unwrap();
     assert_eq!(serde_json::to_value(answer).unwrap()["undone"].as_array().unwrap().len(), 9);
     assert_eq!(double.boundary("role-30").as_deref(), Some(OURS), "done before, as far as the ledger knows");
 }

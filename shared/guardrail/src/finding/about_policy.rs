@@ -41,6 +41,8 @@ pub enum Standing<'a> {
     },
     /// Ours, in observe mode: the version that holds the shipped document would be made the default.
     Observed(&'a str),
+    /// Ours, found edited when a role was looked at: nobody set it back within minutes, as should have been done.
+    Stands(&'a str),
     /// Ours, but no version holds the shipped document any more.
     VersionGone,
     /// An approved one, which belongs to somebody else.
@@ -63,6 +65,7 @@ impl AboutPolicy<'_> {
             Standing::Refused { code, .. } => (Outcome::Failed, FindingId::of_refusal(&id, code)),
             Standing::SetBack(_)
             | Standing::Observed(_)
+            | Standing::Stands(_)
             | Standing::VersionGone
             | Standing::Approved { .. }
             | Standing::FirstSeen => (Outcome::BoundaryEdited, id),
@@ -71,6 +74,7 @@ impl AboutPolicy<'_> {
             Standing::SetBack(at) => Some(at),
             Standing::Refused { .. }
             | Standing::Observed(_)
+            | Standing::Stands(_)
             | Standing::VersionGone
             | Standing::Approved { .. }
             | Standing::FirstSeen => None,
@@ -151,6 +155,11 @@ impl AboutPolicy<'_> {
                 "Ringfence only observes and changed nothing. To set it back: {}",
                 set_default(policy, version)
             ),
+            Standing::Stands(version) => format!(
+                "Ringfence has not set it back, which takes seconds where the event of the edit arrives: look into the log of \
+                 ringfence-on-policy-change and the on-failure queue. To set it back: {}",
+                set_default(policy, version)
+            ),
             // A deployment of an unchanged template changes nothing, see
             // <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html>.
             Standing::VersionGone => "No version holds the shipped document any more, so Ringfence cannot set it back. A \
@@ -186,6 +195,7 @@ fn title(name: &str, reach: Reach, standing: Standing<'_>) -> String {
         Standing::SetBack(_) => format!("Boundary policy {name} {did}, Ringfence set it back"),
         Standing::Refused { .. } => format!("Boundary policy {name} {did}, Ringfence could not set it back"),
         Standing::Observed(_) => format!("Boundary policy {name} {did}, Ringfence would set it back"),
+        Standing::Stands(_) => format!("Boundary policy {name} {did} and was not set back"),
         Standing::VersionGone => format!("Boundary policy {name} {did} and has to be deployed again"),
         Standing::Approved { .. } | Standing::FirstSeen => format!("Approved boundary policy {name} {did}"),
     }
@@ -193,9 +203,11 @@ fn title(name: &str, reach: Reach, standing: Standing<'_>) -> String {
 
 fn reason(standing: Standing<'_>) -> &'static str {
     match standing {
-        Standing::SetBack(_) | Standing::Refused { .. } | Standing::Observed(_) | Standing::VersionGone => {
-            "the policy no longer said what Ringfence ships"
-        }
+        Standing::SetBack(_)
+        | Standing::Refused { .. }
+        | Standing::Observed(_)
+        | Standing::Stands(_)
+        | Standing::VersionGone => "the policy no longer said what Ringfence ships",
         Standing::Approved { .. } => "the policy no longer says what was approved",
         Standing::FirstSeen => "an approved policy was edited before Ringfence had seen it",
     }

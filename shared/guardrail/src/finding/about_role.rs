@@ -104,6 +104,7 @@ impl AboutRole<'_> {
             | Outcome::Contained
             | Outcome::Reported
             | Outcome::BoundaryEdited
+            | Outcome::Notice
             | Outcome::Failed => self.assessment.severity().unwrap_or(Severity::Info),
         };
         self.finding(outcome, reason, id, severity, after, None)
@@ -283,7 +284,7 @@ impl AboutRole<'_> {
 }
 
 /// A text cut to [`LONGEST_TEXT`] characters.
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     let mut shortened: String = text.chars().take(LONGEST_TEXT).collect();
     if shortened.len() < text.len() {
         shortened.push('…');

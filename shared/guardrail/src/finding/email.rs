@@ -1,6 +1,7 @@
 //! The text that a person reads.
 
 use super::impact::MOST_REMOVED;
+use super::used_recently::RECENT_DAYS;
 use super::{BreachFacts, Finding, Outcome, Removed};
 use crate::assess::Assessment;
 use crate::cut_grants::NamedGrant;
@@ -34,6 +35,7 @@ pub(super) fn headline(
         Outcome::WouldBound => format!("Ringfence would put its boundary on {role}"),
         Outcome::WouldRestore => format!("Ringfence would put the boundary of {role} back"),
         Outcome::BoundaryEdited => format!("The boundary policy of {role} was edited"),
+        Outcome::Notice => format!("A setting about {role} changed"),
     };
     let summary = match outcome {
         Outcome::Bounded => format!(
@@ -55,7 +57,7 @@ pub(super) fn headline(
             "{because}. Without it: {could}. Nothing has to be done at once; the policies should shrink to what the \
              function needs."
         ),
-        Outcome::Exempt | Outcome::Reported | Outcome::BoundaryEdited => {
+        Outcome::Exempt | Outcome::Reported | Outcome::BoundaryEdited | Outcome::Notice => {
             format!("{because}. What was found: {could}. Nothing was changed.")
         }
         Outcome::Failed => format!("{because}. The role stays as it is. What was found: {could}."),
@@ -95,7 +97,7 @@ pub(super) fn cut_in_words(cut: &[NamedGrant]) -> Option<String> {
     })
 }
 
-fn capitalised(sentence: &str) -> String {
+pub(super) fn capitalised(sentence: &str) -> String {
     let mut letters = sentence.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
@@ -147,6 +149,12 @@ fn who_and_what(out: &mut String, finding: &Finding) -> std::fmt::Result {
         writeln!(out, "Functions  {}", names.join(", "))?;
     }
     let trigger = &finding.trigger;
+    if finding.outcome == Outcome::Notice {
+        if let Some(by) = &trigger.principal {
+            writeln!(out, "By         {by} (as the item says)")?;
+        }
+        return writeln!(out, "Time       {}\nMode       {}", finding.time, finding.mode.as_str());
+    }
     let by = trigger.principal.as_deref().unwrap_or("an unknown caller");
     write!(out, "Call       {} by {by}", trigger.event)?;
     if let Some(tool) = tool_in_words(trigger.via) {
@@ -207,12 +215,16 @@ fn breach_lines(out: &mut String, breach: &BreachFacts, finding: &Finding) -> st
     writeln!(out, "    To do: {}", breach.remedy)
 }
 
-/// What the boundary takes away: first what is dangerous, then what somebody asked for by name, then the rest.
+/// What the boundary takes away: first what was used recently, then what is dangerous, then what somebody asked for by name,
+/// then the rest.
 fn what_goes(out: &mut String, finding: &Finding) -> std::fmt::Result {
     let Some(impact) = finding.impact.as_ref().filter(|impact| !impact.removed.is_empty()) else {
         return Ok(());
     };
     writeln!(out, "\nWHAT THE BOUNDARY TAKES AWAY")?;
+    if !impact.used_recently.is_empty() {
+        writeln!(out, "- Used in the last {RECENT_DAYS} days: {}", impact.used_recently.join(", "))?;
+    }
     for (heading, dangerous, narrow) in
         [("Dangerous", true, false), ("Granted by name", false, true), ("Other", false, false)]
     {

@@ -50,6 +50,12 @@ impl FindingId {
         Self(format!("rf-{}", digest(&["undo", role.as_str(), &generation.to_string()])))
     }
 
+    /// The id of the finding that tells what operators' items came to. `generation` counts what was told of them.
+    #[must_use]
+    pub fn of_notice(kind: &str, items: &str, generation: u64) -> Self {
+        Self(format!("rf-{}", digest(&["notice", kind, items, &generation.to_string()])))
+    }
+
     /// The id of the finding that closes the earlier ones about a role. `generation` is counted on with it.
     #[must_use]
     pub fn of_resolution(role: &RoleId, generation: u64) -> Self {

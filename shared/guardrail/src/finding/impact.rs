@@ -2,7 +2,7 @@
 
 use crate::escalation::{Escalation, Escalations};
 use crate::snapshot::{Boundary, Cap, RoleSnapshot};
-use iam_policy::{Breadth, Cut, Danger, Policy, Removal, impact};
+use iam_policy::{ActionPattern, Breadth, Cut, Danger, Policy, Removal, impact};
 use serde::Serialize;
 
 /// What the boundary takes away.
@@ -10,8 +10,24 @@ use serde::Serialize;
 pub struct ImpactFacts {
     /// What is no longer allowed: what was granted by name first, then what is dangerous. At most 40 entries.
     pub removed: Vec<Removed>,
-    /// Which of it was used recently; asked of IAM after containment, empty where that is not known.
+    /// Which of it the role tried to use in the 90 days before the finding's time, the most recent first, at most 20:
+    /// `iam:CreateRole (2026-11-20)`, with ` on RESOURCE` before the date where the action goes on some resources only;
+    /// `s3 (service, 2026-11-20)` where IAM tells the use of the service but not which of its actions it was. Asked of IAM
+    /// after containment, for roles that were used recently; where it does not tell, a doubt says so.
     pub used_recently: Vec<String>,
+    /// All that is removed and to what exactly, as `removed` is made from it.
+    #[serde(skip)]
+    pub(super) lost: Vec<Lost>,
+}
+
+/// Actions that are taken away, precisely.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Lost {
+    pub(super) action: ActionPattern,
+    /// What `action` stands for and stays.
+    pub(super) but: Vec<ActionPattern>,
+    pub(super) resources: Vec<String>,
+    pub(super) breadth: Breadth,
 }
 
 /// A right that is taken away.
@@ -44,12 +60,14 @@ pub(super) fn of(role: &RoleSnapshot, boundary: &Boundary) -> Option<ImpactFacts
         role.policies.iter().filter_map(|policy| policy.document.understood()).collect();
     let ways = Escalations::bundled().minimal().map(Escalation::set);
     let removals = impact(&identity, cap, ways).ok()?;
-    let mut removed: Vec<Removed> =
-        removals.iter().filter(|removal| !is_about_ringfence(removal, cap)).flat_map(listed).collect();
+    let removals: Vec<&Removal> =
+        removals.iter().filter(|removal| !is_about_ringfence(removal, cap)).collect();
+    let mut removed: Vec<Removed> = removals.iter().copied().flat_map(listed).collect();
     removed.sort_by_key(|removed| (!removed.narrow, !removed.dangerous, rank(&removed.action)));
     removed.dedup();
     removed.truncate(MOST_REMOVED);
-    Some(ImpactFacts { removed, used_recently: Vec::new() })
+    let lost = removals.into_iter().flat_map(precisely).collect();
+    Some(ImpactFacts { removed, used_recently: Vec::new(), lost })
 }
 
 /// Identities say more to a reader than the services in the order of the alphabet.
@@ -72,5 +90,15 @@ fn listed(removal: &Removal) -> impl Iterator<Item = Removed> {
         resources: resources.clone(),
         dangerous: lost.danger == Danger::Dangerous,
         narrow: lost.breadth == Breadth::Narrow,
+    })
+}
+
+fn precisely(removal: &Removal) -> impl Iterator<Item = Lost> {
+    let resources: Vec<String> = removal.resources.iter().map(ToString::to_string).collect();
+    removal.actions.iter().map(move |lost| Lost {
+        action: lost.action.clone(),
+        but: lost.but.clone(),
+        resources: resources.clone(),
+        breadth: lost.breadth,
     })
 }

@@ -1,4 +1,4 @@
-use super::{Finding, email};
+use super::{Finding, Outcome, email};
 use crate::names::PolicyArn;
 use serde_json::json;
 
@@ -53,6 +53,9 @@ impl Finding {
 
 /// `[CRITICAL] bounded: orders-api-role (123456789012)`: severity first, so that a mailbox sorts.
 fn subject(finding: &Finding) -> String {
+    if finding.outcome == Outcome::Notice {
+        return notice_subject(finding);
+    }
     let policy = || finding.boundary.after.as_ref().map(PolicyArn::name).filter(|name| name.is_ascii());
     let about = finding.role.as_ref().map(|role| role.name.as_str()).or_else(policy).unwrap_or("Ringfence");
     let (before, after) =
@@ -61,4 +64,14 @@ fn subject(finding: &Finding) -> String {
     let room = SUBJECT_LIMIT.saturating_sub(before.len() + after.len());
     let about: String = about.chars().take(room).collect();
     format!("{before}{about}{after}")
+}
+
+/// `[CRITICAL] notice: Kill switch on, Ringfence enforces nothing (123456789012)`. A title may have a pattern in it that is not ASCII.
+fn notice_subject(finding: &Finding) -> String {
+    let (before, after) =
+        (format!("[{}] {}: ", finding.severity, finding.outcome), format!(" ({})", finding.account));
+    let room = SUBJECT_LIMIT.saturating_sub(before.len() + after.len());
+    let plain = |c: char| if c.is_ascii() && !c.is_ascii_control() { c } else { '?' };
+    let title: String = finding.title.chars().take(room).map(plain).collect();
+    format!("{before}{title}{after}")
 }

@@ -1,5 +1,6 @@
 //! What Ringfence tells: schema `ringfence.finding/1`.
 
+mod about_notice;
 mod about_policy;
 mod about_role;
 mod email;
@@ -9,7 +10,9 @@ mod impact;
 mod message;
 mod outcome;
 mod undone;
+mod used_recently;
 
+pub use about_notice::AboutNotice;
 pub use about_policy::{AboutPolicy, Standing};
 pub use about_role::{AboutRole, Enforcement};
 pub use ids::{FindingId, StateKey};
@@ -17,6 +20,7 @@ pub use impact::{ImpactFacts, Removed};
 pub use message::{Attribute, Message};
 pub use outcome::Outcome;
 pub use undone::AboutUndo;
+pub use used_recently::{ActionUse, ServiceUse};
 
 use crate::check_id::CheckId;
 use crate::names::{AccountId, FunctionArn, PolicyArn, RoleArn, RoleId, RoleName};

@@ -32,6 +32,8 @@ pub enum Outcome {
     BoundaryEdited,
     /// A boundary that caps nothing would have given way to ours.
     WouldReplace,
+    /// An operator wrote something into the ledger, or what it says came to its end.
+    Notice,
 }
 
 impl Outcome {
@@ -53,6 +55,7 @@ impl Outcome {
             Self::WouldRestore => "would-restore",
             Self::BoundaryEdited => "boundary-edited",
             Self::WouldReplace => "would-replace",
+            Self::Notice => "notice",
         }
     }
 }

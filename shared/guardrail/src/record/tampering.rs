@@ -59,11 +59,11 @@ impl TamperingSeries {
 }
 
 impl Repetition {
-    /// Whether this restoration is told: the first, the third, the tenth, the thirtieth, the hundredth and so on.
+    /// Whether this restoration is told: the first three, the tenth, the thirtieth, the hundredth and so on.
     #[must_use]
     pub fn is_told(&self) -> bool {
         let tens = 10_u32.saturating_pow(self.times.checked_ilog10().unwrap_or_default());
-        self.times == tens || self.times == tens.saturating_mul(3)
+        self.times == 2 || self.times == tens || self.times == tens.saturating_mul(3)
     }
 
     /// Whether it is one of many.
@@ -138,6 +138,6 @@ mod tests {
     fn a_fight_is_told_ever_more_rarely() {
         let told = |times: &u32| Repetition { by: String::new(), times: *times, since: at(0) }.is_told();
         let all: Vec<u32> = (1..=3_000).filter(told).collect();
-        assert_eq!(all, [1, 3, 10, 30, 100, 300, 1_000, 3_000]);
+        assert_eq!(all, [1, 2, 3, 10, 30, 100, 300, 1_000, 3_000]);
     }
 }

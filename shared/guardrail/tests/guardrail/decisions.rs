@@ -3,7 +3,9 @@
 use crate::roles::*;
 use guardrail::Settings;
 use guardrail::assess::{Assessment, Surroundings};
-use guardrail::decide::{Case, Decision, Step, Untouched, decide, decide_at_first_sight, resume};
+use guardrail::decide::{
+    BoundaryDocument, Case, Decision, Step, Untouched, decide, decide_at_first_sight, resume,
+};
 use guardrail::exemption::Exemption;
 use guardrail::finding::FindingId;
 use guardrail::operator_item::Attribute;
@@ -21,6 +23,7 @@ struct Situation {
     settings: Settings,
     mode: Mode,
     exemption: Option<Exemption>,
+    boundary_document: BoundaryDocument,
 }
 
 impl Situation {
@@ -32,6 +35,7 @@ impl Situation {
             settings: settings(),
             mode: Mode::Enforce,
             exemption: None,
+            boundary_document: BoundaryDocument::AsApproved,
         }
     }
 
@@ -45,6 +49,7 @@ impl Situation {
             exemption: self.exemption.as_ref(),
             installed_at: time("2026-11-01T00:00:00Z"),
             now: time("2026-11-22T10:00:05Z"),
+            boundary_document: self.boundary_document,
         }
     }
 
@@ -141,6 +146,19 @@ fn a_role_with_ours_or_an_approved_boundary() {
             "MEDIUM is possible with it"
         );
         assert_eq!(outcome(&role(), &modest()), "compliant");
+    }
+}
+
+#[test]
+fn a_boundary_that_does_not_say_what_it_should_is_told_as_a_policy_and_not_role_by_role() {
+    for (boundary, arn) in [(ours(), OURS), (boundary(APPROVED, our_document()), APPROVED)] {
+        for statements in [admin(), modest()] {
+            let mut situation = Situation::of(with_boundary(role(), arn), boundary.clone(), &statements);
+            situation.boundary_document = BoundaryDocument::Edited;
+            assert_eq!(situation.outcome(), "boundary-edited", "{arn}");
+            situation.exemption = Some(exemption(&[], None));
+            assert_ne!(situation.outcome(), "boundary-edited", "an exemption comes first");
+        }
     }
 }
 

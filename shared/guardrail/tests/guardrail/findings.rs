@@ -4,7 +4,7 @@ use crate::decisions::exemption;
 use crate::roles::*;
 use guardrail::assess::Assessment;
 use guardrail::exemption::Exemption;
-use guardrail::finding::{AboutRole, Enforcement, Finding, FindingId, Outcome};
+use guardrail::finding::{AboutRole, ActionUse, Enforcement, Finding, FindingId, Outcome, ServiceUse};
 use guardrail::record::{Enforced, RoleRecord};
 use guardrail::settings::Mode;
 use guardrail::severity::Severity;
@@ -107,6 +107,68 @@ fn the_email_of_a_contained_role() {
         about.told(Outcome::Contained, "the role's boundary takes away what its policies would allow")
     });
     insta::assert_snapshot!(email(&finding));
+}
+
+/// An administrator that was used two days before.
+fn used_admin_role() -> RoleSnapshot {
+    let mut used = admin_role();
+    used.role.last_used = Some(time("2026-11-20T08:00:00Z"));
+    used
+}
+
+fn uses() -> [ServiceUse; 2] {
+    let attach = ActionUse {
+        action: "iam:AttachRolePolicy".parse().unwrap(),
+        last: Some(time("2026-11-20T08:00:00Z")),
+    };
+    let last = |at: &str| Some(time(at));
+    [
+        ServiceUse { namespace: "iam".into(), last: last("2026-11-20T08:00:00Z"), tracked: vec![attach] },
+        ServiceUse { namespace: "s3".into(), last: last("2026-11-21T08:00:00Z"), tracked: Vec::new() },
+    ]
+}
+
+#[test]
+fn the_email_names_what_was_used_and_goes() {
+    let mut finding = enforced(&used_admin_role(), Enforced::Bounded);
+    let (id, severity) = (finding.id.clone(), finding.severity);
+    finding.tell_recent_use(&uses());
+    assert_eq!(
+        finding.impact.as_ref().unwrap().used_recently,
+        ["iam:AttachRolePolicy (2026-11-20)"],
+        "s3 stays allowed"
+    );
+    assert_eq!((&finding.id, finding.severity), (&id, severity));
+    insta::assert_snapshot!(email(&finding));
+}
+
+#[test]
+fn the_email_says_that_it_is_not_known_what_was_used() {
+    let mut finding = enforced(&used_admin_role(), Enforced::Bounded);
+    finding.tell_recent_use_unknown("IAM had not finished its report in time");
+    let doubt = "what was used recently is not known: IAM had not finished its report in time";
+    assert_eq!(finding.doubts, [doubt]);
+    assert!(email(&finding).contains(doubt));
+}
+
+#[test]
+fn recent_use_matters_where_something_goes_from_a_role_that_was_used() {
+    let used = used_admin_role();
+    let role = &used.role.arn;
+    assert_eq!(enforced(&used, Enforced::Bounded).wants_recent_use(), Some(role));
+    assert_eq!(enforced(&admin_role(), Enforced::Bounded).wants_recent_use(), None, "never used");
+    let told = |outcome| {
+        tell(&used, &trigger("AttachRolePolicy", Change::Rights), Mode::Enforce, |about| {
+            about.told(outcome, "it is so")
+        })
+    };
+    assert_eq!(told(Outcome::WouldBound).wants_recent_use(), Some(role));
+    assert_eq!(told(Outcome::Reported).wants_recent_use(), None, "nothing goes");
+    let harmless = snapshot(used.role.clone(), Boundary::Absent, &[allow(json!("s3:GetObject"), json!("*"))]);
+    assert_eq!(enforced(&harmless, Enforced::Bounded).wants_recent_use(), None, "nothing goes");
+    let mut long_ago = used.clone();
+    long_ago.role.last_used = Some(time("2026-08-20T08:00:00Z"));
+    assert_eq!(enforced(&long_ago, Enforced::Bounded).wants_recent_use(), None, "used long ago");
 }
 
 #[test]

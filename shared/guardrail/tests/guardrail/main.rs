@@ -17,6 +17,7 @@ mod escalations;
 mod findings;
 mod functions;
 mod ineffective_boundaries;
+mod notices;
 mod resolution;
 mod roles;
 mod trust;

@@ -2,7 +2,7 @@
 
 use crate::roles::*;
 use guardrail::assess::Assessment;
-use guardrail::decide::{Case, Decision, decide};
+use guardrail::decide::{BoundaryDocument, Case, Decision, decide};
 use guardrail::finding::{AboutUndo, FindingId};
 use guardrail::names::PolicyArn;
 use guardrail::record::{LastWrite, RoleRecord};
@@ -147,6 +147,7 @@ fn a_held_role_is_told_and_not_bounded_until_the_hold_is_over() {
             mode: Mode::Enforce,
             exemption: None,
             installed_at: time("2026-11-01T00:00:00Z"),
+            boundary_document: BoundaryDocument::AsApproved,
             now: time(now),
         };
         match decide(&case, &Assessment::of(&snapshot)) {

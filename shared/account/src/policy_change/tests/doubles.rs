@@ -5,6 +5,7 @@ use crate::ledger::Ledger;
 use crate::policies::PolicyCache;
 use crate::sdk::{Roots, sdk_config};
 use crate::settings::tests::settings;
+use crate::shipped_boundaries::tests::shipping;
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -100,14 +101,22 @@ impl World {
         self.change(|state| state.calls.iter().filter(|made| made.starts_with(call)).count())
     }
 
-    /// Outcome and severity of each distinct finding.
+    /// The title of each notice.
+    pub(super) fn notices(&self) -> Vec<String> {
+        self.change(|state| {
+            let notices = state.findings.iter().filter(|finding| finding["outcome"] == "notice");
+            notices.map(|finding| finding["title"].as_str().unwrap().to_owned()).collect()
+        })
+    }
+
+    /// Outcome and severity of each distinct finding that is no notice.
     pub(super) fn told(&self) -> Vec<(String, String)> {
         let text = |finding: &Value, field: &str| finding[field].as_str().unwrap().to_owned();
         self.change(|state| {
             let mut ids = Vec::new();
             let distinct = state.findings.iter().filter(|finding| {
                 let id = finding["id"].clone();
-                let new = !ids.contains(&id);
+                let new = !ids.contains(&id) && finding["outcome"] != "notice";
                 ids.push(id);
                 new
             });
@@ -127,6 +136,7 @@ impl World {
             lambda: mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &[]).into(),
             config: sdk_config(&settings, Roots::System),
             policies: PolicyCache::default(),
+            shipped: shipping(SHIPPED),
             settings,
         }
     }

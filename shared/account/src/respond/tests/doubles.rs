@@ -6,24 +6,36 @@ use crate::ledger::Ledger;
 use crate::policies::PolicyCache;
 use crate::sdk::{Roots, sdk_config};
 use crate::settings::tests::settings;
+use crate::shipped_boundaries::tests::shipping;
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_iam::operation::generate_service_last_accessed_details::{
+    GenerateServiceLastAccessedDetailsError, GenerateServiceLastAccessedDetailsOutput,
+};
 use aws_sdk_iam::operation::get_policy::{GetPolicyError, GetPolicyOutput};
 use aws_sdk_iam::operation::get_policy_version::GetPolicyVersionOutput;
 use aws_sdk_iam::operation::get_role::{GetRoleError, GetRoleOutput};
+use aws_sdk_iam::operation::get_service_last_accessed_details::{
+    GetServiceLastAccessedDetailsError, GetServiceLastAccessedDetailsOutput,
+    builders::GetServiceLastAccessedDetailsOutputBuilder,
+};
 use aws_sdk_iam::operation::list_attached_role_policies::ListAttachedRolePoliciesOutput;
 use aws_sdk_iam::operation::list_role_policies::ListRolePoliciesOutput;
 use aws_sdk_iam::operation::put_role_permissions_boundary::PutRolePermissionsBoundaryOutput;
 use aws_sdk_iam::types::error::NoSuchEntityException;
-use aws_sdk_iam::types::{AttachedPermissionsBoundary, AttachedPolicy, Policy, PolicyVersion, Role};
-use aws_sdk_sns::operation::publish::PublishOutput;
+use aws_sdk_iam::types::{
+    AttachedPermissionsBoundary, AttachedPolicy, JobStatusType, Policy, PolicyVersion, Role, RoleLastUsed,
+};
+use aws_sdk_sns::operation::publish::{PublishError, PublishOutput};
 use aws_sdk_sqs::operation::send_message::SendMessageOutput;
 use aws_smithy_mocks::{MockResponse, Rule, RuleMode, mock, mock_client};
 use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
+use aws_smithy_types::error::ErrorMetadata;
 use guardrail::record::RoleRecord;
 use guardrail::settings::Mode;
 use guardrail::trigger::{Caller, Change, EventName, Subject, Trigger};
@@ -65,25 +77,40 @@ impl Order {
 /// The unique id and the document of a managed policy, by ARN; none where it does not exist.
 type ManagedPolicies = Arc<dyn Fn(&str) -> Option<(String, &'static str)> + Send + Sync>;
 
+/// What IAM answers to the request for a report of last uses.
+pub(super) type Job =
+    MockResponse<GenerateServiceLastAccessedDetailsOutput, GenerateServiceLastAccessedDetailsError>;
+/// What IAM answers to a look at the report.
+pub(super) type Report =
+    MockResponse<GetServiceLastAccessedDetailsOutput, GetServiceLastAccessedDetailsError>;
+
 /// The doubles of one account.
 pub(super) struct Doubles {
     pub(super) order: Order,
+    last_uses: [Rule; 2],
     mode: Mode,
     get_role: Rule,
     put: Rule,
     policies: ManagedPolicies,
+    list_policy_versions: Option<Rule>,
     /// The role's item.
     pub(super) item: Arc<Mutex<HashMap<String, AttributeValue>>>,
     ledger: LedgerManner,
+    shipped: &'static str,
     pub(super) budget_left: Arc<AtomicU64>,
-    exemptions: Vec<HashMap<String, AttributeValue>>,
-    /// Items `settings`/…, by sort key.
-    settings_items: SettingsItems,
+    /// Items that are neither the role's nor exemptions, by `pk` and `sk`.
+    pub(super) items: Items,
+    /// Exemptions, by pattern.
+    pub(super) exemptions: Exemptions,
     /// What was published, as JSON.
     pub(super) published: Arc<Mutex<Vec<Value>>>,
+    /// The publications that SNS takes, counted down; then it takes no more.
+    pub(super) sns_takes: Arc<AtomicUsize>,
 }
 
-type SettingsItems = Arc<Mutex<BTreeMap<String, HashMap<String, AttributeValue>>>>;
+type Item = HashMap<String, AttributeValue>;
+pub(super) type Items = Arc<Mutex<BTreeMap<(String, String), Item>>>;
+pub(super) type Exemptions = Arc<Mutex<BTreeMap<String, Item>>>;
 
 #[derive(Clone, Copy, PartialEq)]
 enum LedgerManner {
@@ -105,14 +132,22 @@ impl Doubles {
             get_role: answering(&order, || MockResponse::Output(role_answer(None))),
             put,
             policies: Arc::new(|arn| (arn == OURS).then(|| ("ANPAOURS".to_owned(), WIDE))),
+            list_policy_versions: None,
+            last_uses: reporting(
+                &order,
+                || MockResponse::Output(job()),
+                |_| MockResponse::Output(report().build().unwrap()),
+            ),
             order,
             mode: Mode::Enforce,
             item: Arc::default(),
             ledger: LedgerManner::Whole,
+            shipped: WIDE,
             budget_left: Arc::new(AtomicU64::new(1_000)),
-            exemptions: Vec::new(),
-            settings_items: Arc::default(),
+            items: Arc::default(),
+            exemptions: Arc::default(),
             published: Arc::default(),
+            sns_takes: Arc::new(AtomicUsize::new(usize::MAX)),
         }
         .settings_item("installed", &[("at", "2026-01-01T00:00:00Z")])
     }
@@ -130,13 +165,28 @@ impl Doubles {
         Self { get_role, ..self }
     }
 
+    /// What IAM answers when it is to report last uses, and to each look at the report, which may name a marker.
+    pub(super) fn last_uses(
+        self,
+        job: impl Fn() -> Job + Send + Sync + 'static,
+        report: impl Fn(Option<&str>) -> Report + Send + Sync + 'static,
+    ) -> Self {
+        Self { last_uses: reporting(&self.order, job, report), ..self }
+    }
+
     pub(super) fn get_role(self, get_role: Rule) -> Self {
         Self { get_role, ..self }
     }
 
     /// A role with every right that was in use before Ringfence came.
     pub(super) fn existing_administrator(self) -> Self {
-        let get_role = answering(&self.order, || MockResponse::Output(existing_role_answer()));
+        self.administrator_used("2026-09-21T14:13:20Z")
+    }
+
+    /// A role with every right, made before Ringfence came and last used then.
+    pub(super) fn administrator_used(self, last_used: &str) -> Self {
+        let last_used = last_used.to_owned();
+        let get_role = answering(&self.order, move || MockResponse::Output(used_role_answer(&last_used)));
         let policies = |arn: &str| {
             Some(if arn == OURS {
                 ("ANPAOURS".to_owned(), WIDE)
@@ -193,16 +243,19 @@ impl Doubles {
     }
 
     /// An exemption of the role's own team, until then.
-    pub(super) fn exempt_until(mut self, expires_at: &str) -> Self {
-        let text = |text: &str| AttributeValue::S(text.to_owned());
-        self.exemptions.push(HashMap::from([
-            ("pk".to_owned(), text("exemption")),
-            ("sk".to_owned(), text("orders-*")),
-            ("owner".to_owned(), text("orders team")),
-            ("reason".to_owned(), text("migration")),
-            ("expires_at".to_owned(), text(expires_at)),
-        ]));
+    pub(super) fn exempt_until(self, expires_at: &str) -> Self {
+        let texts = [("owner", "orders team"), ("reason", "migration"), ("expires_at", expires_at)];
+        self.exemptions.lock().unwrap().insert("orders-*".to_owned(), item("exemption", "orders-*", &texts));
         self
+    }
+
+    /// The template ships another document than the one that the boundary has.
+    pub(super) fn boundary_edited(self) -> Self {
+        Self { shipped: LITTLE, ..self }
+    }
+
+    pub(super) fn list_policy_versions(self, rule: Rule) -> Self {
+        Self { list_policy_versions: Some(rule), ..self }
     }
 
     /// So many changes of existing roles are left in this hour.
@@ -213,10 +266,7 @@ impl Doubles {
 
     /// An item `settings`/`sk` of these texts.
     pub(super) fn settings_item(self, sk: &str, texts: &[(&str, &str)]) -> Self {
-        let key = [("pk", "settings"), ("sk", sk)];
-        let text = |(name, text): &(&str, &str)| ((*name).to_owned(), AttributeValue::S((*text).to_owned()));
-        let item = key.iter().chain(texts).map(text).collect();
-        self.settings_items.lock().unwrap().insert(sk.to_owned(), item);
+        put(&self.items, "settings", sk, texts);
         self
     }
 
@@ -239,6 +289,7 @@ impl Doubles {
             lambda: mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &[]).into(),
             config: sdk_config(&settings, Roots::System),
             policies: PolicyCache::default(),
+            shipped: shipping(self.shipped),
             settings,
         }
     }
@@ -272,28 +323,27 @@ impl Doubles {
                 let version = PolicyVersion::builder().document(encoded(document)).version_id("v1").build();
                 GetPolicyVersionOutput::builder().policy_version(version).build()
             });
-        mock_client!(
-            aws_sdk_iam,
-            RuleMode::MatchAny,
-            &[&self.get_role, &self.put, &list_attached, &list_inline, &get_policy, &get_version]
-        )
+        let mut rules =
+            vec![&self.get_role, &self.put, &list_attached, &list_inline, &get_policy, &get_version];
+        rules.extend(&self.last_uses);
+        rules.extend(&self.list_policy_versions);
+        mock_client!(aws_sdk_iam, RuleMode::MatchAny, &rules)
     }
 
     /// One item with a version, written only by whoever names the version before; and the time of the installation.
     fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         let (item, order, manner) = (self.item.clone(), self.order.clone(), self.ledger);
-        let settings_items = self.settings_items.clone();
+        let items = self.items.clone();
         let read = mock!(aws_sdk_dynamodb::Client::batch_get_item).then_compute_output(move |request| {
             let is_first = order.count("dynamodb:BatchGetItem") == 0;
             order.note("dynamodb:BatchGetItem");
             let (table, wanted) = request.request_items().unwrap().iter().next().unwrap();
-            let settings_items = settings_items.lock().unwrap();
+            let items = items.lock().unwrap();
             let role = item.lock().unwrap().clone();
-            let find = |key: &HashMap<String, AttributeValue>| match key["pk"].as_s().unwrap().as_str() {
+            let find = |key: &Item| match key["pk"].as_s().unwrap().as_str() {
                 "role" if is_first && manner == LedgerManner::FirstReadOld => None,
                 "role" => Some(role.clone()).filter(|item| !item.is_empty()),
-                "settings" => settings_items.get(key["sk"].as_s().unwrap()).cloned(),
-                _ => None,
+                _ => items.get(&key_of(key)).cloned(),
             };
             let items = wanted.keys().iter().filter_map(find).collect();
             let answer = BatchGetItemOutput::builder().responses(table, items);
@@ -305,13 +355,26 @@ impl Doubles {
                 }
             }
         });
-        let (item, order) = (self.item.clone(), self.order.clone());
+        let (item, items, order) = (self.item.clone(), self.items.clone(), self.order.clone());
         let write = mock!(aws_sdk_dynamodb::Client::put_item).then_compute_response(move |request| {
-            let mut stored = item.lock().unwrap();
-            let expected = request.expression_attribute_values().and_then(|values| values.get(":read"));
-            if stored.get("version") != expected {
+            let overtaken = || {
                 let failed = ConditionalCheckFailedException::builder().message("overtaken").build();
-                return MockResponse::Error(PutItemError::ConditionalCheckFailedException(failed));
+                MockResponse::Error(PutItemError::ConditionalCheckFailedException(failed))
+            };
+            let expected = request.expression_attribute_values().and_then(|values| values.get(":read"));
+            let key = key_of(request.item().unwrap());
+            if key.0 != "role" {
+                let mut items = items.lock().unwrap();
+                if items.get(&key).and_then(|item| item.get("version")) != expected {
+                    return overtaken();
+                }
+                order.note(&format!("dynamodb:PutItem {}/{}", key.0, key.1));
+                items.insert(key, request.item().unwrap().clone());
+                return MockResponse::Output(PutItemOutput::builder().build());
+            }
+            let mut stored = item.lock().unwrap();
+            if stored.get("version") != expected {
+                return overtaken();
             }
             *stored = request.item().unwrap().clone();
             let is_open =
@@ -326,7 +389,8 @@ impl Doubles {
         let (exemptions, order) = (self.exemptions.clone(), self.order.clone());
         let query = mock!(aws_sdk_dynamodb::Client::query).then_compute_output(move |_| {
             order.note("dynamodb:Query");
-            QueryOutput::builder().set_items(Some(exemptions.clone())).build()
+            let exemptions = exemptions.lock().unwrap().values().cloned().collect();
+            QueryOutput::builder().set_items(Some(exemptions)).build()
         });
         let budget = budget_double(self.budget_left.clone(), self.order.clone());
         mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&read, &write, &query, &budget])
@@ -334,12 +398,19 @@ impl Doubles {
 
     fn sns(&self) -> aws_sdk_sns::Client {
         let (order, published) = (self.order.clone(), self.published.clone());
-        let publish = mock!(aws_sdk_sns::Client::publish).then_compute_output(move |request| {
+        let sns_takes = self.sns_takes.clone();
+        let publish = mock!(aws_sdk_sns::Client::publish).then_compute_response(move |request| {
+            let left =
+                sns_takes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+            if left.is_err() {
+                let metadata = ErrorMetadata::builder().code("InvalidParameter").message("no").build();
+                return MockResponse::Error(PublishError::generic(metadata));
+            }
             order.note("sns:Publish");
             let body: Value = serde_json::from_str(request.message().unwrap()).unwrap();
             let finding = serde_json::from_str(body["default"].as_str().unwrap()).unwrap();
             published.lock().unwrap().push(finding);
-            PublishOutput::builder().build()
+            MockResponse::Output(PublishOutput::builder().build())
         });
         mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[&publish])
     }
@@ -352,6 +423,21 @@ impl Doubles {
         });
         mock_client!(aws_sdk_sqs, RuleMode::MatchAny, &[&send])
     }
+}
+
+fn key_of(item: &Item) -> (String, String) {
+    (item["pk"].as_s().unwrap().clone(), item["sk"].as_s().unwrap().clone())
+}
+
+fn item(pk: &str, sk: &str, texts: &[(&str, &str)]) -> Item {
+    let key = [("pk", pk), ("sk", sk)];
+    let text = |(name, text): &(&str, &str)| ((*name).to_owned(), AttributeValue::S((*text).to_owned()));
+    key.iter().chain(texts).map(text).collect()
+}
+
+/// As an operator does it.
+pub(super) fn put(items: &Items, pk: &str, sk: &str, texts: &[(&str, &str)]) {
+    items.lock().unwrap().insert((pk.to_owned(), sk.to_owned()), item(pk, sk, texts));
 }
 
 /// The hour has begun, and counts down.
@@ -379,8 +465,53 @@ fn answering(
     })
 }
 
+fn reporting(
+    order: &Order,
+    job: impl Fn() -> Job + Send + Sync + 'static,
+    report: impl Fn(Option<&str>) -> Report + Send + Sync + 'static,
+) -> [Rule; 2] {
+    let noted = order.clone();
+    let generate = mock!(aws_sdk_iam::Client::generate_service_last_accessed_details).then_compute_response(
+        move |request| {
+            noted.note("iam:GenerateServiceLastAccessedDetails");
+            assert_eq!(request.arn(), Some("arn:aws:iam::123456789012:role/orders-api-role"));
+            assert_eq!(request.granularity().unwrap().as_str(), "ACTION_LEVEL");
+            job()
+        },
+    );
+    let noted = order.clone();
+    let get =
+        mock!(aws_sdk_iam::Client::get_service_last_accessed_details).then_compute_response(move |request| {
+            noted.note("iam:GetServiceLastAccessedDetails");
+            assert_eq!(request.job_id(), Some("job-1"));
+            report(request.marker())
+        });
+    [generate, get]
+}
+
+/// IAM has begun the report.
+pub(super) fn job() -> GenerateServiceLastAccessedDetailsOutput {
+    GenerateServiceLastAccessedDetailsOutput::builder().job_id("job-1").build()
+}
+
+/// A finished report without a service in it.
+pub(super) fn report() -> GetServiceLastAccessedDetailsOutputBuilder {
+    GetServiceLastAccessedDetailsOutput::builder()
+        .job_status(JobStatusType::Completed)
+        .job_creation_date(DateTime::from_secs(1_800_000_000))
+        .job_completion_date(DateTime::from_secs(1_800_000_000))
+        .set_services_last_accessed(Some(Vec::new()))
+}
+
 fn encoded(document: &str) -> String {
     utf8_percent_encode(document, NON_ALPHANUMERIC).to_string()
+}
+
+fn used_role_answer(last_used: &str) -> GetRoleOutput {
+    let date = DateTime::from_str(last_used, Format::DateTime).unwrap();
+    let mut role = role_answer(None).role.unwrap();
+    role.role_last_used = Some(RoleLastUsed::builder().last_used_date(date).region("us-east-1").build());
+    GetRoleOutput::builder().role(role).build()
 }
 
 /// A role that was never used.
@@ -405,14 +536,6 @@ pub(super) fn record_with_ours() -> RoleRecord {
     record.bounded_with = Some(OURS.parse().unwrap());
     record.put_at = Some(crate::clock::now());
     record
-}
-
-/// A role that was in use before Ringfence came.
-fn existing_role_answer() -> GetRoleOutput {
-    let mut role = role_answer(None).role.unwrap();
-    let used = aws_sdk_iam::types::RoleLastUsed::builder().last_used_date(DateTime::from_secs(1_790_000_000));
-    role.role_last_used = Some(used.build());
-    GetRoleOutput::builder().role(role).build()
 }
 
 pub(super) fn role_event() -> Trigger {

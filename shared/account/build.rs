@@ -1,4 +1,4 @@
-//! Takes the boundary policies out of `template.yaml`, so that the function knows what this very build ships: a boundary that
+//! Takes the boundary policies out of `template.yaml`, so that the functions know what this very build ships: a boundary that
 //! somebody edits in the template is compared with what they wrote, not with what we did. The stack's parameters are not
 //! known here; what depends on them stays a CloudFormation function in its long form and is resolved at start.
 

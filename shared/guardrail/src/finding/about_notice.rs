@@ -1,0 +1,258 @@
+use super::email::capitalised;
+use super::{BoundaryFacts, Finding, FindingId, Links, Outcome, SCHEMA, TriggerFacts};
+use crate::names::AccountId;
+use crate::notice::{Notice, NoticeKind, NoticedItem};
+use crate::settings::Mode;
+use jiff::Timestamp;
+
+/// What there was no call for: an operator wrote into the ledger, or a time came.
+const EVENT: &str = "Settings";
+
+/// More items are counted, not named.
+const MOST_NAMES: usize = 20;
+
+/// What the finding about something that an operator did is made from. It is about no role.
+#[derive(Debug, Clone)]
+pub struct AboutNotice<'a> {
+    /// What is told.
+    pub notice: &'a Notice,
+    /// From the record of what was told.
+    pub id: FindingId,
+    /// The account that is guarded.
+    pub account: &'a AccountId,
+    /// Where Ringfence runs.
+    pub region: &'a str,
+    /// The mode in force.
+    pub mode: Mode,
+    /// The time of the run.
+    pub now: Timestamp,
+    /// The table of the ledger: where an operator mends it.
+    pub ledger_table: &'a str,
+}
+
+impl AboutNotice<'_> {
+    /// The finding.
+    #[must_use]
+    pub fn finding(self) -> Finding {
+        let (title, summary) = (title(self.notice), self.summary());
+        let (problem, reason) = self.problem_and_reason();
+        Finding {
+            schema: SCHEMA,
+            version: env!("CARGO_PKG_VERSION"),
+            mode: self.mode,
+            id: self.id,
+            problem,
+            resolves: Vec::new(),
+            time: self.now,
+            contained_at: None,
+            account: self.account.clone(),
+            region: self.region.to_owned(),
+            severity: self.notice.kind.severity(),
+            title,
+            summary,
+            outcome: Outcome::Notice,
+            reason,
+            role: None,
+            functions: Vec::new(),
+            trigger: TriggerFacts {
+                event: EVENT.to_owned(),
+                event_id: String::new(),
+                principal: self.notice.by.clone(),
+                session: None,
+                source_ip: None,
+                user_agent: None,
+                via: "unknown",
+            },
+            source: None,
+            breaches: Vec::new(),
+            doubts: Vec::new(),
+            analyzer: Vec::new(),
+            boundary: BoundaryFacts { before: None, after: None },
+            impact: None,
+            undo: None,
+            fix: None,
+            links: Links { role: None, event: None, runbook: None },
+        }
+    }
+
+    /// A ticket for each item; one for all of a kind where there are many.
+    fn problem_and_reason(&self) -> (String, String) {
+        match self.notice.items.as_slice() {
+            [item] => {
+                let (pk, sk) = (item.key.pk(), item.key.sk());
+                let problem = format!("{}/{}/ringfence", self.account, item.key.as_str());
+                (problem, format!("what the ledger's item `{pk}`/`{sk}` counts for changed"))
+            }
+            items => {
+                let pk = items.first().map_or("settings", |item| item.key.pk());
+                let problem = format!("{}/{pk}/ringfence", self.account);
+                (problem, format!("what {} of the ledger's items `{pk}` count for changed", items.len()))
+            }
+        }
+    }
+
+    /// What it says, what that means, what can be done.
+    fn summary(&self) -> String {
+        let details = self.details();
+        let meaning = self.meaning();
+        format!("{details} {meaning}").trim().to_owned()
+    }
+
+    fn details(&self) -> String {
+        match self.notice.items.as_slice() {
+            [item] if item.detail.is_empty() => String::new(),
+            [item] => format!("{}.", capitalised(&item.detail)),
+            items => {
+                let names: Vec<&str> = items.iter().take(MOST_NAMES).map(|item| item.name.as_str()).collect();
+                let more = match items.len().saturating_sub(names.len()) {
+                    0 => String::new(),
+                    more => format!(" and {more} more"),
+                };
+                format!("They are: {}{more}.", names.join(", "))
+            }
+        }
+    }
+
+    fn meaning(&self) -> String {
+        match self.notice.kind {
+            NoticeKind::KillSwitchOn => format!(
+                "Until then Ringfence writes nothing to IAM and says in each finding what it would have done; after that it \
+                 enforces again by itself, at the next event of each role. An operator's undo goes through as usual. To enforce \
+                 again at once: {}",
+                self.delete_line()
+            ),
+            NoticeKind::KillSwitchIdle => "The template says Mode=observe, so that it changes nothing.".to_owned(),
+            NoticeKind::KillSwitchOver => {
+                "Roles that were only told about meanwhile are decided about at their next event.".to_owned()
+            }
+            NoticeKind::KillSwitchInvalid => {
+                "It counts for nothing as it is. The item needs `value` observe, `by`, `reason` and `expires_at`, a time like \
+                 2026-11-23T10:00:00Z at most 24 hours ahead; one that reaches further begins to count when 24 hours are left. \
+                 Put it again as the README says, or delete it."
+                    .to_owned()
+            }
+            NoticeKind::BudgetExhausted => {
+                "Further roles in use wait in the review queue and are looked at again with the next hour; new roles and lost \
+                 boundaries never wait. If a deployment gave many roles dangerous rights by mistake, stop it; if the changes are \
+                 wanted, nothing has to be done."
+                    .to_owned()
+            }
+            NoticeKind::ExemptionNew | NoticeKind::ExemptionChanged => format!(
+                "Covered roles are told about and not changed. {}",
+                self.line("If it should not be there", &self.delete_line())
+            ),
+            NoticeKind::ExemptionInvalid => {
+                "It counts for nothing: covered roles are treated like any other. An exemption needs `owner`, `reason` and \
+                 `expires_at`, a time like 2026-12-31T00:00:00Z at most a year ahead; `checks` is a list of check names, \
+                 `max_severity` one of INFO to CRITICAL. Put it again, or delete it."
+                    .to_owned()
+            }
+            NoticeKind::ExemptionEnding => {
+                "After that, covered roles are treated like any other from their next event on. If it is still needed, put it \
+                 again with a later `expires_at`."
+                    .to_owned()
+            }
+            NoticeKind::ExemptionExpired => {
+                "Covered roles are treated like any other from their next event on. What expired can be deleted.".to_owned()
+            }
+            NoticeKind::ExemptionDeleted => {
+                "Covered roles are treated like any other from their next event on.".to_owned()
+            }
+            NoticeKind::ExemptionCleared => "It counted for nothing, so nothing changes.".to_owned(),
+            NoticeKind::ExemptionsOverflow => format!(
+                "There are more exemptions than Ringfence tells one by one, and something among those beyond that number \
+                 changed. To see all of them: aws dynamodb query --region {} --table-name {} --key-condition-expression 'pk = \
+                 :pk' --expression-attribute-values '{{\":pk\":{{\"S\":\"exemption\"}}}}'",
+                self.region, self.ledger_table
+            ),
+            NoticeKind::ApprovedNoted => {
+                "What this boundary says now is what later edits of it are compared with.".to_owned()
+            }
+            NoticeKind::ApprovedAnew => {
+                "What this boundary says now counts as approved from here on, and later edits are compared with that."
+                    .to_owned()
+            }
+            NoticeKind::ApprovedDeleted => {
+                "Whatever this boundary says when Ringfence next sees it will count as approved.".to_owned()
+            }
+            NoticeKind::UndoRequested => {
+                "Nothing is undone until somebody invokes ringfence-undo-remediation for the role. Whoever may write the ledger \
+                 can take the request back by deleting it."
+                    .to_owned()
+            }
+            NoticeKind::UndoOfAllRequested => format!(
+                "Each invocation of ringfence-undo-remediation with \"all\" takes back what Ringfence did to further roles, until \
+                 every role has what it had before. {}",
+                self.line("To stop that", &self.delete_line())
+            ),
+            NoticeKind::UndoRefused => {
+                "The role stays as it is, and the request stays in the ledger until it is carried out, put anew or deleted."
+                    .to_owned()
+            }
+            NoticeKind::UndoInvalid => {
+                "Nothing was done. Put the request again with the undo line of the finding, or delete it.".to_owned()
+            }
+        }
+    }
+
+    fn line(&self, what: &str, line: &str) -> String {
+        if line.is_empty() { String::new() } else { format!("{what}: {line}") }
+    }
+
+    /// Takes the item away; nothing where there are many, or its key might mean something to a shell.
+    fn delete_line(&self) -> String {
+        let [NoticedItem { key, .. }] = self.notice.items.as_slice() else { return String::new() };
+        let (pk, sk) = (key.pk(), key.sk());
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-/*?:".contains(c);
+        if !sk.chars().all(is_plain) {
+            return String::new();
+        }
+        format!(
+            "aws dynamodb delete-item --region {} --table-name {} --key '{{\"pk\":{{\"S\":\"{pk}\"}},\"sk\":{{\"S\":\"{sk}\"}}}}'",
+            self.region, self.ledger_table
+        )
+    }
+}
+
+fn title(notice: &Notice) -> String {
+    let one = match notice.items.as_slice() {
+        [item] => Some(item.name.as_str()),
+        _ => None,
+    };
+    let count = notice.items.len();
+    let exemption = |is: &str, are: &str| match one {
+        Some(name) => format!("Exemption {name} {is}"),
+        None => format!("{count} exemptions {are}"),
+    };
+    let approved = |what: &str| {
+        let name = one.and_then(|arn| arn.rsplit('/').next()).unwrap_or_default();
+        format!("Approved boundary {name} {what}")
+    };
+    let role = one.unwrap_or_default();
+    match notice.kind {
+        NoticeKind::KillSwitchOn => "Kill switch on, Ringfence enforces nothing".to_owned(),
+        NoticeKind::KillSwitchIdle => "Kill switch on, in observe mode anyway".to_owned(),
+        NoticeKind::KillSwitchOver => "Kill switch over".to_owned(),
+        NoticeKind::KillSwitchInvalid => "Kill switch not valid, it counts for nothing".to_owned(),
+        NoticeKind::BudgetExhausted => "Change budget used up, roles in use wait".to_owned(),
+        NoticeKind::ExemptionNew => exemption("is new", "are new"),
+        NoticeKind::ExemptionChanged => exemption("changed", "changed"),
+        NoticeKind::ExemptionInvalid => {
+            exemption("is not valid and counts for nothing", "are not valid and count for nothing")
+        }
+        NoticeKind::ExemptionEnding => exemption("ends within a week", "end within a week"),
+        NoticeKind::ExemptionExpired => exemption("expired", "expired"),
+        NoticeKind::ExemptionDeleted => exemption("was deleted", "were deleted"),
+        NoticeKind::ExemptionCleared => {
+            exemption("was deleted, it was not valid", "were deleted, they were not valid")
+        }
+        NoticeKind::ExemptionsOverflow => "Changes among many exemptions".to_owned(),
+        NoticeKind::ApprovedNoted => approved("was noted"),
+        NoticeKind::ApprovedAnew => approved("was approved anew"),
+        NoticeKind::ApprovedDeleted => approved("is to be approved anew"),
+        NoticeKind::UndoRequested => format!("Undo requested for {role}"),
+        NoticeKind::UndoOfAllRequested => "Undo requested for all roles".to_owned(),
+        NoticeKind::UndoRefused => format!("Undo refused for {role}"),
+        NoticeKind::UndoInvalid => format!("Undo request not valid for {role}"),
+    }
+}
