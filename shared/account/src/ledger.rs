@@ -2,11 +2,13 @@
 
 mod boundary_policies;
 mod budget;
+mod history;
 mod operator_items;
 mod undo;
 
 pub(crate) use boundary_policies::PolicyPage;
 pub(crate) use budget::{ACTIONS as BUDGET_ACTIONS, Allowance};
+pub(crate) use history::Deed;
 pub(crate) use operator_items::OperatorPage;
 pub(crate) use undo::{ACTIONS as UNDO_ACTIONS, Requested, UndoPage};
 

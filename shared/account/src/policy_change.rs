@@ -14,6 +14,7 @@ use crate::connect::Account;
 use crate::failure::Failure;
 use crate::ledger::{OperatorPage, PolicyPage};
 use guardrail::boundary_policy::{Edit, EditIntent};
+use guardrail::decide::BoundaryDocument;
 use guardrail::finding::{AboutPolicy, FindingId};
 use guardrail::names::RoleArn;
 use guardrail::settings::Mode;
@@ -48,11 +49,17 @@ pub struct PolicyResponse {
 struct Guarded {
     decision: &'static str,
     finding: Option<FindingId>,
+    /// What the policy says once this is over.
+    document: BoundaryDocument,
 }
 
 impl Guarded {
     fn nothing(decision: &'static str) -> Self {
-        Self { decision, finding: None }
+        Self { decision, finding: None, document: BoundaryDocument::AsApproved }
+    }
+
+    fn edited(decision: &'static str, finding: Option<FindingId>) -> Self {
+        Self { decision, finding, document: BoundaryDocument::Edited }
     }
 }
 

@@ -10,7 +10,7 @@ mod tests;
 use crate::clock;
 use crate::connect::Account;
 use crate::failure::Failure;
-use crate::ledger::{Stored, UndoPage};
+use crate::ledger::{Deed, Stored, UndoPage};
 use guardrail::finding::{AboutUndo, Finding, FindingId};
 use guardrail::names::{PolicyArn, RoleName};
 use guardrail::record::{RoleRecord, Undone};
@@ -138,6 +138,7 @@ impl Account {
                 };
             let mode = self.settings.mode.in_force(&kill_switch);
             self.publish(&self.undo_finding(&role, &undone, mode)).await?;
+            self.ledger.note_deed(name, &Deed::of_undo(&undone)).await?;
             self.ledger.consume_undo_request(name, request).await?;
             self.ledger.write(name, &Undo::closed(recorded), version).await?;
             return Ok(undone);

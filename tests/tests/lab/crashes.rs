@@ -275,32 +275,38 @@ async fn after_each_call_of_an_undo() {
     a_write_is_taken_back(When::After).await;
 }
 
-/// An operator exempts some roles: that is told once, and the role of the event is bounded whatever becomes of the telling.
+/// An operator exempts some roles: that is told once, and what the event is about is told whatever becomes of that. No boundary is put
+/// meanwhile: the event of that would have another process tell the notice.
 async fn an_exemption_is_put(when: When) {
     let lab = Lab::start(&[]).await;
     lab.create_role("first-role", "/").await;
     lab.silence().await;
     let killed_at = killed_around_every_call(&lab, "ringfence-on-role-change", when, async |kill| {
         let (role, pattern) = (format!("role-{}", kill.call), format!("migration-{}-*", kill.call));
-        lab.pause_events();
         lab.create_role(&role, "/").await;
-        lab.forget_events();
+        lab.silence().await;
         exempt(&lab, &pattern, "orders", &in_hours(A_MONTH)).await;
         kill.arm();
-        lab.resume_events();
         lab.attach(&role, ADMINISTRATOR).await;
         lab.silence().await;
-        assert_eq!(lab.boundary_of(&role).await.as_deref(), Some(OURS), "{kill}");
-        assert_eq!(words(&lab.findings_about(&role).await), [("bounded", "CRITICAL")], "{kill}");
-        let mut notices = lab.findings_about_no_role().await;
-        notices.retain(|told| told.text_of("title").contains(&pattern));
-        assert_eq!(words(&notices), [("notice", "MEDIUM")], "{kill}");
+        let told = [("bounded", "LOW"), ("contained", "MEDIUM")];
+        assert_eq!(words(&lab.findings_about(&role).await), told, "{kill}");
+        let notices = async || {
+            let mut notices = lab.findings_about_no_role().await;
+            notices.retain(|told| told.text_of("title").contains(&pattern));
+            notices
+        };
+        if notices().await.is_empty() {
+            // Whoever claimed to tell it died. On AWS the retry comes later than the claim ends; here it comes at once.
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            lab.create_role(&format!("later-{}", kill.call), "/").await;
+            lab.silence().await;
+        }
+        assert_eq!(words(&notices().await), [("notice", "MEDIUM")], "{kill}");
     })
     .await;
     let published = killed_at.iter().filter(|at| *at == "sns:Publish").count();
-    assert_eq!(published, 2, "the finding about the role and the notice: {killed_at:?}");
-    let telling = &killed_at[killed_at.len() - 3..];
-    assert_eq!(telling, ["dynamodb:PutItem", "sns:Publish", "dynamodb:PutItem"], "the claim comes first");
+    assert!(published >= 2, "of the finding about the role and of the notice: {killed_at:?}");
 }
 
 #[tokio::test]

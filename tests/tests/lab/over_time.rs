@@ -49,6 +49,19 @@ async fn a_boundary_taken_away_again_and_again_is_put_back_each_time_and_is_one_
     }
     assert_eq!(lab.own_calls("PutRolePermissionsBoundary"), 5, "once at first, and back each time");
 
+    let query = lab.dynamodb.query().table_name(lab.ledger_table().await);
+    let query = query.key_condition_expression("pk = :role");
+    let role = AttributeValue::S("history/orders-api-role".to_owned());
+    let history = query.expression_attribute_values(":role", role).send().await.expect("Query");
+    let history = history.items.unwrap_or_default();
+    let deeds: Vec<_> = history.iter().map(|deed| deed["outcome"].as_s().expect("a text").as_str()).collect();
+    assert_eq!(
+        deeds,
+        ["bounded", "restored", "restored", "restored", "restored"],
+        "what is not told is noted"
+    );
+    assert!(history.iter().all(|deed| deed["ttl"].as_n().is_ok()), "none is kept for ever: {history:?}");
+
     let findings = lab.findings_about("orders-api-role").await;
     assert_eq!(words(&findings), [("bounded", "LOW"), ("restored", "HIGH")]);
     let messages = lab.messages_about("orders-api-role").await;

@@ -119,14 +119,14 @@ impl PolicyWork<'_> {
     ) -> Result<Option<Guarded>, Failure> {
         let policy = &self.change.policy;
         if page.record.intent.is_none() && page.record.has_told(edit, None) {
-            return Ok(Some(Guarded::nothing("edited, told before")));
+            return Ok(Some(Guarded::edited("edited, told before", None)));
         }
         let about = self.about(edit, self.change, self.mode(&page));
         let finding = about.edited(page.record.next_finding(policy), standing);
         self.account.publish(&finding).await?;
         let record = page.record.after_telling(edit, None);
         match self.account.ledger.write_policy(policy, &record, page.version).await? {
-            Stored::Yes(_) => Ok(Some(Guarded { decision: "edited, told", finding: Some(finding.id) })),
+            Stored::Yes(_) => Ok(Some(Guarded::edited("edited, told", Some(finding.id)))),
             Stored::Overtaken => Ok(None),
         }
     }

@@ -12,9 +12,20 @@ use guardrail::snapshot::Boundary;
 use guardrail::trigger::{Caller, EventName, PolicyChange, PolicyEffect};
 use iam_policy::Policy;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 /// Looks at the policy in one invocation, for those that were overtaken.
 const ROUNDS: usize = 5;
+
+/// Between two looks at a policy that is being set back.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A boundary that stands edited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FoundEdited {
+    /// The finding's id; none where it was told before.
+    pub(crate) told: Option<FindingId>,
+}
 
 impl Account {
     /// Whether a role's boundary says what was shipped or approved. AWS's own are always as approved, and those that Ringfence
@@ -40,12 +51,13 @@ impl Account {
         Ok(self.shipped.get()?.document(policy).is_some())
     }
 
-    /// Tells once that a boundary stands edited. Nothing is written to IAM: one function alone may set a policy back.
+    /// Tells once that a boundary stands edited; none where it does not, and IAM only showed what was over. Nothing is written to
+    /// IAM: one function alone may set a policy back.
     pub(crate) async fn tell_found_edited(
         &self,
         policy: &PolicyArn,
         request: &str,
-    ) -> Result<Option<FindingId>, Failure> {
+    ) -> Result<Option<FoundEdited>, Failure> {
         // Who edited it is not known here: the call that led to the look was another one.
         let change = &PolicyChange {
             event: EventName::from_cloudtrail("Review"),
@@ -60,7 +72,10 @@ impl Account {
             Some(shipped) => work.tell_that_it_stands(shipped).await?,
             None => work.guard_approved().await?,
         };
-        Ok(guarded.finding)
+        Ok(match guarded.document {
+            BoundaryDocument::Edited => Some(FoundEdited { told: guarded.finding }),
+            BoundaryDocument::AsApproved => None,
+        })
     }
 }
 
@@ -70,9 +85,11 @@ impl PolicyWork<'_> {
         for _ in 0..ROUNDS {
             let page = self.account.ledger.read_policy(policy).await?;
             if page.record.intent.is_some() {
-                return Ok(Guarded::nothing("is being set back"));
+                // It is being set back.
+                tokio::time::sleep(PAUSE).await;
+                continue;
             }
-            let found = self.account.default_version(policy).await?;
+            let found = self.settled_default(&page.record, Some(&Fingerprint::of(shipped))).await?;
             let Some(edit) = Edit::of(&found.document, shipped) else {
                 return Ok(Guarded::nothing("as shipped"));
             };

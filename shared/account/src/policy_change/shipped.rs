@@ -162,8 +162,8 @@ impl PolicyWork<'_> {
         };
         match self.account.ledger.write_policy(&self.change.policy, &closed, version).await? {
             Stored::Yes(_) if intent.change.event_id == self.change.event_id => Ok(Round::Over(Guarded {
-                decision: "set back to the shipped document",
                 finding: Some(finding.id),
+                ..Guarded::nothing("set back to the shipped document")
             })),
             Stored::Yes(_) | Stored::Overtaken => Ok(Round::LookAgain),
         }
@@ -179,13 +179,13 @@ impl PolicyWork<'_> {
         refusal: &Refusal,
     ) -> Result<Round, Failure> {
         let Refusal { code, message, lasting } = refusal;
-        let mut guarded = Guarded::nothing("AWS refuses to set it back, told before");
+        let mut guarded = Guarded::edited("AWS refuses to set it back, told before", None);
         if !record.has_told(&intent.edit, Some(code)) {
             let standing = Standing::Refused { code, message, version: shipped_in };
             let about = self.about(&intent.edit, &intent.change, Mode::Enforce);
             let finding = about.edited(intent.finding.clone(), standing);
             self.account.publish(&finding).await?;
-            guarded = Guarded { decision: "AWS refuses to set it back", finding: Some(finding.id) };
+            guarded = Guarded::edited("AWS refuses to set it back", Some(finding.id));
         }
         let record = record.after_telling(&intent.edit, Some(code));
         self.account.ledger.write_policy(&self.change.policy, &record, version).await?;

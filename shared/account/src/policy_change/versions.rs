@@ -68,7 +68,7 @@ impl PolicyWork<'_> {
 }
 
 impl Account {
-    pub(super) async fn default_version(&self, policy: &PolicyArn) -> Result<DefaultVersion, Failure> {
+    async fn default_version(&self, policy: &PolicyArn) -> Result<DefaultVersion, Failure> {
         let answer = match self.iam.get_policy().policy_arn(policy.as_str()).send().await {
             Ok(answer) => answer.policy,
             Err(e) if e.as_service_error().is_some_and(GetPolicyError::is_no_such_entity_exception) => {

@@ -23,11 +23,13 @@ impl Work<'_> {
                 "the boundary's document is edited, another look is queued for when it is set back",
             )));
         }
-        let finding = self.account.tell_found_edited(boundary, self.request).await?;
+        let Some(edited) = self.account.tell_found_edited(boundary, self.request).await? else {
+            return Ok(Round::Overtaken);
+        };
         match self.keep_record(sight).await? {
             Round::Over(_) => Ok(Round::Over(Response {
-                outcome: finding.is_some().then_some(Outcome::BoundaryEdited),
-                finding,
+                outcome: edited.told.is_some().then_some(Outcome::BoundaryEdited),
+                finding: edited.told,
                 ..Response::of("the boundary's document is not as approved")
             })),
             Round::Overtaken => Ok(Round::Overtaken),

@@ -4,7 +4,7 @@ use super::{Response, Round, Sight, Work};
 use crate::carry_out::{Lasting, Refusal, Written};
 use crate::clock;
 use crate::failure::Failure;
-use crate::ledger::{Stored, Version};
+use crate::ledger::{Deed, Stored, Version};
 use guardrail::assess::Assessment;
 use guardrail::decide::Remediation;
 use guardrail::finding::{AboutRole, Enforcement, Finding};
@@ -154,6 +154,7 @@ impl Work<'_> {
         let name = open.role.arn.name().clone();
         let mut record = RoleRecord { intent: None, deferred: None, ..open.record };
         if let Closing::BoundaryPut(told) = how {
+            self.account.ledger.note_deed(&name, &Deed::of_intent(intent)).await?;
             if let Some(told) = told {
                 record.note_told(told);
             }

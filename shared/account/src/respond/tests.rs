@@ -6,6 +6,7 @@ mod edited_boundary;
 mod kill_switch;
 mod notices;
 mod recent_use;
+mod samples;
 
 use super::NotFound;
 use crate::failure::FailureClass;
@@ -14,9 +15,10 @@ use aws_sdk_iam::operation::put_role_permissions_boundary::{
 };
 use aws_sdk_iam::types::error::NoSuchEntityException;
 use aws_smithy_mocks::mock;
-use doubles::{Doubles, OURS, own_put, record_with_ours, role_answer, role_event};
+use doubles::Doubles;
 use guardrail::settings::Mode;
 use guardrail::trigger::{Change, Trigger};
+use samples::{OURS, own_put, record_with_ours, role_answer, role_event};
 
 #[tokio::test]
 async fn a_new_role_is_bounded_with_two_iam_calls_and_one_ledger_write_before() {

@@ -178,7 +178,13 @@ impl Double {
                 let failed = ConditionalCheckFailedException::builder().message("overtaken").build();
                 return MockResponse::Error(PutItemError::ConditionalCheckFailedException(failed));
             }
-            own.note(format!("write {}/{}", key.0, key.1));
+            // The sort key is a time.
+            let is_history = key.0.starts_with("history/");
+            own.note(if is_history {
+                format!("write {}", key.0)
+            } else {
+                format!("write {}/{}", key.0, key.1)
+            });
             own.items.lock().unwrap().insert(key, item);
             MockResponse::Output(PutItemOutput::builder().build())
         });
@@ -253,6 +259,7 @@ async fn the_undo_is_recorded_then_made_then_told_and_then_its_request_is_gone()
             "write role/orders".to_owned(),
             write,
             format!("publish undone \"{}\"", id.as_str()),
+            "write history/orders".to_owned(),
             "consume undo-request/orders".to_owned(),
             "write role/orders".to_owned(),
         ];

@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// How long whoever claimed to tell is left alone.
-const LEASE: SignedDuration = SignedDuration::from_secs(30);
+/// How long whoever claimed to tell is left alone: some times what telling may take. Lambda's first retry comes later.
+const LEASE: SignedDuration = SignedDuration::from_secs(10);
 
 /// What was told of the operators' items: the ledger's item `settings`/`noticed`.
 ///

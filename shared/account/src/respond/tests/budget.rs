@@ -1,6 +1,7 @@
 //! The change budget: what counts against it, and what becomes of a change that exceeds it.
 
-use super::doubles::{Doubles, record_with_ours, role_event};
+use super::doubles::Doubles;
+use super::samples::{record_with_ours, role_event};
 use crate::respond::NotFound;
 use guardrail::record::RoleRecord;
 use guardrail::review::ReviewRequest;
@@ -34,6 +35,7 @@ async fn a_change_of_an_existing_role_is_counted_before_its_intent_is_written() 
             "dynamodb:PutItem intent=open",
             "iam:PutRolePermissionsBoundary",
             "sns:Publish",
+            "dynamodb:PutItem history",
             "dynamodb:PutItem intent=closed"
         ]
     );

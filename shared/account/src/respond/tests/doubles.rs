@@ -1,6 +1,7 @@
 //! Doubles of IAM, DynamoDB, SNS and SQS: SDK clients whose answers are given here. They prove what we ask, not what
 //! AWS answers.
 
+use super::samples::{OURS, ROLE, encoded, job, report, role_answer, used_role_answer};
 use crate::connect::Account;
 use crate::ledger::Ledger;
 use crate::policies::PolicyCache;
@@ -21,35 +22,25 @@ use aws_sdk_iam::operation::get_policy_version::GetPolicyVersionOutput;
 use aws_sdk_iam::operation::get_role::{GetRoleError, GetRoleOutput};
 use aws_sdk_iam::operation::get_service_last_accessed_details::{
     GetServiceLastAccessedDetailsError, GetServiceLastAccessedDetailsOutput,
-    builders::GetServiceLastAccessedDetailsOutputBuilder,
 };
 use aws_sdk_iam::operation::list_attached_role_policies::ListAttachedRolePoliciesOutput;
 use aws_sdk_iam::operation::list_role_policies::ListRolePoliciesOutput;
 use aws_sdk_iam::operation::put_role_permissions_boundary::PutRolePermissionsBoundaryOutput;
 use aws_sdk_iam::types::error::NoSuchEntityException;
-use aws_sdk_iam::types::{
-    AttachedPermissionsBoundary, AttachedPolicy, JobStatusType, Policy, PolicyVersion, Role, RoleLastUsed,
-};
+use aws_sdk_iam::types::{AttachedPolicy, Policy, PolicyVersion};
 use aws_sdk_sns::operation::publish::{PublishError, PublishOutput};
 use aws_sdk_sqs::operation::send_message::SendMessageOutput;
 use aws_smithy_mocks::{MockResponse, Rule, RuleMode, mock, mock_client};
-use aws_smithy_types::DateTime;
-use aws_smithy_types::date_time::Format;
 use aws_smithy_types::error::ErrorMetadata;
 use guardrail::record::RoleRecord;
 use guardrail::settings::Mode;
-use guardrail::trigger::{Caller, Change, EventName, Subject, Trigger};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-pub(super) const OURS: &str = "arn:aws:iam::123456789012:policy/ringfence/ringfence-baseline-v1";
 const TEAM_POLICY: &str = "arn:aws:iam::123456789012:policy/orders";
-const ROLE: &str = "orders-api-role";
 
-const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}}"#;
 const WIDE: &str =
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["s3:*","logs:*"],"Resource":"*"}}"#;
 const EVERYTHING: &str =
@@ -249,6 +240,17 @@ impl Doubles {
         self
     }
 
+    /// IAM shows an old document of our boundary once, and then the one that the template ships.
+    pub(super) fn boundary_shown_as_it_was_before(self) -> Self {
+        let asked = AtomicUsize::new(0);
+        let policies = move |arn: &str| match arn {
+            OURS if asked.fetch_add(1, Ordering::Relaxed) == 0 => Some(("ANPAOURS-1".to_owned(), LITTLE)),
+            OURS => Some(("ANPAOURS-2".to_owned(), WIDE)),
+            _ => None,
+        };
+        Self { policies: Arc::new(policies), ..self }
+    }
+
     /// The template ships another document than the one that the boundary has.
     pub(super) fn boundary_edited(self) -> Self {
         Self { shipped: LITTLE, ..self }
@@ -368,7 +370,12 @@ impl Doubles {
                 if items.get(&key).and_then(|item| item.get("version")) != expected {
                     return overtaken();
                 }
-                order.note(&format!("dynamodb:PutItem {}/{}", key.0, key.1));
+                let call = if key.0.starts_with("history/") {
+                    "history".to_owned()
+                } else {
+                    format!("{}/{}", key.0, key.1)
+                };
+                order.note(&format!("dynamodb:PutItem {call}"));
                 items.insert(key, request.item().unwrap().clone());
                 return MockResponse::Output(PutItemOutput::builder().build());
             }
@@ -487,76 +494,4 @@ fn reporting(
             report(request.marker())
         });
     [generate, get]
-}
-
-/// IAM has begun the report.
-pub(super) fn job() -> GenerateServiceLastAccessedDetailsOutput {
-    GenerateServiceLastAccessedDetailsOutput::builder().job_id("job-1").build()
-}
-
-/// A finished report without a service in it.
-pub(super) fn report() -> GetServiceLastAccessedDetailsOutputBuilder {
-    GetServiceLastAccessedDetailsOutput::builder()
-        .job_status(JobStatusType::Completed)
-        .job_creation_date(DateTime::from_secs(1_800_000_000))
-        .job_completion_date(DateTime::from_secs(1_800_000_000))
-        .set_services_last_accessed(Some(Vec::new()))
-}
-
-fn encoded(document: &str) -> String {
-    utf8_percent_encode(document, NON_ALPHANUMERIC).to_string()
-}
-
-fn used_role_answer(last_used: &str) -> GetRoleOutput {
-    let date = DateTime::from_str(last_used, Format::DateTime).unwrap();
-    let mut role = role_answer(None).role.unwrap();
-    role.role_last_used = Some(RoleLastUsed::builder().last_used_date(date).region("us-east-1").build());
-    GetRoleOutput::builder().role(role).build()
-}
-
-/// A role that was never used.
-pub(super) fn role_answer(boundary: Option<&str>) -> GetRoleOutput {
-    let boundary =
-        boundary.map(|arn| AttachedPermissionsBoundary::builder().permissions_boundary_arn(arn).build());
-    let role = Role::builder()
-        .path("/")
-        .role_name(ROLE)
-        .role_id("AROAEXAMPLE")
-        .arn(format!("arn:aws:iam::123456789012:role/{ROLE}"))
-        .create_date(DateTime::from_secs(1_700_000_000))
-        .assume_role_policy_document(encoded(TRUST))
-        .set_permissions_boundary(boundary)
-        .build();
-    GetRoleOutput::builder().role(role.unwrap()).build()
-}
-
-/// What the ledger says a moment after our boundary was put.
-pub(super) fn record_with_ours() -> RoleRecord {
-    let mut record = RoleRecord::new("AROAEXAMPLE".parse().unwrap());
-    record.bounded_with = Some(OURS.parse().unwrap());
-    record.put_at = Some(crate::clock::now());
-    record
-}
-
-pub(super) fn role_event() -> Trigger {
-    Trigger {
-        event: EventName::from_cloudtrail("AttachRolePolicy"),
-        event_id: "event-1".to_owned(),
-        time: Some("2026-11-22T10:00:00Z".parse().unwrap()),
-        subject: Subject::Role(ROLE.parse().unwrap()),
-        change: Change::Rights,
-        caller: Caller::default(),
-        source: None,
-    }
-}
-
-/// PutRolePermissionsBoundary by a role of ours.
-pub(super) fn own_put(boundary: &str) -> Trigger {
-    let own = settings().rules.own_roles.first().unwrap().to_string();
-    Trigger {
-        event: EventName::from_cloudtrail("PutRolePermissionsBoundary"),
-        change: Change::BoundaryPut(Some(boundary.parse().unwrap())),
-        caller: Caller { issuer: Some(own), ..Caller::default() },
-        ..role_event()
-    }
 }

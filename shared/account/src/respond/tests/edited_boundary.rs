@@ -1,6 +1,7 @@
 //! A role whose boundary does not say what the template ships.
 
-use super::doubles::{Doubles, OURS, record_with_ours, role_answer, role_event};
+use super::doubles::Doubles;
+use super::samples::{OURS, record_with_ours, role_answer, role_event};
 use crate::respond::NotFound;
 use aws_sdk_iam::operation::list_policy_versions::ListPolicyVersionsOutput;
 use aws_smithy_mocks::mock;
@@ -39,4 +40,15 @@ async fn a_boundary_that_says_what_was_shipped_is_no_edit() {
         doubles.account().respond(&role_event(), "request-1", NotFound::LookAgainLater).await.unwrap();
     assert_eq!(response.outcome, None);
     assert_eq!((order.count("sqs:SendMessage"), order.count("sns:Publish")), (0, 0), "{}", response.decision);
+}
+
+#[tokio::test]
+async fn an_edit_that_is_over_by_the_time_of_the_look_is_not_told_and_the_role_is_judged() {
+    let get_role = mock!(aws_sdk_iam::Client::get_role).then_output(|| role_answer(Some(OURS)));
+    let doubles = role_with_ours().get_role(get_role.clone()).boundary_shown_as_it_was_before();
+    let order = doubles.order.clone();
+    let response = doubles.account().respond(&role_event(), "request-1", NotFound::Gone).await.unwrap();
+    assert_eq!((response.outcome, response.decision), (None, "nothing to tell"));
+    assert_eq!((order.count("sqs:SendMessage"), order.count("sns:Publish")), (0, 0));
+    assert_eq!(get_role.num_calls(), 2, "it is looked at again");
 }

@@ -1,6 +1,7 @@
 //! An operator's kill switch on the way of an event: which writes it holds back, and what is told instead.
 
-use super::doubles::{Doubles, OURS, record_with_ours, role_answer, role_event};
+use super::doubles::Doubles;
+use super::samples::{OURS, record_with_ours, role_answer, role_event};
 use crate::respond::NotFound;
 use aws_smithy_mocks::mock;
 use guardrail::finding::FindingId;

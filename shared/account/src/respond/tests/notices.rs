@@ -1,6 +1,7 @@
 //! What operators changed, told after the work on an event: which calls, how often, and never at its cost.
 
-use super::doubles::{Doubles, put, role_event};
+use super::doubles::{Doubles, put};
+use super::samples::role_event;
 use crate::connect::Account;
 use crate::respond::{NotFound, Response};
 use guardrail::settings::Mode;

@@ -1,7 +1,8 @@
 //! What the role used recently: asked after containment, for roles that were used, and never in the way of a finding.
 
 use super::super::NotFound;
-use super::doubles::{Doubles, Job, Report, job, report, role_event};
+use super::doubles::{Doubles, Job, Report};
+use super::samples::{job, report, role_event};
 use crate::last_accessed::PATIENCE;
 use aws_sdk_iam::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_iam::operation::generate_service_last_accessed_details::{
@@ -58,7 +59,8 @@ async fn a_bounded_role_is_asked_about_after_its_boundary_and_before_its_finding
     let calls = order.taken();
     let put = calls.iter().position(|call| call == "iam:PutRolePermissionsBoundary").unwrap();
     assert!(!calls[..put].iter().any(|call| call == GENERATE || call == GET), "{calls:?}");
-    assert_eq!(calls[put + 1..], [GENERATE, GET, "sns:Publish", "dynamodb:PutItem intent=closed"]);
+    let after = [GENERATE, GET, "sns:Publish", "dynamodb:PutItem history", "dynamodb:PutItem intent=closed"];
+    assert_eq!(calls[put + 1..], after);
     let finding = finding(&published);
     assert_eq!(finding["impact"]["used_recently"], serde_json::json!(["iam:CreateRole (2026-11-20)"]));
     let summary = finding["summary"].as_str().unwrap();
