@@ -33,7 +33,7 @@ FUZZ_DIR := $(CURDIR)/shared/iam-policy/fuzz
 FUZZ_BUILD = --fuzz-dir $(FUZZ_DIR) --sanitizer none --target-dir $(CACHE)/fuzz/target
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab bench bench-policy test lint test-unit differential fuzz test-canaries test-lab lab-build deny tools clean
+.PHONY: help demo lab bench bench-policy test lint test-unit differential fuzz test-canaries test-lab test-faults lab-build deny tools clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -91,6 +91,9 @@ lab-build: tools ## build the functions for the lab
 
 test-lab: lab-build ## everything that crosses functions, in local AWS accounts
 	cargo nextest run --locked --workspace --profile lab
+
+test-faults: lab-build ## throttling, outages, lost answers, crashes, stale reads, bursts: a table of what came of each
+	cargo nextest run --locked --workspace --profile faults
 
 deny: tools ## licences, sources and, where its data is reachable, advisories of the dependencies
 	@if command -v cargo-deny >/dev/null; then \

@@ -2,21 +2,24 @@
 //!
 //! See `tests/lab/README.md` for what it is and what it is not. AWS itself is never contacted.
 
+mod calls;
 mod deployments;
+mod faults;
 mod findings;
 mod journal;
 mod ledger;
 mod queues;
 
+pub use calls::Call;
 pub use findings::Told;
 
 use crate::project_root;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_iam::config::{Credentials, SharedCredentialsProvider};
 use serde_json::{Value, json};
-use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
@@ -32,15 +35,19 @@ pub const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 /// What plain execution roles trust.
 pub const TRUSTS_LAMBDA: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
 
-/// Longer than anything in the lab takes.
+/// Longer than most things in the lab take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running account with Ringfence in it.
 pub struct Lab {
     server: Child,
     url: String,
-    /// Findings by message id, taken out of the findings queue.
-    published: Mutex<HashMap<String, Value>>,
+    /// What the subscribers got, as far as it was read.
+    inbox: Mutex<findings::Inbox>,
+    /// The journal's last entry that was read.
+    read: AtomicUsize,
+    /// How long to wait for silence, and whatever else is awaited.
+    pub patience: Duration,
     /// As the account's administrator.
     pub iam: aws_sdk_iam::Client,
     /// As the account's administrator.
@@ -56,7 +63,7 @@ pub struct Lab {
 impl Lab {
     /// Starts an account and deploys Ringfence with `parameters` into it, every finding to be read.
     pub async fn start(parameters: &[(&str, &str)]) -> Self {
-        let mut server = python(&["serve", "--die-with-parent"])
+        let mut server = lab_command(&["serve", "--die-with-parent"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -70,7 +77,9 @@ impl Lab {
         let config = sdk_config(&url, "test", "test").await;
         let lab = Self {
             server,
-            published: Mutex::default(),
+            inbox: Mutex::default(),
+            read: AtomicUsize::new(0),
+            patience: PATIENCE,
             iam: aws_sdk_iam::Client::new(&config),
             lambda: aws_sdk_lambda::Client::new(&config),
             sns: aws_sdk_sns::Client::new(&config),
@@ -89,7 +98,7 @@ impl Lab {
             parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut arguments = vec!["deploy", "--built", "--url", &self.url];
         parameters.iter().for_each(|parameter| arguments.extend(["--param", parameter]));
-        let output = python(&arguments).output().expect("the lab's Python starts");
+        let output = lab_command(&arguments).output().expect("the lab's Python starts");
         assert!(
             output.status.success(),
             "sam deploy failed (was it built? `make lab-build`):\n{}{}",
@@ -131,10 +140,10 @@ impl Lab {
     pub async fn silence(&self) {
         // Between the delivery of an event and the start of its invocation nothing is counted, so one look is not enough.
         let mut quiet_looks = 0;
-        let mut seen = 0;
+        let mut end = self.journal_end();
         self.until("silence", || {
-            let news = self.journal_since(seen).len();
-            seen += news;
+            let news = self.journal_end() - end;
+            end += news;
             let is_quiet = news == 0 && self.get("idle")["idle"] == json!(true);
             quiet_looks = if is_quiet { quiet_looks + 1 } else { 0 };
             quiet_looks >= 3
@@ -146,7 +155,7 @@ impl Lab {
     pub async fn until(&self, what: &str, mut holds: impl FnMut() -> bool) {
         let started = Instant::now();
         while !holds() {
-            assert!(started.elapsed() < PATIENCE, "waited in vain for {what}: {:#}", self.get("idle"));
+            assert!(started.elapsed() < self.patience, "waited in vain for {what}: {:#}", self.get("idle"));
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -194,13 +203,18 @@ impl Drop for Lab {
     }
 }
 
-fn python(arguments: &[&str]) -> Command {
-    let python = std::env::var_os("RINGFENCE_LAB_PYTHON")
-        .expect("RINGFENCE_LAB_PYTHON names the lab's Python; run the lab tests through `make test-lab`");
-    let mut command = Command::new(python);
+fn lab_command(arguments: &[&str]) -> Command {
+    let mut command = python();
     command.args(["-m", "ringfence_lab"]).args(arguments);
     command.env("PYTHONPATH", project_root().join("tests/lab")).current_dir(project_root());
     command
+}
+
+/// The lab's Python, which has boto3.
+fn python() -> Command {
+    let python = std::env::var_os("RINGFENCE_LAB_PYTHON")
+        .expect("RINGFENCE_LAB_PYTHON names the lab's Python; run the lab tests through `make test-lab`");
+    Command::new(python)
 }
 
 async fn sdk_config(url: &str, access_key: &str, secret: &str) -> aws_config::SdkConfig {

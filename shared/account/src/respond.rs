@@ -164,8 +164,12 @@ impl Work<'_> {
     }
 
     async fn look(&self, name: &RoleName) -> Result<Option<Sight>, Failure> {
-        let (role, page) = tokio::try_join!(self.account.read_role(name), self.read_ledger(name))?;
+        let (role, mut page) = tokio::try_join!(self.account.read_role(name), self.read_ledger(name))?;
         let Some(role) = role else { return Ok(None) };
+        if role.boundary.as_ref().is_some_and(|shown| !page.record_of(&role.id).knows(shown)) {
+            // Another invocation may have put it after the ledger was read here. Its intent was written before that.
+            page = self.read_ledger(name).await?;
+        }
         let installed_at = match page.installed_at {
             Some(at) => at,
             // The ledger did not answer when this function started.
@@ -180,20 +184,10 @@ impl Work<'_> {
         Ok(Some(Sight { record, role, page, installed_at }))
     }
 
-    /// IAM may show a role without the boundary that we put a moment ago, and that must not be taken for tampering: it is
-    /// asked again until the boundary shows or [`SETTLING_MS`] is over. An event that tells of a later change is believed.
+    /// For seconds IAM may show a role as it was before our last write or before the change that the event tells of. Neither
+    /// must be taken for tampering or for all being well: it is asked again until the change shows or [`SETTLING_MS`] is over.
     async fn with_boundary_settled(&self, mut role: Role, record: &RoleRecord) -> Result<Role, Failure> {
-        let Some(put_at) = record.put_at.filter(|_| role.boundary.is_none() && record.bounded_with.is_some())
-        else {
-            return Ok(role);
-        };
-        let told_of_a_change =
-            matches!(self.trigger.change, Change::BoundaryDeleted | Change::BoundaryPut(_))
-                && self.trigger.time.is_some_and(|called| called.as_second() >= put_at.as_second());
-        while !told_of_a_change
-            && role.boundary.is_none()
-            && clock::milliseconds_between(put_at, clock::now()).is_some_and(|age| age < SETTLING_MS)
-        {
+        while self.may_be_stale(&role, record) {
             tokio::time::sleep(SETTLING_PAUSE).await;
             match self.account.get_role(role.arn.name()).await? {
                 Some(again) if again.id == role.id => role = again,
@@ -201,6 +195,25 @@ impl Work<'_> {
             }
         }
         Ok(role)
+    }
+
+    fn may_be_stale(&self, role: &Role, record: &RoleRecord) -> bool {
+        let Some(known) = &record.bounded_with else { return false };
+        let recent = |at| clock::milliseconds_between(at, clock::now()).is_some_and(|age| age < SETTLING_MS);
+        // Events tell whole seconds. One that is older than our last write tells nothing new.
+        let called = self
+            .trigger
+            .time
+            .filter(|called| record.put_at.is_none_or(|put| called.as_second() >= put.as_second()));
+        let shows_what_we_know = role.boundary.as_ref() == Some(known);
+        match (&self.trigger.change, called) {
+            (Change::BoundaryDeleted, Some(called)) => shows_what_we_know && recent(called),
+            (Change::BoundaryPut(Some(put)), Some(called)) => {
+                shows_what_we_know && put != known && recent(called)
+            }
+            (Change::BoundaryPut(None), Some(_)) => false,
+            _ => role.boundary.is_none() && record.put_at.is_some_and(recent),
+        }
     }
 
     /// Decides and acts until a round was not overtaken by another invocation.

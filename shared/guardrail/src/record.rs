@@ -288,6 +288,13 @@ impl RoleRecord {
         self.told.as_ref().is_some_and(|told| told.state == *state)
     }
 
+    /// Whether the role's boundary is one that was seen or put, or is about to be.
+    #[must_use]
+    pub fn knows(&self, boundary: &PolicyArn) -> bool {
+        self.bounded_with.as_ref() == Some(boundary)
+            || self.intent.as_ref().is_some_and(|intent| intent.boundary_after == *boundary)
+    }
+
     /// Whether the ledger knows that the role's boundary was, or is about to be, changed so by our own hand.
     #[must_use]
     pub fn expects(&self, change: &Change) -> bool {

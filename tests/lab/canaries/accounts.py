@@ -46,7 +46,8 @@ while True:
     for service, operation, parameters in event.get("calls") or json.loads(os.environ.get("CALLS", "[]")):
         try:
             answer = getattr(boto3.client(service, config=config), operation)(**parameters)
-            results.append(answer.get("Arn", "done"))
+            boundary = answer.get("Role", {{}}).get("PermissionsBoundary", {{}}).get("PermissionsBoundaryArn")
+            results.append(answer.get("Arn") or boundary or "done")
         except Exception as error:
             results.append(str(error))
     outcome = "error" if os.environ.get("FAIL") else "response"
@@ -62,7 +63,9 @@ class Account:
     def __init__(self, url: str) -> None:
         self.url = url
 
-    def client(self, service: str, key: str = "test", secret: str = "test", token: str | None = None) -> Any:
+    def client(
+        self, service: str, key: str = "test", secret: str = "test", token: str | None = None, read_timeout: float = 60
+    ) -> Any:
         """A client with the given keys; the default ones are the root user's."""
         return boto3.client(
             service,
@@ -71,7 +74,7 @@ class Account:
             aws_access_key_id=key,
             aws_secret_access_key=secret,
             aws_session_token=token,
-            config=botocore.config.Config(retries={"total_max_attempts": 1}),
+            config=botocore.config.Config(retries={"total_max_attempts": 1}, read_timeout=read_timeout),
         )
 
     def user(self, policy: str, *services: str) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import unittest
 from typing import Any
 
@@ -86,6 +87,49 @@ class ConditionKeys(unittest.TestCase):
         iam.attach_role_policy(RoleName=role, PolicyArn=allowed)
         with self.assertRaisesRegex(ClientError, "AccessDenied"):
             iam.attach_role_policy(RoleName=role, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+
+
+class CallResources(unittest.TestCase):
+    """What a call is checked for: the resources of rules, subscriptions, stacks and event source mappings."""
+
+    def _denied(self, account: Account, service: str, operation: str, parameters: dict[str, Any], deny: Any) -> None:
+        denial = {"Effect": "Deny", "Action": "*", "Resource": "*", **deny}
+        (client,) = account.user(json.dumps({
+            "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}, denial],
+        }), service)
+        getattr(client, operation)(**parameters)
+
+    def _cases(self, account: Account) -> list[tuple[str, str, dict[str, Any], Any]]:
+        function, (_, queue), rule = account.function(account.role()), account.queue(), unique("rule")
+        create = account.client("lambda").create_event_source_mapping
+        mapping = create(FunctionName=function, EventSourceArn=queue)["UUID"]
+        of_function = {"ArnLike": {"lambda:FunctionArn": f"arn:aws:lambda:*:*:function:{function}"}}
+        sns = account.client("sns")
+        topic = sns.create_topic(Name=unique("topic"))["TopicArn"]
+        subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, ReturnSubscriptionArn=True)
+        resources = {"T": {"Type": "AWS::SNS::Topic", "Properties": {}}}
+        stack = account.stack(resources)
+        (described,) = account.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        account.client("events").put_rule(Name=rule, EventPattern='{"source": ["x"]}')
+        return [
+            ("lambda", "delete_event_source_mapping", {"UUID": mapping}, {"Condition": of_function}),
+            ("events", "disable_rule", {"Name": rule}, {"Resource": f"arn:aws:events:*:*:rule/{rule}"}),
+            ("events", "remove_targets", {"Rule": rule, "Ids": ["1"]}, {"Resource": f"arn:aws:events:*:*:rule/{rule}"}),
+            ("sns", "unsubscribe", {"SubscriptionArn": subscription["SubscriptionArn"]}, {"Resource": topic}),
+            ("cloudformation", "delete_stack", {"StackName": stack}, {"Resource": described["StackId"]}),
+        ]
+
+    def test_gap_denials_by_them_do_not_match(self) -> None:
+        account = bare()
+        for case in self._cases(account):
+            with self.subTest(case[1]):
+                self._denied(account, *case)
+
+    def test_denials_by_them_match(self) -> None:
+        account = lab()
+        for case in self._cases(account):
+            with self.subTest(case[1]), self.assertRaisesRegex(ClientError, "AccessDenied|AuthorizationError"):
+                self._denied(account, *case)
 
 
 class PrincipalArn(unittest.TestCase):
@@ -205,6 +249,42 @@ class RoleDates(unittest.TestCase):
         account.admin("POST", f"roles/{name}", {"last_used": None})
         role = account.client("iam").get_role(RoleName=name)["Role"]
         self.assertEqual((role["CreateDate"].year, role["RoleLastUsed"]), (2020, {}))
+
+
+class StaleReads(unittest.TestCase):
+    """Writes are visible at once; where a test arms it, functions read for a while what was before."""
+
+    def _read(self, account: Account, function: str, role: str) -> str:
+        return account.invoke(function, ("iam", "get_role", {"RoleName": role}))[0]
+
+    def _armed(self, what: str) -> tuple[Account, str]:
+        account = lab()
+        function = account.function(account.role())
+        account.invoke(function)
+        account.admin("POST", "faults", {"kind": "stale", "what": what, "seconds": 1.5})
+        self.addCleanup(account.admin, "DELETE", "faults")
+        return account, function
+
+    def test_a_new_role_is_not_found(self) -> None:
+        account, function = self._armed("role")
+        role = account.role()
+        self.assertIn("NoSuchEntity", self._read(account, function, role))
+        account.client("iam").get_role(RoleName=role)  # By a person it is.
+        time.sleep(1.5)
+        self.assertEqual(self._read(account, function, role), "done")
+        self.assertEqual([fault["fired"] for fault in account.admin("GET", "faults")], [1])
+
+    def test_a_boundary_does_not_show_and_then_does_not_go(self) -> None:
+        account, function = self._armed("boundary")
+        role, boundary = account.role(), account.policy(ONLY_LOGS)
+        account.client("iam").put_role_permissions_boundary(RoleName=role, PermissionsBoundary=boundary)
+        self.assertEqual(self._read(account, function, role), "done")
+        time.sleep(1.5)
+        self.assertEqual(self._read(account, function, role), boundary)
+        account.client("iam").delete_role_permissions_boundary(RoleName=role)
+        self.assertEqual(self._read(account, function, role), boundary)
+        time.sleep(1.5)
+        self.assertEqual(self._read(account, function, role), "done")
 
 
 class LastAccessed(unittest.TestCase):

@@ -6,9 +6,10 @@ import json
 import time
 import unittest
 from typing import Any
+from urllib.error import HTTPError
 
 from botocore import xform_name
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from .accounts import LAMBDA_TRUST, ONLY_LOGS, Account, bare, bootstrap, lab, unique
 
@@ -164,6 +165,56 @@ class Faults(unittest.TestCase):
         with self.assertRaisesRegex(ClientError, "a fault of the Ringfence lab"):
             iam.get_role(RoleName=hit)
         iam.get_role(RoleName=hit)
+
+
+    def test_every_kth_call_of_functions_fails_until_it_is_disarmed(self) -> None:
+        account = lab()
+        self.addCleanup(account.admin, "DELETE", "faults")
+        account.admin("POST", "faults", {
+            "kind": "fail", "service": "iam", "operation": "GetRole", "function": "*", "every": 3, "times": None,
+            "status": 400, "code": "Throttling", "message": "Rate exceeded",
+        })
+        role = account.role()
+        answers = account.invoke(account.function(account.role()), *[("iam", "get_role", {"RoleName": role})] * 7)
+        self.assertEqual(["Throttling" in answer for answer in answers], [True, False, False] * 2 + [True])
+        account.client("iam").get_role(RoleName=role)  # No function's.
+
+    def _patience(self, account: Account, **parameters: Any) -> tuple[float, str]:
+        """How long a client that waits for a second waits for CreateGroup, and what it gets."""
+        client = account.client("iam", read_timeout=1)
+        started = time.monotonic()
+        try:
+            answer = client.create_group(**parameters)["Group"]["GroupName"]
+        except ReadTimeoutError:
+            answer = "timeout"
+        return time.monotonic() - started, answer
+
+    def test_a_late_answer_is_of_a_call_that_was_made(self) -> None:
+        account, first, second = lab(), unique("group"), unique("group")
+        self.addCleanup(account.admin, "DELETE", "faults")
+        for seconds in (0.5, 1.5):
+            account.admin("POST", "faults", {"kind": "late", "service": "iam", "seconds": seconds})
+        seconds, answer = self._patience(account, GroupName=first)
+        self.assertTrue(0.5 <= seconds < 1 and answer == first, (seconds, answer))
+        self.assertEqual(self._patience(account, GroupName=second)[1], "timeout")
+        self.assertIn(second, {group["GroupName"] for group in account.client("iam").list_groups()["Groups"]})
+        account.settle()
+
+    def test_a_hanging_call_is_never_made(self) -> None:
+        account, group = lab(), unique("group")
+        self.addCleanup(account.admin, "DELETE", "faults")
+        account.admin("POST", "faults", {"kind": "hang", "service": "iam"})
+        self.assertEqual(self._patience(account, GroupName=group)[1], "timeout")
+        account.settle()  # The connection is closed, and the call with it.
+        self.assertNotIn(group, {group["GroupName"] for group in account.client("iam").list_groups()["Groups"]})
+
+    def test_what_makes_no_sense_is_refused(self) -> None:
+        for fault in (
+            {"kind": "rain"}, {"kind": "kill", "function": "f", "call": 0}, {"kind": "fail", "service": "iam", "every": 0},
+            {"kind": "late", "service": "iam"}, {"kind": "stale", "what": "user", "seconds": 1.0},
+        ):
+            with self.subTest(fault), self.assertRaisesRegex(HTTPError, "400"):
+                lab().admin("POST", "faults", fault)
 
 
 class CloudFormation(unittest.TestCase):

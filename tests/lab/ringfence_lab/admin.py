@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
 from ministack.core.responses import request_scope
-from ministack.services import lambda_svc, sqs
+from ministack.services import iam, lambda_svc, sqs
 
 from . import last_accessed, role_last_used
 
@@ -48,6 +48,8 @@ class Admin:
             ("GET", "mailbox"): lambda: lab.mailbox.messages[max(since, 0):],
             ("DELETE", "mailbox"): lambda: {"deleted": _drain(lab.mailbox.messages)},
             ("GET", "logs"): lambda: lab.logs.lines(_required(arguments, "function")),
+            ("POST", "policies/forget"): lambda: {"forgotten": _forget_policy(_object(body))},
+            ("POST", "queues/due"): lambda: {"due": _make_due()},
             ("GET", "tap"): lambda: asdict(lab.tap.knobs),
             ("POST", "tap"): lambda: asdict(lab.tap.configure(_object(body))),
             ("GET", "faults"): lab.faults.report,
@@ -108,6 +110,25 @@ def _set_role(name: str, request: dict[str, Any]) -> dict[str, Any]:
         )
     except KeyError as error:
         raise LookupError(f"there is no role `{name}`") from error
+
+
+def _forget_policy(request: dict[str, Any]) -> str:
+    """Make a boundary dangle: its policy is gone, though it is in use."""
+    arn = str(request.get("arn"))
+    if iam._policies.pop(arn, None) is None:
+        raise LookupError(f"there is no policy `{arn}`")
+    return arn
+
+
+def _make_due() -> int:
+    """As if delays and visibility timeouts were over. Call it when no function is at a message."""
+    now, count = time.time(), 0
+    for queue in sqs._queues.to_dict().values():
+        for message in queue.get("messages", ()):
+            if message.get("visible_at", 0) > now:
+                message["visible_at"] = now
+                count += 1
+    return count
 
 
 def _messages_for_functions() -> int:

@@ -5,6 +5,7 @@ Importing this module applies every patch, once. The patches are listed in `appl
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from . import (
     api_call,
     authorization_details,
     boundary_denials,
+    call_resources,
     caller,
     cloudformation_boundary,
     cloudformation_conditions,
@@ -32,11 +34,12 @@ from . import (
     rule_state,
     secure_transport,
     sqs_batches,
+    stale_reads,
 )
 from .admin import Admin
 from .async_failure import AsyncInvocations
 from .cloudtrail_tap import CloudTrailTap
-from .faults import Faults, Kill
+from .faults import Fail, Faults, Hang, Kill, Late
 from .function_environment import FunctionLogs
 from .journal import Journal
 from .mailbox import Mailbox
@@ -68,6 +71,7 @@ class Lab:
         invocations.apply(self.journal)
         managed_policies.apply()
         condition_keys.apply()
+        call_resources.apply()
         boundary_denials.apply()
         descriptions.apply()
         role_last_used.apply()
@@ -77,6 +81,7 @@ class Lab:
         rule_state.apply()
         secure_transport.apply()
         sqs_batches.apply()
+        stale_reads.apply(self.faults)
         function_environment.apply()
         self.logs.apply()
         self.mailbox.apply()
@@ -111,12 +116,15 @@ class Lab:
         signer = caller.resolve(call.access_key)
         entry = self.journal.begin_call(call, signer)
         try:
-            failure = self.faults.failure_for(call, signer)
-            if failure is not None:
-                self.journal.answered(entry, failure.status, failure.code)
+            fault = self.faults.of_call(call, signer)
+            if isinstance(fault, Fail):
+                self.journal.answered(entry, fault.status, fault.code)
                 entry["fault"] = "fail"
-                status, headers, body = api_answer.error_response(call, failure.status, failure.code, failure.message)
-                await _answer(send, status, headers, body)
+                await _answer(send, *api_answer.error_response(call, fault.status, fault.code, fault.message))
+                return
+            if isinstance(fault, Hang):
+                entry["fault"] = "hang"
+                await _disconnected(receive)
                 return
             kill, pid = self._kill_due(call, signer, scope)
             if kill is not None and kill.when == "before":
@@ -125,6 +133,9 @@ class Lab:
                 return
             started = datetime.now(UTC)
             response = _Recorder(send, withhold=kill is not None)
+            if isinstance(fault, Late):
+                entry["fault"] = "late"
+                response.late_seconds = fault.seconds
             response.before_end = lambda: self._observe(call, signer, response.answer(), entry, started)
             await ministack_app.app(scope, receive, response)
             if kill is not None:
@@ -167,6 +178,8 @@ class _Recorder:
         self._headers: dict[str, str] = {}
         self._body = bytearray()
         self.before_end: Callable[[], None] = lambda: None
+        self.late_seconds = 0.0
+        self._late: list[Message] = []
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -178,8 +191,15 @@ class _Recorder:
             self._body += message.get("body", b"")
             if not message.get("more_body"):
                 self.before_end()
-        if not self._withhold:
-            await self._send(message)
+        if self._withhold:
+            return
+        self._late.append(message)
+        if self.late_seconds and not (message["type"] == "http.response.body" and not message.get("more_body")):
+            return
+        await asyncio.sleep(self.late_seconds)
+        for held in self._late:
+            await self._send(held)
+        self._late.clear()
 
     def answer(self) -> api_answer.ApiAnswer:
         """The response so far, read."""
@@ -208,6 +228,11 @@ def _replay(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return replay
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _answer(send: Send, status: int, headers: dict[str, str], body: bytes) -> None:

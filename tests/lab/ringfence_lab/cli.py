@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
+from . import calls
 from .bench import command as bench
 from .demo import command as demo
 from .deployment import Deployment, cache_directory
@@ -75,6 +76,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_deployment(run)
     run.add_argument("--no-deploy", action="store_true", help="run the command in an empty account")
     run.add_argument("child", nargs="+", metavar="COMMAND", help="what to run, after `--`; its exit code is returned")
+
+    call = _command(commands, "call", _call, "make API calls read as JSON lines, print what came of each")
+    call.add_argument("--url", required=True, help="address that `serve` printed")
+    call.add_argument("--role", help="ARN of the role to assume first (default: as the root user)")
 
     reset = _command(commands, "reset", _reset, "wipe a running account, the deployed stack included")
     reset.add_argument("--url", required=True, help="address that `serve` printed")
@@ -209,6 +214,12 @@ def _deployment(arguments: argparse.Namespace) -> Deployment:
         build_directory=(arguments.build_dir or cache_directory() / "sam-build").absolute(),
         verbose=arguments.verbose,
     )
+
+
+def _call(arguments: argparse.Namespace) -> int:
+    for came_of_it in calls.make(arguments.url, map(json.loads, sys.stdin), arguments.role):
+        print(json.dumps(came_of_it), flush=True)
+    return 0
 
 
 def _reset(arguments: argparse.Namespace) -> int:

@@ -1,8 +1,9 @@
-"""`iam:PermissionsBoundary` and `iam:PolicyARN` in the request context (gap 15), and whose `aws:PrincipalArn` it is.
+"""`iam:PermissionsBoundary`, `iam:PolicyARN` (gap 15) and `lambda:FunctionArn` in the request context, and whose
+`aws:PrincipalArn` it is.
 
 Without them an Allow that is conditioned on the boundary never matches, and our functions could not do their work.
-Which operation has which key: "Actions, resources, and condition keys for AWS Identity and Access Management" in the
-Service Authorization Reference.
+Which operation has which key: "Actions, resources, and condition keys for AWS Identity and Access Management" and "… for
+AWS Lambda" in the Service Authorization Reference.
 
 `aws:PrincipalArn` of a session is the ARN of its role, path included, and not that of the session ("AWS global condition
 context keys" in the IAM User Guide). MiniStack gives the session's.
@@ -14,7 +15,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from ministack.core import iam_evaluator
-from ministack.services import iam
+from ministack.services import iam, lambda_svc
 
 from .api_call import ApiCall
 
@@ -41,7 +42,8 @@ def apply() -> None:
         service_context: dict[str, Any] | None = None,
     ) -> Any:
         call = current_call.get()
-        keys = _keys(call) if service == "iam" and call is not None else {}
+        find = _KEYS.get(service)
+        keys = find(call) if find is not None and call is not None else {}
         return enforce(access_key, action, service, region, resource_arn, {**(service_context or {}), **keys})
 
     iam_evaluator.enforce = enforce_with_keys
@@ -60,7 +62,13 @@ def _role_of_session(arn: Any) -> Any:
     return role["Arn"] if role else arn
 
 
-def _keys(call: ApiCall) -> dict[str, str]:
+def _keys_of_lambda(call: ApiCall) -> dict[str, str]:
+    """Calls about an event source mapping tell whose it is."""
+    mapping = lambda_svc._esms.get(call.parameters.get("UUID")) or {}
+    return {"lambda:FunctionArn": mapping["FunctionArn"]} if "FunctionArn" in mapping else {}
+
+
+def _keys_of_iam(call: ApiCall) -> dict[str, str]:
     keys = {}
     if call.operation in _SETS_BOUNDARY:
         boundary = call.parameters.get("PermissionsBoundary")
@@ -75,3 +83,6 @@ def _keys(call: ApiCall) -> dict[str, str]:
     if (call.operation or "").startswith(("Attach", "Detach")) and "PolicyArn" in call.parameters:
         keys["iam:PolicyARN"] = call.parameters["PolicyArn"]
     return keys
+
+
+_KEYS = {"iam": _keys_of_iam, "lambda": _keys_of_lambda}

@@ -26,6 +26,8 @@ _START_SECONDS = 60.0
 _STOP_SECONDS = 5.0
 # AWS retries after one and two minutes.
 _RETRY_BASE_SECONDS = "0.3"
+# AWS lets throttled events wait for up to five.
+_RETRY_MAX_SECONDS = "3"
 
 
 class LabServer:
@@ -116,6 +118,7 @@ class LabServer:
             # For Lambda children: they call back here.
             "AWS_ENDPOINT_URL": self.url,
             "LAMBDA_ASYNC_RETRY_BASE_SECONDS": os.environ.get("LAMBDA_ASYNC_RETRY_BASE_SECONDS", _RETRY_BASE_SECONDS),
+            "LAMBDA_ASYNC_RETRY_MAX_SECONDS": _RETRY_MAX_SECONDS,
             # Parts of MiniStack that would open ports of their own, or look for a Docker daemon.
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",

@@ -2,13 +2,24 @@
 
 use super::{ACCOUNT, Lab};
 use serde_json::{Value, json};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// The e-mail subscriber without a filter.
 const EVERYTHING: &str = "everything@example.com";
 
 /// The queue subscriber.
 const FINDINGS_QUEUE: &str = "test-findings";
+
+/// What the subscribers got so far. A message is whole when both have it.
+#[derive(Debug, Default)]
+pub(super) struct Inbox {
+    mails_read: usize,
+    /// E-mails whose JSON is not there yet.
+    half: Vec<Value>,
+    /// Findings by SNS's message id, whose e-mail is not there yet.
+    published: HashMap<String, Value>,
+    told: Vec<Told>,
+}
 
 /// A finding, as a subscriber gets it: the e-mail with the JSON that everybody else gets.
 #[derive(Debug, Clone)]
@@ -64,18 +75,26 @@ impl Lab {
 
     /// Every message so far, in order, copies included.
     pub async fn messages(&self) -> Vec<Told> {
-        let mut published = self.published.lock().await;
+        let mut inbox = self.inbox.lock().await;
+        let Inbox { mails_read, half, published, told } = &mut *inbox;
         published.extend(self.take_from_findings_queue().await);
-        let mail = self.get("mailbox");
-        let mail = mail.as_array().expect("a list of e-mails").iter();
-        mail.filter(|mail| mail["to"] == json!(EVERYTHING))
-            .filter_map(|mail| {
-                let finding = published.get(mail["message_id"].as_str()?)?.clone();
-                let (subject, text) =
-                    (mail["subject"].as_str()?.to_owned(), mail["body"].as_str()?.to_owned());
-                Some(Told { subject, text, finding })
-            })
-            .collect()
+        let mail = self.get(&format!("mailbox?since={mails_read}"));
+        let mail = mail.as_array().expect("a list of e-mails");
+        *mails_read += mail.len();
+        half.extend(mail.iter().filter(|mail| mail["to"] == json!(EVERYTHING)).cloned());
+        half.retain(|mail| {
+            let finding = mail["message_id"].as_str().and_then(|id| published.remove(id));
+            let (Some(subject), Some(text)) = (mail["subject"].as_str(), mail["body"].as_str()) else {
+                panic!("no e-mail: {mail}")
+            };
+            told.extend(finding.clone().map(|finding| Told {
+                subject: subject.to_owned(),
+                text: text.to_owned(),
+                finding,
+            }));
+            finding.is_none()
+        });
+        told.clone()
     }
 
     /// The findings about the role so far, in order: messages with one id are one finding.

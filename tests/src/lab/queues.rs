@@ -1,6 +1,8 @@
 //! The queues of the deployed stack.
 
-use super::Lab;
+use super::{Lab, python};
+use crate::project_root;
+use aws_sdk_sqs::types::QueueAttributeName;
 
 impl Lab {
     /// Messages that wait in the on-failure queue.
@@ -17,5 +19,34 @@ impl Lab {
         let answer =
             self.sqs.list_queues().queue_name_prefix(prefix).send().await.expect("queues are listed");
         answer.queue_urls.unwrap_or_default().pop().unwrap_or_else(|| panic!("no queue is called {prefix}…"))
+    }
+
+    /// How many messages the on-failure queue has, those included that somebody is looking at.
+    pub async fn dead_letter_count(&self) -> usize {
+        let url = self.queue_url("ringfence-dead-letter").await;
+        let counts = [
+            QueueAttributeName::ApproximateNumberOfMessages,
+            QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
+        ];
+        let attributes =
+            self.sqs.get_queue_attributes().queue_url(url).set_attribute_names(Some(counts.to_vec()));
+        let attributes =
+            attributes.send().await.expect("the queue has attributes").attributes.unwrap_or_default();
+        counts.iter().filter_map(|count| attributes.get(count)?.parse::<usize>().ok()).sum()
+    }
+
+    /// Sends what waits in the on-failure queue again, by the script that operators use.
+    pub fn redrive(&self) {
+        let output = python()
+            .arg(project_root().join("operations/redrive.py"))
+            .envs([
+                ("AWS_ENDPOINT_URL", self.url.as_str()),
+                ("AWS_ACCESS_KEY_ID", "test"),
+                ("AWS_SECRET_ACCESS_KEY", "test"),
+            ])
+            .args(["--region", "us-east-1"])
+            .output()
+            .expect("Python starts");
+        assert!(output.status.success(), "redrive failed: {}", String::from_utf8_lossy(&output.stderr));
     }
 }

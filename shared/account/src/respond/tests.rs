@@ -17,6 +17,7 @@ use aws_sdk_iam::types::error::NoSuchEntityException;
 use aws_smithy_mocks::mock;
 use doubles::Doubles;
 use guardrail::settings::Mode;
+use guardrail::trigger::{Change, Trigger};
 use samples::{OURS, own_put, record_with_ours, role_answer, role_event};
 
 #[tokio::test]
@@ -117,6 +118,55 @@ async fn a_role_shown_without_the_boundary_just_put_is_no_tampering() {
     assert_eq!(get_role.num_calls(), 3, "asked until IAM shows it");
     assert_eq!(order.count("iam:PutRolePermissionsBoundary"), 0);
     assert_eq!(response.outcome, None);
+}
+
+/// As IAM shows a role for some seconds after somebody took its boundary away, or put another one.
+#[tokio::test]
+async fn a_role_shown_with_the_boundary_that_was_just_taken_away_is_asked_for_again() {
+    let admin = "arn:aws:iam::aws:policy/AdministratorAccess";
+    for (change, then) in [(Change::BoundaryDeleted, None), (put_of(admin), Some(admin))] {
+        let get_role = mock!(aws_sdk_iam::Client::get_role)
+            .sequence()
+            .output(|| role_answer(Some(OURS)))
+            .times(2)
+            .output(move || role_answer(then))
+            .repeatedly()
+            .build();
+        let doubles = Doubles::new().get_role(get_role).ledger(record_with_ours());
+        let trigger = Trigger { change, time: Some(crate::clock::now()), ..role_event() };
+        let response = doubles.account().respond(&trigger, "r", NotFound::LookAgainLater).await.unwrap();
+        assert_eq!(response.outcome.map(|outcome| outcome.as_str()), Some("restored"), "{then:?}");
+    }
+}
+
+fn put_of(boundary: &str) -> Change {
+    Change::BoundaryPut(Some(boundary.parse().unwrap()))
+}
+
+#[tokio::test]
+async fn an_event_older_than_our_last_write_waits_for_nothing() {
+    let get_role = mock!(aws_sdk_iam::Client::get_role).then_output(|| role_answer(Some(OURS)));
+    let doubles = Doubles::new().get_role(get_role.clone()).ledger(record_with_ours());
+    let a_minute_ago = crate::clock::now() - jiff::SignedDuration::from_mins(1);
+    let trigger = Trigger { change: Change::BoundaryDeleted, time: Some(a_minute_ago), ..role_event() };
+    doubles.account().respond(&trigger, "r", NotFound::LookAgainLater).await.unwrap();
+    assert_eq!(get_role.num_calls(), 1);
+}
+
+/// The ledger is read beside the role: another invocation may have recorded its intent after the one and put the boundary
+/// before the other.
+#[tokio::test]
+async fn a_boundary_that_the_ledger_seems_not_to_know_is_looked_up_again() {
+    let author = Doubles::new().role_without_boundary().administrator();
+    let item = author.item.clone();
+    author.account().respond(&role_event(), "r", NotFound::LookAgainLater).await.unwrap();
+
+    let get_role = mock!(aws_sdk_iam::Client::get_role).then_output(|| role_answer(Some(OURS)));
+    let mut doubles = Doubles::new().get_role(get_role).administrator().first_ledger_read_is_old();
+    doubles.item = item;
+    let order = doubles.order.clone();
+    doubles.account().respond(&role_event(), "r", NotFound::LookAgainLater).await.unwrap();
+    assert_eq!(order.count("sns:Publish"), 0, "{:?}", order.taken());
 }
 
 fn no_such_entity() -> PutRolePermissionsBoundaryError {

@@ -84,7 +84,8 @@ pub(super) struct Doubles {
     put: Rule,
     policies: ManagedPolicies,
     list_policy_versions: Option<Rule>,
-    item: Arc<Mutex<HashMap<String, AttributeValue>>>,
+    /// The role's item.
+    pub(super) item: Arc<Mutex<HashMap<String, AttributeValue>>>,
     ledger: LedgerManner,
     shipped: &'static str,
     pub(super) budget_left: Arc<AtomicU64>,
@@ -106,6 +107,8 @@ pub(super) type Exemptions = Arc<Mutex<BTreeMap<String, Item>>>;
 enum LedgerManner {
     Whole,
     InPart,
+    /// The first read of a role's item is older than what is there.
+    FirstReadOld,
 }
 
 impl Doubles {
@@ -198,6 +201,16 @@ impl Doubles {
     }
 
     /// Each time that it is asked for, the policy is another one of the same ARN and version.
+    /// A role that is given everything.
+    pub(super) fn administrator(self) -> Self {
+        let policies: ManagedPolicies = Arc::new(|arn| match arn {
+            OURS => Some(("ANPAOURS".to_owned(), WIDE)),
+            TEAM_POLICY => Some(("ANPATEAM".to_owned(), EVERYTHING)),
+            _ => None,
+        });
+        Self { policies, ..self }
+    }
+
     pub(super) fn attached_policy_made_anew(self) -> Self {
         let asked = AtomicUsize::new(0);
         let policies = move |arn: &str| match arn {
@@ -257,6 +270,10 @@ impl Doubles {
     pub(super) fn settings_item(self, sk: &str, texts: &[(&str, &str)]) -> Self {
         put(&self.items, "settings", sk, texts);
         self
+    }
+
+    pub(super) fn first_ledger_read_is_old(self) -> Self {
+        Self { ledger: LedgerManner::FirstReadOld, ..self }
     }
 
     pub(super) fn ledger_answers_in_part(self) -> Self {
@@ -320,18 +337,20 @@ impl Doubles {
         let (item, order, manner) = (self.item.clone(), self.order.clone(), self.ledger);
         let items = self.items.clone();
         let read = mock!(aws_sdk_dynamodb::Client::batch_get_item).then_compute_output(move |request| {
+            let is_first = order.count("dynamodb:BatchGetItem") == 0;
             order.note("dynamodb:BatchGetItem");
             let (table, wanted) = request.request_items().unwrap().iter().next().unwrap();
             let items = items.lock().unwrap();
             let role = item.lock().unwrap().clone();
             let find = |key: &Item| match key["pk"].as_s().unwrap().as_str() {
+                "role" if is_first && manner == LedgerManner::FirstReadOld => None,
                 "role" => Some(role.clone()).filter(|item| !item.is_empty()),
                 _ => items.get(&key_of(key)).cloned(),
             };
             let items = wanted.keys().iter().filter_map(find).collect();
             let answer = BatchGetItemOutput::builder().responses(table, items);
             match manner {
-                LedgerManner::Whole => answer.build(),
+                LedgerManner::Whole | LedgerManner::FirstReadOld => answer.build(),
                 LedgerManner::InPart => {
                     let missing = KeysAndAttributes::builder().keys(HashMap::new()).build().unwrap();
                     answer.unprocessed_keys(table, missing).build()
