@@ -45,7 +45,7 @@ pub struct RoleRecord {
     /// Who takes our boundary off the role again and again.
     #[serde(default)]
     pub tampering: TamperingSeries,
-    /// Findings of MEDIUM and higher that no `resolved` has closed; the first [`MOST_UNRESOLVED`].
+    /// Findings with a breach of MEDIUM or higher that no `resolved` has closed; the first [`MOST_UNRESOLVED`].
     #[serde(default)]
     pub unresolved: BTreeSet<FindingId>,
     /// What set off a write that waits for the change budget: the review queue's message does not tell the caller.
@@ -96,6 +96,9 @@ pub struct Told {
     pub outcome: Outcome,
     /// Its severity.
     pub severity: Severity,
+    /// The severity of its highest breach.
+    #[serde(default)]
+    pub worst_breach: Option<Severity>,
 }
 
 /// A write that was decided, recorded before it is made.
@@ -207,26 +210,27 @@ impl RoleRecord {
         Self { generation, tampering, intent: Some(intent), ..self.clone() }
     }
 
-    /// Notes a finding that was published.
+    /// Notes a finding that was published. A lost boundary that is back, or a named grant that is cut, is no breach: there is
+    /// nothing that could be over.
     pub fn note_told(&mut self, told: Told) {
         if told.outcome == Outcome::Resolved {
             self.unresolved.clear();
             // What comes back is news again, under an id of its own.
             self.generation = self.generation.saturating_add(1);
         } else {
-            self.note_unresolved(&told.finding, told.severity);
+            self.note_unresolved(&told.finding, told.worst_breach);
         }
         self.told = Some(told);
     }
 
     /// Notes that AWS refused a write and that this was told.
-    pub fn note_refusal(&mut self, code: &str, finding: &FindingId, severity: Severity) {
+    pub fn note_refusal(&mut self, code: &str, finding: &FindingId, worst: Option<Severity>) {
         self.refusals_told.insert(code.to_owned());
-        self.note_unresolved(finding, severity);
+        self.note_unresolved(finding, worst);
     }
 
-    fn note_unresolved(&mut self, finding: &FindingId, severity: Severity) {
-        if severity >= Severity::Medium && self.unresolved.len() < MOST_UNRESOLVED {
+    fn note_unresolved(&mut self, finding: &FindingId, worst: Option<Severity>) {
+        if worst >= Some(Severity::Medium) && self.unresolved.len() < MOST_UNRESOLVED {
             self.unresolved.insert(finding.clone());
         }
     }

@@ -106,6 +106,7 @@ impl Work<'_> {
             finding: finding.id.clone(),
             outcome: finding.outcome,
             severity: finding.severity,
+            worst_breach: finding.worst_breach(),
         };
         Ok((finding, told))
     }
@@ -217,7 +218,7 @@ impl Work<'_> {
         if !open.record.refusals_told.contains(&refusal.code) {
             let finding = self.refused_finding(&open, &intent, refusal, snapshot).await?;
             self.account.publish(&finding).await?;
-            open.record.note_refusal(&refusal.code, &finding.id, finding.severity);
+            open.record.note_refusal(&refusal.code, &finding.id, finding.worst_breach());
             response = Response { outcome: Some(finding.outcome), finding: Some(finding.id), ..response };
         }
         match refusal.lasting {

@@ -62,8 +62,9 @@ impl Work<'_> {
     ) -> Result<Round, Failure> {
         self.account.publish(finding).await?;
         let Finding { id, outcome, severity, .. } = finding.clone();
+        let worst_breach = finding.worst_breach();
         let mut record = self.seen(sight);
-        record.note_told(Told { state, finding: id.clone(), outcome, severity });
+        record.note_told(Told { state, finding: id.clone(), outcome, severity, worst_breach });
         match self.account.ledger.write(sight.role.arn.name(), &record, sight.page.version()).await? {
             Stored::Yes(_) => Ok(Round::Over(Response {
                 outcome: Some(outcome),

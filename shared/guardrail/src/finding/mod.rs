@@ -92,6 +92,14 @@ pub struct Finding {
     pub links: Links,
 }
 
+impl Finding {
+    /// The severity of its highest breach.
+    #[must_use]
+    pub fn worst_breach(&self) -> Option<Severity> {
+        self.breaches.iter().map(|breach| breach.severity).max()
+    }
+}
+
 /// The role, as the finding shows it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RoleFacts {

@@ -18,7 +18,8 @@ fn bounded(statements: &[Value]) -> RoleSnapshot {
 fn told(outcome: Outcome, severity: Severity, generation: u64) -> Told {
     let id = role().id;
     let state = StateKey::new(&id, None, None, &BTreeSet::new(), &[]);
-    Told { state, finding: FindingId::of_write(&id, generation), outcome, severity }
+    let finding = FindingId::of_write(&id, generation);
+    Told { state, finding, outcome, severity, worst_breach: Some(severity) }
 }
 
 /// After these findings.
@@ -81,9 +82,17 @@ fn a_resolution_closes_all_that_is_open_and_is_told_once() {
 }
 
 #[test]
+fn a_lost_boundary_that_is_back_is_nothing_that_could_be_over() {
+    let mut record = record();
+    let restored = told(Outcome::Restored, Severity::High, 1);
+    record.note_told(Told { worst_breach: Some(Severity::Low), ..restored });
+    assert!(!is_resolved(&bounded(&[]), &record), "its ticket is for a person to close");
+}
+
+#[test]
 fn a_refused_write_is_open_until_the_role_is_in_order() {
     let mut record = record();
-    record.note_refusal("AccessDenied", &FindingId::of_write(&role().id, 1), Severity::Critical);
+    record.note_refusal("AccessDenied", &FindingId::of_write(&role().id, 1), Some(Severity::Critical));
     assert!(is_resolved(&bounded(&[]), &record));
 }
 
