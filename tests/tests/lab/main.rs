@@ -12,7 +12,7 @@
 //! | protected | `reported` | `left_alone::a_protected_role_…` |
 //! | exempt | `exempt` | `left_alone::an_exempt_role_…` |
 //! | had ours: see below | `restored` | |
-//! | ours or approved, edited | `boundary-edited` | `policy::our_boundary_…`, `an_edited_approved_…` |
+//! | ours or approved, edited | `boundary-edited` | `policy::our_boundary_…`, `an_edited_approved_…`, `other_boundaries::an_approved_boundary_that_was_edited_unseen_…` |
 //! | ours, HIGH or MEDIUM with it | `reported` | `decision_table::what_stays_possible_…` |
 //! | ours, worse without it | `contained` | `containment::a_bare_role_…` |
 //! | ours, otherwise | compliant | `containment::a_bare_role_…` |
@@ -22,14 +22,16 @@
 //! | shared trust | `reported` | `left_alone::an_old_role_that_others_may_assume_…` |
 //! | no boundary, new | `bounded` | `containment::*` |
 //! | no boundary, existing | `bounded`, `would-bound` | `containment::an_existing_role_…` |
-//! | observe mode | `would-…` | `observe::*`, `decision_table::observe_mode_…` |
+//! | no boundary, existing, the change budget used up | waits, `notice` | `over_time::a_role_in_use_waits_…` |
+//! | nothing is left of what was told | `resolved` | `over_time::a_role_that_comes_into_order_…` |
+//! | observe mode, the kill switch | `would-…` | `observe::*`, `decision_table::observe_mode_…`, `kill_switch::*` |
 //! | AWS refuses | `failed` | `decision_table::an_explicit_deny_…`, `bad_input::without_the_boundarys_policy_…` |
 //!
 //! Forms of tampering, each `restored`:
 //!
 //! | form | test |
 //! |---|---|
-//! | deleted | `containment::a_deleted_boundary_…` |
+//! | deleted | `containment::a_deleted_boundary_…`, `over_time::where_concurrency_is_reserved_…` |
 //! | deleted by somebody again and again | `over_time::a_boundary_taken_away_…` |
 //! | swapped for AdministratorAccess, for an incomparable one, for one that is then deleted | `other_boundaries::whatever_takes_the_place_…` |
 //! | trust widened first, then deleted | `other_boundaries::whatever_takes_the_place_…` |
