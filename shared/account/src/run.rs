@@ -4,6 +4,7 @@ use crate::clock::Stopwatch;
 use crate::connect::{Account, milliseconds};
 use crate::failure::Failure;
 use crate::respond::{NotFound, Response};
+use crate::second_look::not_found;
 use crate::settings::{InvalidSettings, Settings};
 use crate::undo::UndoAnswer;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
@@ -141,9 +142,10 @@ async fn handle_batch(account: &Account, event: LambdaEvent<SqsEvent>) -> SqsBat
     let LambdaEvent { payload, context } = event;
     let mut response = SqsBatchResponse::default();
     for message in payload.records {
+        let not_found = not_found(&message);
         let id = message.message_id.unwrap_or_default();
         let body = message.body.unwrap_or_default();
-        if review(account, &body, &id, &context.request_id).await.is_err() {
+        if review(account, &body, not_found, &id, &context.request_id).await.is_err() {
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = id;
             response.batch_item_failures.push(failure);
@@ -195,13 +197,19 @@ fn end_of(context: &lambda_runtime::Context) -> Timestamp {
         .unwrap_or(Timestamp::MAX)
 }
 
-async fn review(account: &Account, body: &str, message: &str, request: &str) -> Result<(), Failure> {
+async fn review(
+    account: &Account,
+    body: &str,
+    not_found: NotFound,
+    message: &str,
+    request: &str,
+) -> Result<(), Failure> {
     let stopwatch = Stopwatch::start();
     let request_to_review: ReviewRequest = serde_json::from_str(body)
         .map_err(|e| Failure::malformed("the message is not a review request", e))
         .inspect_err(|failure| log_failure("Review", message, stopwatch, failure))?;
     let trigger = request_to_review.into_trigger(message);
-    let outcome = account.respond(&trigger, request, NotFound::Gone).await;
+    let outcome = account.respond(&trigger, request, not_found).await;
     log_outcome(&trigger, &outcome, stopwatch);
     outcome.map(drop)
 }

@@ -424,7 +424,10 @@ impl Doubles {
 
     fn sqs(&self) -> aws_sdk_sqs::Client {
         let order = self.order.clone();
-        let send = mock!(aws_sdk_sqs::Client::send_message).then_compute_output(move |_| {
+        let send = mock!(aws_sdk_sqs::Client::send_message).then_compute_output(move |request| {
+            let marked =
+                request.message_attributes().is_some_and(|all| all.contains_key("ringfence-look-again"));
+            assert!(marked, "what is looked at again and not found is gone");
             order.note("sqs:SendMessage");
             SendMessageOutput::builder().build()
         });
