@@ -107,6 +107,11 @@ impl Lab {
         );
     }
 
+    /// Where the account is, for programs that are to be pointed at it.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// An IAM client with somebody else's keys.
     pub async fn iam_as(&self, access_key: &str, secret: &str) -> aws_sdk_iam::Client {
         aws_sdk_iam::Client::new(&sdk_config(&self.url, access_key, secret).await)

@@ -61,7 +61,7 @@ impl Account {
         account
     }
 
-    fn with_config(settings: Settings, config: SdkConfig) -> Self {
+    pub(crate) fn with_config(settings: Settings, config: SdkConfig) -> Self {
         Self {
             iam: aws_sdk_iam::Client::new(&config),
             ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&config), settings.ledger_table.clone()),

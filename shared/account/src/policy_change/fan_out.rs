@@ -45,7 +45,7 @@ impl PolicyWork<'_> {
 }
 
 impl Account {
-    async fn roles_using(
+    pub(super) async fn roles_using(
         &self,
         policy: &PolicyArn,
         usage: PolicyUsageType,
