@@ -112,6 +112,12 @@ impl Lab {
         &self.url
     }
 
+    /// `python -m ringfence_lab replay` in this account.
+    pub fn replay(&self, arguments: &[&str]) -> std::process::Output {
+        let mut command = lab_command(&["replay", "--url", &self.url]);
+        command.args(arguments).output().expect("the lab's Python starts")
+    }
+
     /// An IAM client with somebody else's keys.
     pub async fn iam_as(&self, access_key: &str, secret: &str) -> aws_sdk_iam::Client {
         aws_sdk_iam::Client::new(&sdk_config(&self.url, access_key, secret).await)

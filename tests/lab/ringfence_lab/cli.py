@@ -22,6 +22,7 @@ from types import FrameType
 from . import calls
 from .bench import command as bench
 from .demo import command as demo
+from .replay import command as replay
 from .deployment import Deployment, cache_directory
 from .errors import LabError
 from .server_process import ACCOUNT, REGION, LabServer, is_healthy
@@ -88,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     _command(commands, "demo", demo.demo, "tell in the terminal what Ringfence does, from a deployment to a restored boundary")
     lab = _command(commands, "lab", demo.lab, "build, start, deploy, and stay up until Ctrl-C")
     lab.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: 0, any free one)")
+    replay.add_arguments(_command(commands, "replay", replay.run, "one event through the real functions, in a local account"))
     bench.add_arguments(_command(commands, "bench", bench.run, "counts and ratios, held against budgets"))
     return parser
 

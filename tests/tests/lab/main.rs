@@ -51,4 +51,5 @@ mod own_writes;
 mod policy;
 mod powerless;
 mod recent_use;
+mod replay;
 mod undo;
