@@ -112,6 +112,12 @@ impl Lab {
         &self.url
     }
 
+    /// `sam delete`.
+    pub fn delete_stack(&self) {
+        let output = lab_command(&["delete", "--url", &self.url]).output().expect("the lab's Python starts");
+        assert!(output.status.success(), "sam delete failed: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
     /// `python -m ringfence_lab replay` in this account.
     pub fn replay(&self, arguments: &[&str]) -> std::process::Output {
         let mut command = lab_command(&["replay", "--url", &self.url]);

@@ -25,7 +25,7 @@ from .demo import command as demo
 from .replay import command as replay
 from .deployment import Deployment, cache_directory
 from .errors import LabError
-from .server_process import ACCOUNT, REGION, LabServer, is_healthy
+from .server_process import ACCOUNT, REGION, LabServer, client_environment, is_healthy
 
 _LAB_ROOT = Path(__file__).resolve().parent.parent
 _PROJECT_ROOT = _LAB_ROOT.parent.parent
@@ -71,6 +71,10 @@ def _parser() -> argparse.ArgumentParser:
     deploy = _command(commands, "deploy", _deploy, "sam build and sam deploy into a running account")
     deploy.add_argument("--url", required=True, help="address that `serve` printed")
     _add_deployment(deploy)
+
+    delete = _command(commands, "delete", _delete, "sam delete in a running account")
+    delete.add_argument("--url", required=True, help="address that `serve` printed")
+    _add_deployment(delete)
 
     run = _command(commands, "run", _run, "start, deploy, run a command, stop")
     run.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: 0, any free one)")
@@ -152,20 +156,23 @@ def _build(arguments: argparse.Namespace) -> int:
 
 
 def _deploy(arguments: argparse.Namespace) -> int:
-    if not is_healthy(arguments.url):
-        raise LabError(f"no lab answers at `{arguments.url}`; start one with `serve` and use the address it prints")
-    environment = {
-        "AWS_ENDPOINT_URL": arguments.url,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_REGION": REGION,
-    }
+    _demand_lab(arguments.url)
     deployment = _deployment(arguments)
     if not arguments.built:
         deployment.build()
-    deployment.deploy(environment)
+    deployment.deploy(client_environment(arguments.url))
     return 0
+
+
+def _delete(arguments: argparse.Namespace) -> int:
+    _demand_lab(arguments.url)
+    _deployment(arguments).delete(client_environment(arguments.url))
+    return 0
+
+
+def _demand_lab(url: str) -> None:
+    if not is_healthy(url):
+        raise LabError(f"no lab answers at `{url}`; start one with `serve` and use the address it prints")
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -65,6 +65,12 @@ class Deployment:
             "--parameter-overrides", *self._overrides(),
         ], client_environment)
 
+    def delete(self, client_environment: Mapping[str, str]) -> None:
+        """`sam delete`, as README tells a user to."""
+        self._sam("deleting", [
+            "delete", "--stack-name", self.stack_name, "--no-prompts", "--region", client_environment["AWS_REGION"],
+        ], client_environment)
+
     def _overrides(self) -> list[str]:
         machine = os.uname().machine
         if machine not in _ARCHITECTURES:

@@ -51,5 +51,6 @@ mod own_writes;
 mod policy;
 mod powerless;
 mod recent_use;
+mod removal;
 mod replay;
 mod undo;
