@@ -118,6 +118,11 @@ impl Lab {
         assert!(output.status.success(), "sam delete failed: {}", String::from_utf8_lossy(&output.stderr));
     }
 
+    /// Runs the commands of a page that are marked for it.
+    pub fn run_page(&self, page: &str) -> std::process::Output {
+        lab_command(&["runbook", "--url", &self.url, page]).output().expect("the lab's Python starts")
+    }
+
     /// `python -m ringfence_lab replay` in this account.
     pub fn replay(&self, arguments: &[&str]) -> std::process::Output {
         let mut command = lab_command(&["replay", "--url", &self.url]);

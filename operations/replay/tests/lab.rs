@@ -142,3 +142,43 @@ async fn an_edit_of_the_boundary_is_compared_and_its_roles_are_listed() {
             .any(|version| version.is_default_version && version.version_id.as_deref() == Some("v2"))
     );
 }
+
+#[tokio::test]
+async fn a_profile_is_previewed_over_the_roles_that_have_the_other() {
+    let lab = Lab::start(&[]).await;
+    let keys = reader(&lab).await;
+    let policies = [
+        (
+            "reads-a-bucket",
+            r#"{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::orders/*"}"#,
+        ),
+        (
+            "asks-athena",
+            r#"{"Effect":"Allow","Action":"athena:StartQueryExecution","Resource":"arn:aws:athena:us-east-1:123456789012:workgroup/orders"}"#,
+        ),
+    ];
+    for (role, statement) in policies {
+        lab.create_role(role, "/").await;
+        let document = format!(r#"{{"Version":"2012-10-17","Statement":{statement}}}"#);
+        let put = lab.iam.put_role_policy().role_name(role).policy_name("own").policy_document(document);
+        put.send().await.unwrap();
+    }
+    lab.silence().await;
+    let preview = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_preview-boundary"))
+            .args(arguments)
+            .env_clear()
+            .envs([("AWS_ENDPOINT_URL", lab.url()), ("AWS_ACCESS_KEY_ID", &keys.0)])
+            .env("AWS_SECRET_ACCESS_KEY", &keys.1)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let same = preview(&[]);
+    assert!(same.contains("Change     none") && same.contains("Roles      2 have"), "{same}");
+    let strict = preview(&["strict"]);
+    assert!(strict.contains("Change     it allows nothing that the one in force does not"), "{strict}");
+    assert!(strict.contains("- reads-a-bucket loses nothing"), "{strict}");
+    assert!(strict.contains("- asks-athena LOSES athena:StartQueryExecution on arn:aws:athena"), "{strict}");
+}

@@ -1,5 +1,9 @@
 //! An account that can be looked at and not be changed: what Ringfence would do about an event, without doing it.
 
+mod preview;
+
+pub use preview::{Difference, Loss, Preview};
+
 use crate::connect::Account;
 use crate::failure::Failure;
 use crate::reads_only::{ReadLog, reads_only};
@@ -203,6 +207,7 @@ pub fn default_environment(partition: &str, account: &str) -> HashMap<String, St
         ("RINGFENCE_ENFORCE_EXISTING_AT", "HIGH".to_owned()),
         ("RINGFENCE_ENFORCE_SHARED_TRUST", "new".to_owned()),
         ("RINGFENCE_REPLACE_WIDER", "false".to_owned()),
+        ("RINGFENCE_SECURITY_HUB", "false".to_owned()),
         ("RINGFENCE_OWNER_TAG_KEYS", "owner,team".to_owned()),
         ("RINGFENCE_OWN_ROLE_ARNS", own_roles.join(",")),
         ("RINGFENCE_LEDGER_TABLE", "not-deployed".to_owned()),

@@ -19,9 +19,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
-from . import calls
+from . import calls, runbook
 from .bench import command as bench
 from .demo import command as demo
+from .demo.observer import Observer
 from .replay import command as replay
 from .deployment import Deployment, cache_directory
 from .errors import LabError
@@ -88,6 +89,13 @@ def _parser() -> argparse.ArgumentParser:
 
     reset = _command(commands, "reset", _reset, "wipe a running account, the deployed stack included")
     reset.add_argument("--url", required=True, help="address that `serve` printed")
+
+    runbook_parser = _command(commands, "runbook", _runbook, "run the commands of a page that are marked `sh lab`, in a running account")
+    runbook_parser.add_argument("--url", required=True, help="address that `serve` printed")
+    runbook_parser.add_argument("page", type=Path)
+
+    settle = _command(commands, "settle", _settle, "wait until nothing is under way in a running account")
+    settle.add_argument("--url", required=True, help="address that `serve` printed")
 
     _command(commands, "canaries", _canaries, "check every patch of MiniStack: needed, in place and working")
     _command(commands, "demo", demo.demo, "tell in the terminal what Ringfence does, from a deployment to a restored boundary")
@@ -237,6 +245,18 @@ def _reset(arguments: argparse.Namespace) -> int:
         urllib.request.urlopen(request, timeout=60).close()
     except (urllib.error.URLError, OSError) as error:
         raise LabError(f"the lab at `{arguments.url}` was not reset ({error})") from error
+    return 0
+
+
+def _runbook(arguments: argparse.Namespace) -> int:
+    _demand_lab(arguments.url)
+    return runbook.run(arguments.page, arguments.url)
+
+
+def _settle(arguments: argparse.Namespace) -> int:
+    _demand_lab(arguments.url)
+    if not Observer(arguments.url).wait_until_idle():
+        raise LabError("something is still under way after 30 s")
     return 0
 
 

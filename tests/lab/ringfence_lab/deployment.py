@@ -76,8 +76,8 @@ class Deployment:
         if machine not in _ARCHITECTURES:
             raise LabError(f"the lab cannot run functions on `{machine}`; it knows {', '.join(_ARCHITECTURES)}")
         values = {"Architecture": _ARCHITECTURES[machine], **self.parameters}
-        # SAM splits an unquoted value at blanks.
-        return [f'{name}="{value}"' if " " in value else f"{name}={value}" for name, value in values.items()]
+        # SAM splits an unquoted value at blanks, and takes an empty one for a mistake.
+        return [f'{name}="{value}"' if " " in value or not value else f"{name}={value}" for name, value in values.items()]
 
     def _sam(self, doing: str, arguments: list[str], environment: Mapping[str, str] | None = None) -> None:
         if not self.template.is_file():

@@ -39,6 +39,7 @@
 
 mod bad_input;
 mod containment;
+mod costs;
 mod crashes;
 mod decision_table;
 mod kill_switch;
@@ -50,7 +51,9 @@ mod over_time;
 mod own_writes;
 mod policy;
 mod powerless;
+mod profile_change;
 mod recent_use;
 mod removal;
 mod replay;
+mod runbook;
 mod undo;

@@ -67,7 +67,7 @@ fn report(lab: &Lab, since: usize, what: &str, started: Instant) {
 }
 
 /// What AWS lists, by its ARN or name, of everything that has Ringfence's name.
-fn traces(lab: &Lab) -> BTreeSet<String> {
+pub(super) fn traces(lab: &Lab) -> BTreeSet<String> {
     let list = |service, operation, parameters| Call { service, operation, parameters };
     let none = || json!({});
     let lists = [
