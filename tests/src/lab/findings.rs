@@ -50,17 +50,26 @@ impl Lab {
         let topic = self.topic();
         let subscribe = self.sns.subscribe().topic_arn(topic).protocol("email").endpoint(EVERYTHING);
         subscribe.send().await.expect("an e-mail subscription");
-        let subscribe =
-            self.sns.subscribe().topic_arn(topic).protocol("sqs").endpoint(self.findings_queue().await);
+        self.subscribe_queue(FINDINGS_QUEUE, None).await;
+    }
+
+    /// A new queue that gets the findings that pass a filter policy, or all.
+    pub async fn subscribe_queue(&self, name: &str, filter_policy: Option<&Value>) {
+        let queue = self.queue_of_findings(name).await;
+        let subscribe = self.sns.subscribe().topic_arn(self.topic()).protocol("sqs").endpoint(queue);
+        let subscribe = match filter_policy {
+            Some(policy) => subscribe.attributes("FilterPolicy", policy.to_string()),
+            None => subscribe,
+        };
         subscribe.send().await.expect("a queue subscription");
     }
 
     /// The ARN of a queue that the topic may send to. Like AWS, the lab obeys the queue's policy.
-    async fn findings_queue(&self) -> String {
-        let arn = format!("arn:aws:sqs:us-east-1:{ACCOUNT}:{FINDINGS_QUEUE}");
+    async fn queue_of_findings(&self, name: &str) -> String {
+        let arn = format!("arn:aws:sqs:us-east-1:{ACCOUNT}:{name}");
         let policy = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:SendMessage",
             "Principal": {"Service": "sns.amazonaws.com"}, "Resource": arn}]});
-        let create = self.sqs.create_queue().queue_name(FINDINGS_QUEUE);
+        let create = self.sqs.create_queue().queue_name(name);
         let create = create.attributes(aws_sdk_sqs::types::QueueAttributeName::Policy, policy.to_string());
         create.send().await.expect("a queue for findings");
         arn
@@ -77,7 +86,7 @@ impl Lab {
     pub async fn messages(&self) -> Vec<Told> {
         let mut inbox = self.inbox.lock().await;
         let Inbox { mails_read, half, published, told } = &mut *inbox;
-        published.extend(self.take_from_findings_queue().await);
+        published.extend(self.take_from(FINDINGS_QUEUE).await);
         let mail = self.get(&format!("mailbox?since={mails_read}"));
         let mail = mail.as_array().expect("a list of e-mails");
         *mails_read += mail.len();
@@ -119,9 +128,9 @@ impl Lab {
         findings
     }
 
-    /// What was published, as everybody but e-mail gets it, by SNS's message id.
-    async fn take_from_findings_queue(&self) -> Vec<(String, Value)> {
-        let url = self.queue_url(FINDINGS_QUEUE).await;
+    /// Takes the findings out of a subscribed queue: what was published, as everybody but e-mail gets it, by SNS's message id.
+    pub async fn take_from(&self, queue: &str) -> Vec<(String, Value)> {
+        let url = self.queue_url(queue).await;
         let mut taken = Vec::new();
         loop {
             let receive = self.sqs.receive_message().queue_url(&url).max_number_of_messages(10);
