@@ -28,6 +28,7 @@ pub struct Account {
     pub(crate) sns: OnceLock<aws_sdk_sns::Client>,
     pub(crate) lambda: OnceLock<aws_sdk_lambda::Client>,
     pub(crate) sqs: OnceLock<aws_sdk_sqs::Client>,
+    pub(crate) security_hub: OnceLock<aws_sdk_securityhub::Client>,
     pub(crate) config: SdkConfig,
 }
 
@@ -61,7 +62,7 @@ impl Account {
         account
     }
 
-    fn with_config(settings: Settings, config: SdkConfig) -> Self {
+    pub(crate) fn with_config(settings: Settings, config: SdkConfig) -> Self {
         Self {
             iam: aws_sdk_iam::Client::new(&config),
             ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&config), settings.ledger_table.clone()),
@@ -70,6 +71,7 @@ impl Account {
             sns: OnceLock::new(),
             lambda: OnceLock::new(),
             sqs: OnceLock::new(),
+            security_hub: OnceLock::new(),
             settings,
             config,
         }
@@ -85,6 +87,10 @@ impl Account {
 
     pub(crate) fn sqs(&self) -> &aws_sdk_sqs::Client {
         self.sqs.get_or_init(|| aws_sdk_sqs::Client::new(&self.config))
+    }
+
+    pub(crate) fn security_hub(&self) -> &aws_sdk_securityhub::Client {
+        self.security_hub.get_or_init(|| aws_sdk_securityhub::Client::new(&self.config))
     }
 
     /// Lambda's init phase ends after 10 s: an endpoint that hangs must not use it up.

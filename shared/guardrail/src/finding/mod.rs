@@ -3,6 +3,7 @@
 mod about_notice;
 mod about_policy;
 mod about_role;
+mod asff;
 mod deployed_with;
 mod email;
 mod fix;
@@ -19,12 +20,18 @@ mod used_recently;
 pub use about_notice::AboutNotice;
 pub use about_policy::{AboutPolicy, Standing};
 pub use about_role::{AboutRole, Enforcement};
+pub use asff::{
+    Asff, Details, FunctionDetails, LARGEST_BATCH, LARGEST_FINDING, MOST_FINDINGS, PermissionsBoundary,
+    PolicyDetails, ProviderFields, ProviderSeverity, Recommendation, RecordState, Remediation, Resource,
+    RoleDetails, batches,
+};
 pub use ids::{FindingId, StateKey};
 pub use impact::{ImpactFacts, Removed};
 pub use message::{Attribute, Message};
 pub use outcome::Outcome;
 #[cfg(feature = "schema")]
 pub use schema::json_schema;
+pub use story::Story;
 pub use undone::AboutUndo;
 pub use used_recently::{ActionUse, ServiceUse};
 
@@ -106,7 +113,7 @@ pub struct Finding {
     pub links: Links,
     /// For the e-mail alone: others have it in `summary`.
     #[serde(skip)]
-    story: story::Story,
+    pub story: Story,
 }
 
 impl Finding {

@@ -2,7 +2,7 @@
 
 /// Beside the fields of the finding. Empty where the fields say it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Story {
+pub struct Story {
     /// What was found.
     pub(super) found: String,
     /// What Ringfence did.

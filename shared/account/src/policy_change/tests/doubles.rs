@@ -29,7 +29,7 @@ use guardrail::trigger::{Caller, EventName, PolicyChange, PolicyEffect, Tool};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 pub(super) const OURS: &str = "arn:aws:iam::123456789012:policy/ringfence/ringfence-baseline-v1";
 pub(super) const TEAM: &str = "arn:aws:iam::123456789012:policy/platform/team-boundary";
@@ -134,6 +134,7 @@ impl World {
             sns: self.sns().into(),
             sqs: self.sqs().into(),
             lambda: mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &[]).into(),
+            security_hub: OnceLock::new(),
             config: sdk_config(&settings, Roots::System),
             policies: PolicyCache::default(),
             shipped: shipping(SHIPPED),

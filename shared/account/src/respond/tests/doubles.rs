@@ -37,7 +37,7 @@ use guardrail::settings::Mode;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 const TEAM_POLICY: &str = "arn:aws:iam::123456789012:policy/orders";
 
@@ -289,6 +289,7 @@ impl Doubles {
             sns: self.sns().into(),
             sqs: self.sqs().into(),
             lambda: mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &[]).into(),
+            security_hub: OnceLock::new(),
             config: sdk_config(&settings, Roots::System),
             policies: PolicyCache::default(),
             shipped: shipping(self.shipped),
