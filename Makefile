@@ -26,7 +26,7 @@ ORACLE := shared/iam-policy/tests/oracle
 CASES ?= 20000
 # It halves the time of an answer and costs a minute.
 OPTIMISED := $(if $(filter-out 20000,$(CASES)),--release)
-VENVS := $(foreach venv,lab sam cargo-lambda,$(CACHE)/venv-$(venv)/.installed)
+VENVS := $(foreach venv,lab moto sam cargo-lambda,$(CACHE)/venv-$(venv)/.installed)
 
 FUZZ := cargo +nightly fuzz
 FUZZ_DIR := $(CURDIR)/shared/iam-policy/fuzz
@@ -36,7 +36,7 @@ FUZZ_BUILD = --fuzz-dir $(FUZZ_DIR) --sanitizer none --target-dir $(CACHE)/fuzz/
 .PHONY: help demo lab replay preview-boundary bench bench-policy test lint test-unit differential fuzz test-canaries test-lab test-faults lab-build deny tools clean
 
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
 
 demo: tools ## show the whole job in a local AWS account
 	@$(LAB) demo
