@@ -33,6 +33,12 @@ pub struct Told {
 }
 
 impl Told {
+    /// Whether the e-mail has these words in a row, wherever its lines break.
+    pub fn says(&self, words: &str) -> bool {
+        let on_one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        on_one_line(&self.text).contains(&on_one_line(words))
+    }
+
     /// A text field of the finding.
     pub fn text_of(&self, field: &str) -> &str {
         self.finding[field].as_str().unwrap_or_else(|| panic!("`{field}` is no text in {:#}", self.finding))
@@ -145,7 +151,9 @@ impl Lab {
                 };
                 let envelope = parsed(message.body().expect("a body"));
                 let id = envelope["MessageId"].as_str().expect("SNS's message id").to_owned();
-                taken.push((id, parsed(envelope["Message"].as_str().expect("the finding"))));
+                let finding = parsed(envelope["Message"].as_str().expect("the finding"));
+                finding_schema::assert_valid(&finding);
+                taken.push((id, finding));
                 let delete = self.sqs.delete_message().queue_url(&url);
                 delete.set_receipt_handle(message.receipt_handle).send().await.expect("the message goes");
             }
