@@ -79,7 +79,7 @@ impl Report<'_> {
             Some(finding) => {
                 let message = finding.message()?;
                 let bodies: Value = serde_json::from_str(&message.body)?;
-                let text = bodies["email"].as_str().unwrap_or_default().to_owned();
+                let text = bodies.get("email").and_then(Value::as_str).unwrap_or_default();
                 format!("Subject: {}\n\n{text}", message.subject)
             }
         });
