@@ -7,6 +7,7 @@ mod kill_switch;
 mod notices;
 mod recent_use;
 mod samples;
+mod telling;
 
 use super::NotFound;
 use crate::failure::FailureClass;
