@@ -4,13 +4,16 @@
 //! finding out. The functions do nothing but make triggers.
 
 pub mod actions;
+mod calls;
 mod carry_out;
 mod clock;
 mod connect;
 mod failure;
 mod function;
+mod invocation;
 mod last_accessed;
 mod ledger;
+mod metrics;
 mod notices;
 mod policies;
 mod policy_change;

@@ -127,7 +127,11 @@ impl Work<'_> {
         };
         let role = sight.role.arn.clone();
         let response = match sight.record.taken_up_by(self.trigger).cloned() {
-            Some(deferred) => Work { trigger: &deferred, ..*self }.settle(sight).await?,
+            // How long the change budget made it wait says nothing about how quick Ringfence is.
+            Some(deferred) => Response {
+                contained_after_ms: None,
+                ..Work { trigger: &deferred, ..*self }.settle(sight).await?
+            },
             None => self.settle(sight).await?,
         };
         Ok(Response { role: Some(role), ..response })

@@ -116,6 +116,7 @@ impl Double {
             sqs: mock_client!(aws_sdk_sqs, RuleMode::MatchAny, &[]).into(),
             lambda: mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &[]).into(),
             config: sdk_config(&settings, Roots::System),
+            calls: crate::calls::CallCounter::default(),
             policies: PolicyCache::default(),
             shipped: crate::shipped_boundaries::tests::shipping("{}"),
             settings,

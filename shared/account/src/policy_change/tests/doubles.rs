@@ -135,6 +135,7 @@ impl World {
             sqs: self.sqs().into(),
             lambda: mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &[]).into(),
             config: sdk_config(&settings, Roots::System),
+            calls: crate::calls::CallCounter::default(),
             policies: PolicyCache::default(),
             shipped: shipping(SHIPPED),
             settings,

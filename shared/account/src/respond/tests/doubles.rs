@@ -290,6 +290,7 @@ impl Doubles {
             sqs: self.sqs().into(),
             lambda: mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &[]).into(),
             config: sdk_config(&settings, Roots::System),
+            calls: crate::calls::CallCounter::default(),
             policies: PolicyCache::default(),
             shipped: shipping(self.shipped),
             settings,
