@@ -29,6 +29,7 @@ pub struct Account {
     pub(crate) sns: OnceLock<aws_sdk_sns::Client>,
     pub(crate) lambda: OnceLock<aws_sdk_lambda::Client>,
     pub(crate) sqs: OnceLock<aws_sdk_sqs::Client>,
+    pub(crate) eventbridge: OnceLock<aws_sdk_eventbridge::Client>,
     pub(crate) config: SdkConfig,
     pub(crate) calls: CallCounter,
 }
@@ -82,6 +83,7 @@ impl Account {
             sns: OnceLock::new(),
             lambda: OnceLock::new(),
             sqs: OnceLock::new(),
+            eventbridge: OnceLock::new(),
             settings,
             config,
             calls,
@@ -98,6 +100,10 @@ impl Account {
 
     pub(crate) fn sqs(&self) -> &aws_sdk_sqs::Client {
         self.sqs.get_or_init(|| client!(aws_sdk_sqs, &self.config, &self.calls))
+    }
+
+    pub(crate) fn eventbridge(&self) -> &aws_sdk_eventbridge::Client {
+        self.eventbridge.get_or_init(|| client!(aws_sdk_eventbridge, &self.config, &self.calls))
     }
 
     /// Lambda's init phase ends after 10 s: an endpoint that hangs must not use it up.

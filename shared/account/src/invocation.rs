@@ -7,6 +7,7 @@ use crate::failure::Failure;
 use crate::metrics::Metric;
 use crate::policy_change::PolicyResponse;
 use crate::respond::Response;
+use crate::sweep::SweepResponse;
 use crate::undo::UndoAnswer;
 use guardrail::trigger::{PolicyChange, Trigger};
 
@@ -72,6 +73,19 @@ impl<'a> Invocation<'a> {
                 "done"
             ),
             Err(failure) => self.failed(event, event_id, failure),
+        }
+    }
+
+    pub(crate) fn swept(&self, outcome: &Result<SweepResponse, Failure>) {
+        match outcome {
+            Ok(response) => tracing::info!(
+                event = "Sweep",
+                ground_faults = response.ground_faults,
+                calls = self.calls(),
+                duration_ms = self.milliseconds(),
+                "done"
+            ),
+            Err(failure) => self.failed("Sweep", "", failure),
         }
     }
 

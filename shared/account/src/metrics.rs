@@ -14,6 +14,18 @@ use std::io::Write as _;
 /// The namespace of all of them.
 const NAMESPACE: &str = "Ringfence";
 
+/// The names of all of them: what alarms and dashboard may be about.
+pub const METRICS: [&str; 8] = [
+    "Findings",
+    "TimeToContainment",
+    "WorkToContainment",
+    "FailedInvocations",
+    "FailedCalls",
+    "ThrottledCalls",
+    "SweepsCompleted",
+    "GroundFaults",
+];
+
 /// Something that is counted or measured.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Metric<'a> {
@@ -35,6 +47,10 @@ pub(crate) enum Metric<'a> {
         /// How many.
         count: u64,
     },
+    /// `SweepsCompleted`: the heartbeat.
+    SweepCompleted,
+    /// `GroundFaults`: how much of what Ringfence stands on is missing or switched off, none included.
+    GroundFaults(u64),
     /// `ThrottledCalls`: requests that a service answered with "slow down".
     ThrottledCalls(u64),
 }
@@ -81,6 +97,12 @@ impl Metric<'_> {
                 &[("FailedCalls", "Count", Some(count))],
                 json!({ "service": service }),
             ),
+            Self::SweepCompleted => {
+                document(at, &json!([[]]), &[("SweepsCompleted", "Count", Some(1))], json!({}))
+            }
+            Self::GroundFaults(count) => {
+                document(at, &json!([[]]), &[("GroundFaults", "Count", Some(count))], json!({}))
+            }
             Self::ThrottledCalls(count) => {
                 document(at, &json!([[]]), &[("ThrottledCalls", "Count", Some(count))], json!({}))
             }
@@ -146,12 +168,15 @@ mod tests {
             Metric::Failure(FailureClass::Denied),
             Metric::FailedCalls { service: "sns", count: 1 },
             Metric::ThrottledCalls(2),
+            Metric::SweepCompleted,
+            Metric::GroundFaults(0),
         ] {
             let line = written(metric);
             let directive = &line["_aws"]["CloudWatchMetrics"][0];
             let metrics = directive["Metrics"].as_array().unwrap();
             assert!(!metrics.is_empty());
             for declared in metrics {
+                assert!(METRICS.contains(&declared["Name"].as_str().unwrap()), "{line}");
                 assert!(line[declared["Name"].as_str().unwrap()].is_u64(), "{line}");
             }
             for dimension in

@@ -11,6 +11,12 @@ mod tell;
 #[cfg(test)]
 mod tests;
 
+/// For tests of other modules.
+#[cfg(test)]
+pub(crate) fn doubles_of_an_account() -> crate::connect::Account {
+    tests::account()
+}
+
 use crate::clock::{self, Stopwatch};
 use crate::connect::{Account, milliseconds};
 use crate::failure::Failure;

@@ -63,6 +63,21 @@ pub async fn policy_function(read: ReadPolicyChange) -> Result<(), lambda_runtim
     lambda_runtime::run(service_fn(handle)).await
 }
 
+/// Runs the function that a schedule invokes.
+///
+/// # Errors
+/// Where the settings cannot be used, or the runtime stops.
+pub async fn sweep_function() -> Result<(), lambda_runtime::Error> {
+    let account = &start().await?;
+    let handle = async |event: LambdaEvent<Value>| {
+        let invocation = Invocation::begin(account);
+        let outcome = account.sweep(&event.context.request_id).await;
+        invocation.swept(&outcome);
+        outcome.map(drop)
+    };
+    lambda_runtime::run(service_fn(handle)).await
+}
+
 async fn start() -> Result<Account, lambda_runtime::Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let settings = Settings::from_environment().inspect_err(log_unusable)?;

@@ -21,6 +21,10 @@ use guardrail::settings::Mode;
 use guardrail::trigger::{Change, Trigger};
 use samples::{OURS, own_put, record_with_ours, role_answer, role_event};
 
+pub(super) fn account() -> crate::connect::Account {
+    Doubles::new().account()
+}
+
 #[tokio::test]
 async fn a_new_role_is_bounded_with_two_iam_calls_and_one_ledger_write_before() {
     let doubles = Doubles::new().role_without_boundary();

@@ -137,6 +137,14 @@ impl AboutNotice<'_> {
                  wanted, nothing has to be done."
                     .to_owned()
             }
+            NoticeKind::GroundMissing => {
+                "What it was to see passes unseen, so roles may stay open until the next sweep. Find out who changed it, and deploy \
+                 the stack again; a rule that is only switched off is back at once with: aws events enable-rule --name NAME"
+                    .to_owned()
+            }
+            NoticeKind::GroundMended => {
+                "What happened meanwhile is found by the next sweep, unless it was undone by then.".to_owned()
+            }
             NoticeKind::ExemptionNew | NoticeKind::ExemptionChanged => format!(
                 "Covered roles are told about and not changed. {}",
                 self.line("If it should not be there", &self.delete_line())
@@ -235,6 +243,8 @@ fn title(notice: &Notice) -> String {
         NoticeKind::KillSwitchOver => "Kill switch over".to_owned(),
         NoticeKind::KillSwitchInvalid => "Kill switch not valid, it counts for nothing".to_owned(),
         NoticeKind::BudgetExhausted => "Change budget used up, roles in use wait".to_owned(),
+        NoticeKind::GroundMissing => "A part of Ringfence is missing or switched off".to_owned(),
+        NoticeKind::GroundMended => "Ringfence is whole again".to_owned(),
         NoticeKind::ExemptionNew => exemption("is new", "are new"),
         NoticeKind::ExemptionChanged => exemption("changed", "changed"),
         NoticeKind::ExemptionInvalid => {

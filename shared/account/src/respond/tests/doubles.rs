@@ -288,6 +288,7 @@ impl Doubles {
             ledger: Ledger::new(self.dynamodb(), settings.ledger_table.clone()),
             sns: self.sns().into(),
             sqs: self.sqs().into(),
+            eventbridge: mock_client!(aws_sdk_eventbridge, RuleMode::MatchAny, &[]).into(),
             lambda: mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &[]).into(),
             config: sdk_config(&settings, Roots::System),
             calls: crate::calls::CallCounter::default(),
