@@ -16,6 +16,7 @@ pub fn to_respond() -> BTreeSet<&'static str> {
         crate::ledger::EXEMPTION_ACTIONS,
         crate::ledger::BUDGET_ACTIONS,
         crate::publish::ACTIONS,
+        crate::security_hub::ACTIONS,
         crate::second_look::ACTIONS,
         crate::policy_change::FOUND_EDITED_ACTIONS,
         crate::connect::ACTIONS,
@@ -31,6 +32,7 @@ pub fn to_undo() -> BTreeSet<&'static str> {
         crate::ledger::ACTIONS,
         crate::ledger::UNDO_ACTIONS,
         crate::publish::ACTIONS,
+        crate::security_hub::ACTIONS,
         crate::connect::ACTIONS,
     ])
 }
@@ -43,6 +45,7 @@ pub fn to_sweep() -> BTreeSet<&'static str> {
         crate::ledger::ACTIONS,
         crate::ledger::EXEMPTION_ACTIONS,
         crate::publish::ACTIONS,
+        crate::security_hub::ACTIONS,
         crate::connect::ACTIONS,
     ])
 }
@@ -59,6 +62,7 @@ pub fn to_respond_to_policy_change() -> BTreeSet<&'static str> {
         crate::role::ACTIONS,
         crate::ledger::ACTIONS,
         crate::publish::ACTIONS,
+        crate::security_hub::ACTIONS,
         crate::connect::ACTIONS,
     ]
     .into_iter()

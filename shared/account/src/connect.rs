@@ -30,6 +30,7 @@ pub struct Account {
     pub(crate) lambda: OnceLock<aws_sdk_lambda::Client>,
     pub(crate) sqs: OnceLock<aws_sdk_sqs::Client>,
     pub(crate) eventbridge: OnceLock<aws_sdk_eventbridge::Client>,
+    pub(crate) security_hub: OnceLock<aws_sdk_securityhub::Client>,
     pub(crate) config: SdkConfig,
     pub(crate) calls: CallCounter,
 }
@@ -73,7 +74,7 @@ impl Account {
         account
     }
 
-    fn with_config(settings: Settings, config: SdkConfig) -> Self {
+    pub(crate) fn with_config(settings: Settings, config: SdkConfig) -> Self {
         let calls = CallCounter::default();
         Self {
             iam: client!(aws_sdk_iam, &config, &calls),
@@ -84,6 +85,7 @@ impl Account {
             lambda: OnceLock::new(),
             sqs: OnceLock::new(),
             eventbridge: OnceLock::new(),
+            security_hub: OnceLock::new(),
             settings,
             config,
             calls,
@@ -104,6 +106,10 @@ impl Account {
 
     pub(crate) fn eventbridge(&self) -> &aws_sdk_eventbridge::Client {
         self.eventbridge.get_or_init(|| client!(aws_sdk_eventbridge, &self.config, &self.calls))
+    }
+
+    pub(crate) fn security_hub(&self) -> &aws_sdk_securityhub::Client {
+        self.security_hub.get_or_init(|| client!(aws_sdk_securityhub, &self.config, &self.calls))
     }
 
     /// Lambda's init phase ends after 10 s: an endpoint that hangs must not use it up.

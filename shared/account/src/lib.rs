@@ -24,6 +24,7 @@ mod role;
 pub mod run;
 mod sdk;
 mod second_look;
+mod security_hub;
 pub mod settings;
 mod shipped_boundaries;
 mod sweep;

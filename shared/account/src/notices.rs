@@ -8,7 +8,7 @@ use crate::clock;
 use crate::connect::Account;
 use crate::failure::Failure;
 use crate::ledger::{OperatorPage, Stored};
-use guardrail::finding::AboutNotice;
+use guardrail::finding::{AboutNotice, Finding};
 use guardrail::notice::{Due, Notice};
 use std::time::Duration;
 
@@ -35,16 +35,26 @@ impl Account {
         if due.is_nothing() || !page.noticed.may_be_told_by(request, clock::now()) {
             return;
         }
-        match tokio::time::timeout(PATIENCE, self.claim_and_tell(page, due, request)).await {
+        let mut published = Vec::new();
+        let telling = self.claim_and_tell(page, due, request, &mut published);
+        match tokio::time::timeout(PATIENCE, telling).await {
             Ok(Ok(())) => {}
             Ok(Err(failure)) => {
                 tracing::warn!(cause = %failure, "a notice could not be told, it is due again at the next event");
             }
             Err(_) => tracing::warn!("telling notices took too long, they are due again at the next event"),
         }
+        // After it is noted that they are told: a Security Hub that hangs must not make them due again.
+        self.import_into_security_hub(&published).await;
     }
 
-    async fn claim_and_tell(&self, page: &OperatorPage, due: &Due, request: &str) -> Result<(), Failure> {
+    async fn claim_and_tell(
+        &self,
+        page: &OperatorPage,
+        due: &Due,
+        request: &str,
+        published: &mut Vec<Finding>,
+    ) -> Result<(), Failure> {
         if due.notices.is_empty() {
             self.ledger.write_noticed(&page.noticed.after(&[], &due.silent), page.version).await?;
             return Ok(());
@@ -54,19 +64,22 @@ impl Account {
         // Somebody else saw it too and was first.
         let Stored::Yes(version) = stored else { return Ok(()) };
         for (index, notice) in due.notices.iter().enumerate() {
-            if let Err(failure) = self.publish_notice(page, notice).await {
-                let told = due.notices.get(..index).unwrap_or_default();
-                if !told.is_empty() {
-                    self.ledger.write_noticed(&claimed.after_some(told), version).await?;
+            match self.publish_notice(page, notice).await {
+                Ok(finding) => published.push(finding),
+                Err(failure) => {
+                    let told = due.notices.get(..index).unwrap_or_default();
+                    if !told.is_empty() {
+                        self.ledger.write_noticed(&claimed.after_some(told), version).await?;
+                    }
+                    return Err(failure);
                 }
-                return Err(failure);
             }
         }
         self.ledger.write_noticed(&claimed.after(&due.notices, &due.silent), version).await?;
         Ok(())
     }
 
-    async fn publish_notice(&self, page: &OperatorPage, notice: &Notice) -> Result<(), Failure> {
+    async fn publish_notice(&self, page: &OperatorPage, notice: &Notice) -> Result<Finding, Failure> {
         let (settings, now) = (&self.settings, clock::now());
         let about = AboutNotice {
             notice,
@@ -78,8 +91,8 @@ impl Account {
             ledger_table: &settings.ledger_table,
         };
         let finding = about.finding();
-        self.publish(&finding).await?;
+        self.publish_to_topic(&finding).await?;
         tracing::info!(notice = notice.kind.in_words(), finding = finding.id.as_str(), "told");
-        Ok(())
+        Ok(finding)
     }
 }

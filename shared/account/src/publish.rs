@@ -1,18 +1,26 @@
-//! `sns:Publish`: one finding to everybody who subscribed.
+//! `sns:Publish`: one finding to everybody who subscribed. What was published there goes to Security Hub as well.
 
 use crate::connect::Account;
 use crate::failure::Failure;
 use crate::metrics::Metric;
 use aws_sdk_sns::types::MessageAttributeValue;
 use guardrail::finding::Finding;
+use std::slice;
 
 /// The topic's key is a customer's: SNS uses it on the publisher's behalf
 /// (<https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html>).
 pub(crate) const ACTIONS: &[&str] = &["sns:Publish", "kms:GenerateDataKey", "kms:Decrypt"];
 
 impl Account {
-    /// Publishes a finding, with a body of its own for e-mail and attributes to filter by.
+    /// Publishes a finding, then imports it into Security Hub, which takes a few seconds at most and never fails.
     pub(crate) async fn publish(&self, finding: &Finding) -> Result<(), Failure> {
+        self.publish_to_topic(finding).await?;
+        self.import_into_security_hub(slice::from_ref(finding)).await;
+        Ok(())
+    }
+
+    /// Publishes a finding, with a body of its own for e-mail and attributes to filter by.
+    pub(crate) async fn publish_to_topic(&self, finding: &Finding) -> Result<(), Failure> {
         let message =
             finding.message().map_err(|e| Failure::malformed("could not write the finding as JSON", e))?;
         let mut publish = self

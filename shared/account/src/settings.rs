@@ -17,6 +17,8 @@ pub struct Settings {
     pub ledger_table: String,
     /// Where findings go.
     pub findings_topic: String,
+    /// Whether they go to Security Hub as well.
+    pub security_hub: SecurityHub,
     /// Where roles wait for another look.
     pub review_queue_url: String,
     /// The account that is guarded.
@@ -31,6 +33,27 @@ pub struct Settings {
     pub trust_file: Option<String>,
     /// What the shipped boundaries depend on.
     pub deployment: Deployment,
+}
+
+/// Whether findings go to Security Hub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecurityHub {
+    /// They do.
+    On,
+    /// They do not.
+    Off,
+}
+
+impl FromStr for SecurityHub {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "true" => Ok(Self::On),
+            "false" => Ok(Self::Off),
+            _ => Err("it is neither `true` nor `false`"),
+        }
+    }
 }
 
 /// A setting that is missing or makes no sense. The function does not start with it.
@@ -95,6 +118,7 @@ impl Settings {
             mode: parsed(lookup, "RINGFENCE_MODE")?,
             ledger_table: text(lookup, "RINGFENCE_LEDGER_TABLE")?,
             findings_topic: text(lookup, "RINGFENCE_FINDINGS_TOPIC_ARN")?,
+            security_hub: parsed(lookup, "RINGFENCE_SECURITY_HUB")?,
             review_queue_url: text(lookup, "RINGFENCE_REVIEW_QUEUE_URL")?,
             account,
             rule_names: list(lookup, "RINGFENCE_RULES")?,
@@ -153,6 +177,7 @@ pub(crate) mod tests {
             "RINGFENCE_ENFORCE_EXISTING_AT" => "HIGH",
             "RINGFENCE_ENFORCE_SHARED_TRUST" => "new",
             "RINGFENCE_REPLACE_WIDER" => "false",
+            "RINGFENCE_SECURITY_HUB" => "false",
             "RINGFENCE_OWN_ROLE_ARNS" => {
                 "arn:aws:iam::123456789012:role/ringfence-OnRoleChangeRole-1,arn:aws:iam::123456789012:role/ringfence-OnFunctionChangeRole-1"
             }
@@ -213,6 +238,7 @@ pub(crate) mod tests {
             ("RINGFENCE_ENFORCE_EXISTING_AT", "5"),
             ("RINGFENCE_ENFORCE_SHARED_TRUST", "yes"),
             ("RINGFENCE_REPLACE_WIDER", "no"),
+            ("RINGFENCE_SECURITY_HUB", "on"),
             ("RINGFENCE_CARVE_OUTS", "PassRole"),
             ("RINGFENCE_PROTECTED_ROLES", "arn:aws:iam::123456789012:role/*"),
             ("RINGFENCE_OWN_ROLE_ARNS", ""),

@@ -22,7 +22,7 @@ const PARAMETERS: [(&str, Option<&str>); 22] = [
     ("OperatorPrincipals", Some("")),
     ("OwnerTagKeys", Some("owner,team")),
     ("FindingsEmail", Some("")),
-    ("SecurityHub", None),
+    ("SecurityHub", Some("false")),
     ("AccessAnalyzer", None),
     ("TrailArn", None),
     ("PolicyGenerationRoleArn", None),

@@ -9,7 +9,7 @@ use tests::{function_folders, logical_id};
 const FUNCTION: &str = "AWS::Serverless::Function";
 
 /// The contract with `account::settings`.
-const ENVIRONMENT: [&str; 20] = [
+const ENVIRONMENT: [&str; 21] = [
     "RINGFENCE_ALLOWED_ASSUME_ROLE_ARNS",
     "RINGFENCE_ALLOWED_PASS_ROLE_ARNS",
     "RINGFENCE_APPROVED_BOUNDARY_ARNS",
@@ -29,6 +29,7 @@ const ENVIRONMENT: [&str; 20] = [
     "RINGFENCE_REPLACE_WIDER",
     "RINGFENCE_REVIEW_QUEUE_URL",
     "RINGFENCE_RULES",
+    "RINGFENCE_SECURITY_HUB",
     "RINGFENCE_STACK_ID",
 ];
 

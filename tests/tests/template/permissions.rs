@@ -4,7 +4,7 @@ use crate::{one_or_many, stack, statements, text};
 use iam_policy::ActionPattern;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use tests::template::Stack;
+use tests::template::{Stack, Template};
 use tests::{function_folders, logical_id};
 
 /// Granted, but called by AWS with the function's role and not by our code, so no SDK call declares them.
@@ -55,22 +55,52 @@ fn allowed(statements: &[&Value]) -> BTreeSet<String> {
     allows.flat_map(|statement| one_or_many(&statement["Action"])).map(str::to_owned).collect()
 }
 
+/// Granted only where findings are to go to Security Hub.
+const SECURITY_HUB: &str = "securityhub:BatchImportFindings";
+
+fn with_security_hub() -> Stack {
+    Template::of_project().rendered(&[("SecurityHub", "true")])
+}
+
 #[test]
 fn every_role_is_granted_what_its_code_calls_and_nothing_else() {
-    let stack = stack();
-    for folder in function_folders() {
-        let by_aws =
-            CALLED_BY_AWS.iter().filter(|(function, ..)| *function == folder).map(|(_, action, _)| *action);
-        let mut expected: BTreeSet<String> =
-            declared_by_the_code(&folder).into_iter().map(str::to_owned).collect();
-        expected.extend(by_aws.chain(CALLED_BY_AWS_FOR_ALL.map(|(action, _)| action)).map(str::to_owned));
-        let granted = allowed(&grants(&stack, &folder));
-        let missing: Vec<_> = expected.difference(&granted).collect();
-        let unused: Vec<_> = granted.difference(&expected).collect();
-        assert!(
-            missing.is_empty() && unused.is_empty(),
-            "{folder}: not granted {missing:?}, never called {unused:?}"
+    for (stack, security_hub) in [(stack(), false), (with_security_hub(), true)] {
+        for folder in function_folders() {
+            let by_aws = CALLED_BY_AWS
+                .iter()
+                .filter(|(function, ..)| *function == folder)
+                .map(|(_, action, _)| *action);
+            let by_the_code = declared_by_the_code(&folder)
+                .into_iter()
+                .filter(|action| security_hub || *action != SECURITY_HUB);
+            let by_aws = by_aws.chain(CALLED_BY_AWS_FOR_ALL.map(|(action, _)| action));
+            let expected: BTreeSet<String> = by_the_code.chain(by_aws).map(str::to_owned).collect();
+            let granted = allowed(&grants(&stack, &folder));
+            let missing: Vec<_> = expected.difference(&granted).collect();
+            let unused: Vec<_> = granted.difference(&expected).collect();
+            assert!(
+                missing.is_empty() && unused.is_empty(),
+                "{folder}: not granted {missing:?}, never called {unused:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn findings_are_imported_into_security_hub_as_those_of_our_own_account_only() {
+    let stack = with_security_hub();
+    let own = statements(&stack.properties("OwnBoundary")["PolicyDocument"]);
+    let roles = function_folders();
+    let of_roles = roles.iter().map(|folder| grants(&stack, folder));
+    for statements in of_roles.chain([own]) {
+        let imports: Vec<&Value> =
+            statements.into_iter().filter(|statement| allows_action(statement, SECURITY_HUB)).collect();
+        let [import] = imports.as_slice() else { panic!("one statement: {imports:?}") };
+        assert_eq!(
+            import["Resource"],
+            "arn:aws:securityhub:us-east-1:123456789012:product/123456789012/default"
         );
+        assert_eq!(import["Action"], SECURITY_HUB, "nothing else beside it");
     }
 }
 
@@ -80,7 +110,7 @@ const NOT_NARROWABLE: &str = "iam:GetServiceLastAccessedDetails";
 
 #[test]
 fn every_statement_says_in_words_what_it_is_for_and_names_its_actions() {
-    let stack = stack();
+    let stack = with_security_hub();
     for folder in function_folders() {
         for statement in grants(&stack, &folder) {
             let sid = text(statement, "/Sid");
@@ -99,7 +129,7 @@ fn every_statement_says_in_words_what_it_is_for_and_names_its_actions() {
 
 #[test]
 fn our_own_boundary_lets_every_grant_through() {
-    let stack = stack();
+    let stack = with_security_hub();
     let boundary = statements(&stack.properties("OwnBoundary")["PolicyDocument"]);
     for folder in function_folders() {
         for action in allowed(&grants(&stack, &folder)) {
@@ -116,7 +146,7 @@ fn our_own_boundary_lets_every_grant_through() {
 
 #[test]
 fn our_own_boundary_is_no_wider_than_the_grants() {
-    let stack = stack();
+    let stack = with_security_hub();
     let granted: BTreeSet<String> =
         function_folders().iter().flat_map(|folder| allowed(&grants(&stack, folder))).collect();
     assert_eq!(allowed(&statements(&stack.properties("OwnBoundary")["PolicyDocument"])), granted);

@@ -27,7 +27,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 const OURS: &str = "arn:aws:iam::123456789012:policy/ringfence/ringfence-baseline-v1";
 const TEAM: &str = "arn:aws:iam::123456789012:policy/team-cap";
@@ -116,6 +116,7 @@ impl Double {
             sqs: mock_client!(aws_sdk_sqs, RuleMode::MatchAny, &[]).into(),
             eventbridge: mock_client!(aws_sdk_eventbridge, RuleMode::MatchAny, &[]).into(),
             lambda: mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &[]).into(),
+            security_hub: OnceLock::new(),
             config: sdk_config(&settings, Roots::System),
             calls: crate::calls::CallCounter::default(),
             policies: PolicyCache::default(),

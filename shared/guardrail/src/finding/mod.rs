@@ -3,6 +3,7 @@
 mod about_notice;
 mod about_policy;
 mod about_role;
+mod asff;
 mod email;
 mod fix;
 mod ids;
@@ -15,6 +16,11 @@ mod used_recently;
 pub use about_notice::AboutNotice;
 pub use about_policy::{AboutPolicy, Standing};
 pub use about_role::{AboutRole, Enforcement};
+pub use asff::{
+    Asff, Details, FunctionDetails, LARGEST_BATCH, LARGEST_FINDING, MOST_FINDINGS, PermissionsBoundary,
+    PolicyDetails, ProviderFields, ProviderSeverity, Recommendation, RecordState, Remediation, Resource,
+    RoleDetails, batches,
+};
 pub use ids::{FindingId, StateKey};
 pub use impact::{ImpactFacts, Removed};
 pub use message::{Attribute, Message};

@@ -8,6 +8,7 @@
 
 mod access;
 mod administrators;
+mod asff;
 mod assess_lines;
 mod catalogue;
 mod checks;

@@ -29,7 +29,7 @@ use guardrail::trigger::{Caller, EventName, PolicyChange, PolicyEffect, Tool};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 pub(super) const OURS: &str = "arn:aws:iam::123456789012:policy/ringfence/ringfence-baseline-v1";
 pub(super) const TEAM: &str = "arn:aws:iam::123456789012:policy/platform/team-boundary";
@@ -135,6 +135,7 @@ impl World {
             sqs: self.sqs().into(),
             eventbridge: mock_client!(aws_sdk_eventbridge, RuleMode::MatchAny, &[]).into(),
             lambda: mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &[]).into(),
+            security_hub: OnceLock::new(),
             config: sdk_config(&settings, Roots::System),
             calls: crate::calls::CallCounter::default(),
             policies: PolicyCache::default(),

@@ -37,7 +37,7 @@ use guardrail::settings::Mode;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 const TEAM_POLICY: &str = "arn:aws:iam::123456789012:policy/orders";
 
@@ -290,6 +290,7 @@ impl Doubles {
             sqs: self.sqs().into(),
             eventbridge: mock_client!(aws_sdk_eventbridge, RuleMode::MatchAny, &[]).into(),
             lambda: mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &[]).into(),
+            security_hub: OnceLock::new(),
             config: sdk_config(&settings, Roots::System),
             calls: crate::calls::CallCounter::default(),
             policies: PolicyCache::default(),
