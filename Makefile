@@ -26,7 +26,7 @@ ORACLE := shared/iam-policy/tests/oracle
 CASES ?= 20000
 # It halves the time of an answer and costs a minute.
 OPTIMISED := $(if $(filter-out 20000,$(CASES)),--release)
-VENVS := $(foreach venv,lab sam cargo-lambda,$(CACHE)/venv-$(venv)/.installed)
+VENVS := $(foreach venv,lab moto sam cargo-lambda,$(CACHE)/venv-$(venv)/.installed)
 
 FUZZ := cargo +nightly fuzz
 FUZZ_DIR := $(CURDIR)/shared/iam-policy/fuzz

@@ -29,6 +29,18 @@ pub fn readme_shell(heading: &str) -> String {
     block.join("\n")
 }
 
+/// The README's blocks of JSON, in their order.
+#[must_use]
+pub fn readme_json() -> Vec<serde_json::Value> {
+    let path = project_root().join("README.md");
+    let text =
+        std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("cannot read {}: {e}", path.display()));
+    let blocks = text.split("\n```json\n").skip(1).map(|rest| rest.split("\n```").next().unwrap_or_default());
+    blocks
+        .map(|block| serde_json::from_str(block).unwrap_or_else(|e| panic!("README.md: {e}: {block}")))
+        .collect()
+}
+
 /// The folders of `functions/`: the names of the Lambda functions.
 #[must_use]
 pub fn function_folders() -> Vec<String> {

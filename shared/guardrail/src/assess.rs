@@ -60,6 +60,7 @@ pub struct Breach {
 
 /// Where a breach stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Evidence {
     /// The policy's ARN, `inline:NAME`, `trust` or `boundary`.
     pub policy: String,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// The checks. Their ids are part of the wire format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum CheckId {
     /// Every action on every resource, unconditionally.

@@ -68,6 +68,7 @@ impl std::str::FromStr for ConfiguredMode {
 
 /// Whether Ringfence acts or only tells, at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// Boundaries are put and restored.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// How bad a breach or a finding is. The order is the rank: `Severity::High > Severity::Low`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Severity {
     /// Worth knowing.

@@ -14,6 +14,7 @@ from ministack.core.responses import request_scope
 from ministack.services import iam, lambda_svc, sqs
 
 from . import last_accessed, role_last_used
+from .errors import LabError
 
 if TYPE_CHECKING:
     from .application import Lab
@@ -26,7 +27,7 @@ class Admin:
         self._lab = lab
 
     def respond(self, method: str, path: str, query: bytes, body: bytes) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers and body of the answer; errors are `{"error": "…"}` with 400 or 404."""
+        """Status, headers and body of the answer; errors are `{"error": "…"}` with 400, 404 or 500."""
         arguments = {name: values[0] for name, values in parse_qs(query.decode()).items()}
         try:
             status, answer = 200, self._route(method, path.removeprefix("/_lab/"), arguments, body)
@@ -34,6 +35,8 @@ class Admin:
             status, answer = 404, {"error": str(error.args[0])}
         except ValueError as error:
             status, answer = 400, {"error": str(error)}
+        except LabError as error:
+            status, answer = 500, {"error": str(error)}
         return status, {"content-type": "application/json"}, json.dumps(answer).encode()
 
     def _route(self, method: str, path: str, arguments: dict[str, str], body: bytes) -> Any:
@@ -50,6 +53,7 @@ class Admin:
             ("GET", "logs"): lambda: lab.logs.lines(_required(arguments, "function")),
             ("POST", "policies/forget"): lambda: {"forgotten": _forget_policy(_object(body))},
             ("POST", "queues/due"): lambda: {"due": _make_due()},
+            ("POST", "security-hub"): lambda: lab.security_hub.enable(),
             ("GET", "tap"): lambda: asdict(lab.tap.knobs),
             ("POST", "tap"): lambda: asdict(lab.tap.configure(_object(body))),
             ("GET", "faults"): lab.faults.report,

@@ -44,6 +44,7 @@ from .faults import Fail, Faults, Hang, Kill, Late
 from .function_environment import FunctionLogs
 from .journal import Journal
 from .mailbox import Mailbox
+from .security_hub import SecurityHub
 
 _log = logging.getLogger("ringfence_lab")
 
@@ -60,6 +61,7 @@ class Lab:
         self.faults = Faults()
         self.tap = CloudTrailTap()
         self.mailbox = Mailbox()
+        self.security_hub = SecurityHub()
         self.logs = FunctionLogs()
         self.asynchronous = AsyncInvocations()
         self._admin = Admin(self)
@@ -93,6 +95,7 @@ class Lab:
         for part in (self.journal, self.faults, self.tap, self.logs):
             part.clear()
         self.mailbox.messages.clear()
+        self.security_hub.clear()
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """One ASGI request."""
@@ -111,9 +114,11 @@ class Lab:
             if scope["path"] == "/_ministack/reset":
                 self.clear()
             return
-        await self._serve(call, scope, _replay(body, receive), send)
+        await self._serve(call, scope, body, _replay(body, receive), send)
 
-    async def _serve(self, call: api_call.ApiCall, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    async def _serve(
+        self, call: api_call.ApiCall, scope: dict[str, Any], body: bytes, receive: Receive, send: Send
+    ) -> None:
         condition_keys.current_call.set(call)
         signer = caller.resolve(call.access_key)
         entry = self.journal.begin_call(call, signer)
@@ -139,7 +144,10 @@ class Lab:
                 entry["fault"] = "late"
                 response.late_seconds = fault.seconds
             response.before_end = lambda: self._observe(call, signer, response.answer(), entry, started)
-            await ministack_app.app(scope, receive, response)
+            if call.service == "securityhub":
+                await _answer(response, *await self.security_hub.answer(call, body))
+            else:
+                await ministack_app.app(scope, receive, response)
             if kill is not None:
                 entry["fault"] = "kill-after"
                 function_processes.kill(pid)

@@ -33,6 +33,12 @@ pub struct Told {
 }
 
 impl Told {
+    /// Whether the e-mail has these words in a row, wherever its lines break.
+    pub fn says(&self, words: &str) -> bool {
+        let on_one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        on_one_line(&self.text).contains(&on_one_line(words))
+    }
+
     /// A text field of the finding.
     pub fn text_of(&self, field: &str) -> &str {
         self.finding[field].as_str().unwrap_or_else(|| panic!("`{field}` is no text in {:#}", self.finding))
@@ -50,17 +56,26 @@ impl Lab {
         let topic = self.topic();
         let subscribe = self.sns.subscribe().topic_arn(topic).protocol("email").endpoint(EVERYTHING);
         subscribe.send().await.expect("an e-mail subscription");
-        let subscribe =
-            self.sns.subscribe().topic_arn(topic).protocol("sqs").endpoint(self.findings_queue().await);
+        self.subscribe_queue(FINDINGS_QUEUE, None).await;
+    }
+
+    /// A new queue that gets the findings that pass a filter policy, or all.
+    pub async fn subscribe_queue(&self, name: &str, filter_policy: Option<&Value>) {
+        let queue = self.queue_of_findings(name).await;
+        let subscribe = self.sns.subscribe().topic_arn(self.topic()).protocol("sqs").endpoint(queue);
+        let subscribe = match filter_policy {
+            Some(policy) => subscribe.attributes("FilterPolicy", policy.to_string()),
+            None => subscribe,
+        };
         subscribe.send().await.expect("a queue subscription");
     }
 
     /// The ARN of a queue that the topic may send to. Like AWS, the lab obeys the queue's policy.
-    async fn findings_queue(&self) -> String {
-        let arn = format!("arn:aws:sqs:us-east-1:{ACCOUNT}:{FINDINGS_QUEUE}");
+    async fn queue_of_findings(&self, name: &str) -> String {
+        let arn = format!("arn:aws:sqs:us-east-1:{ACCOUNT}:{name}");
         let policy = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:SendMessage",
             "Principal": {"Service": "sns.amazonaws.com"}, "Resource": arn}]});
-        let create = self.sqs.create_queue().queue_name(FINDINGS_QUEUE);
+        let create = self.sqs.create_queue().queue_name(name);
         let create = create.attributes(aws_sdk_sqs::types::QueueAttributeName::Policy, policy.to_string());
         create.send().await.expect("a queue for findings");
         arn
@@ -77,7 +92,7 @@ impl Lab {
     pub async fn messages(&self) -> Vec<Told> {
         let mut inbox = self.inbox.lock().await;
         let Inbox { mails_read, half, published, told } = &mut *inbox;
-        published.extend(self.take_from_findings_queue().await);
+        published.extend(self.take_from(FINDINGS_QUEUE).await);
         let mail = self.get(&format!("mailbox?since={mails_read}"));
         let mail = mail.as_array().expect("a list of e-mails");
         *mails_read += mail.len();
@@ -119,9 +134,9 @@ impl Lab {
         findings
     }
 
-    /// What was published, as everybody but e-mail gets it, by SNS's message id.
-    async fn take_from_findings_queue(&self) -> Vec<(String, Value)> {
-        let url = self.queue_url(FINDINGS_QUEUE).await;
+    /// Takes the findings out of a subscribed queue: what was published, as everybody but e-mail gets it, by SNS's message id.
+    pub async fn take_from(&self, queue: &str) -> Vec<(String, Value)> {
+        let url = self.queue_url(queue).await;
         let mut taken = Vec::new();
         loop {
             let receive = self.sqs.receive_message().queue_url(&url).max_number_of_messages(10);
@@ -136,7 +151,9 @@ impl Lab {
                 };
                 let envelope = parsed(message.body().expect("a body"));
                 let id = envelope["MessageId"].as_str().expect("SNS's message id").to_owned();
-                taken.push((id, parsed(envelope["Message"].as_str().expect("the finding"))));
+                let finding = parsed(envelope["Message"].as_str().expect("the finding"));
+                finding_schema::assert_valid(&finding);
+                taken.push((id, finding));
                 let delete = self.sqs.delete_message().queue_url(&url);
                 delete.set_receipt_handle(message.receipt_handle).send().await.expect("the message goes");
             }

@@ -63,7 +63,7 @@ async fn while_it_is_on_roles_are_only_told_about_and_it_is_told_once_as_its_end
         "[CRITICAL] notice: Kill switch on, Ringfence enforces nothing (123456789012)"
     );
     assert_eq!(told[0].finding["trigger"]["principal"], json!("alice"));
-    assert!(told[0].text.contains("incident 4711"), "{}", told[0].text);
+    assert!(told[0].says("incident 4711"), "{}", told[0].text);
 
     lab.delete_item("settings", "mode").await;
     for role in ["orders-api-role", "bounded-before"] {

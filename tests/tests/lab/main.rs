@@ -50,5 +50,8 @@ mod over_time;
 mod own_writes;
 mod policy;
 mod powerless;
+mod quiet;
 mod recent_use;
+mod security_hub;
+mod subscribers;
 mod undo;

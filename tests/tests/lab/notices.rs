@@ -62,8 +62,8 @@ async fn an_exemption_is_told_once_when_it_is_put_changed_broken_and_deleted() {
     ];
     assert_eq!(words(&told), expected, "each is one message");
     assert!(told.iter().all(|told| told.finding["role"].is_null()));
-    assert!(told[1].text.contains("`billing` answers for it"), "{}", told[1].text);
-    assert!(told[2].text.contains("`expires_at` cannot be read"), "{}", told[2].text);
+    assert!(told[1].says("`billing` answers for it"), "{}", told[1].text);
+    assert!(told[2].says("`expires_at` cannot be read"), "{}", told[2].text);
     assert!(lab.dead_letters().await.is_empty());
 }
 
@@ -93,7 +93,7 @@ async fn a_flood_of_exemptions_is_one_notice() {
     }
     let told = lab.notices().await;
     assert_eq!(words(&told), [("MEDIUM", "30 exemptions are new")]);
-    assert!(told[0].text.contains("migration-00, migration-01") && told[0].text.contains("and 10 more"));
+    assert!(told[0].says("migration-00, migration-01") && told[0].says("and 10 more"));
 }
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn the_line_of_the_readme_is_a_valid_exemption() {
     assert_eq!(lab.boundary_of("orders-migration-job").await, None);
     let told = lab.notices().await;
     assert_eq!(words(&told), [("MEDIUM", "Exemption orders-migration-* is new")]);
-    assert!(told[0].text.contains("only resource-wildcard; up to MEDIUM"), "{}", told[0].text);
+    assert!(told[0].says("only resource-wildcard; up to MEDIUM"), "{}", told[0].text);
 }
 
 #[tokio::test]

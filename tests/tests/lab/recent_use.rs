@@ -57,7 +57,7 @@ async fn what_was_used_and_goes_is_named_first() {
     assert_eq!(told.finding["impact"]["used_recently"], json!([shown]));
     let sentence = format!("Used in the last 90 days and no longer allowed: {shown}.");
     assert!(told.text_of("summary").contains(&sentence), "{}", told.text_of("summary"));
-    assert!(told.text.contains(&sentence), "{}", told.text);
+    assert!(told.says(&sentence), "{}", told.text);
     assert_eq!(told.finding["doubts"], json!([]));
     assert_eq!(lab.own_calls("GenerateServiceLastAccessedDetails"), 1, "none for the role that is new");
     assert!(began(&lab, "PutRolePermissionsBoundary") < began(&lab, "GenerateServiceLastAccessedDetails"));
@@ -71,7 +71,7 @@ async fn a_report_that_is_never_finished_holds_no_finding_up() {
     assert_eq!(told.finding["impact"]["used_recently"], json!([]));
     let doubt = "what was used recently is not known: IAM had not finished its report in time";
     assert_eq!(told.finding["doubts"], json!([doubt]));
-    assert!(told.text.contains(doubt), "{}", told.text);
+    assert!(told.says(doubt), "{}", told.text);
     let waited = began(&lab, "Publish") - began(&lab, "GenerateServiceLastAccessedDetails");
     assert!((2_000..5_000).contains(&waited), "{waited} ms");
     assert!(lab.logs("ringfence-on-role-change").iter().any(|line| line.contains("is not known")));

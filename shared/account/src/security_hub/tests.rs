@@ -11,7 +11,7 @@ use aws_smithy_http_client::test_util::{ReplayEvent, StaticReplayClient};
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use aws_smithy_types::body::SdkBody;
 use guardrail::finding::{
-    BoundaryFacts, BreachFacts, Finding, FindingId, Links, Outcome, RoleFacts, SCHEMA, TriggerFacts,
+    BoundaryFacts, BreachFacts, Finding, FindingId, Links, Outcome, RoleFacts, SCHEMA, Story, TriggerFacts,
 };
 use guardrail::settings::Mode;
 use guardrail::severity::Severity;
@@ -81,6 +81,7 @@ fn finding(role_id: &str) -> Finding {
             event: None,
             runbook: None,
         },
+        story: Story::default(),
     }
 }
 

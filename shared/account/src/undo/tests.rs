@@ -226,6 +226,7 @@ impl Double {
             }
             let body: Value = serde_json::from_str(request.message().unwrap()).unwrap();
             let finding: Value = serde_json::from_str(body["default"].as_str().unwrap()).unwrap();
+            finding_schema::assert_valid(&finding);
             let outcome = finding["outcome"].as_str().unwrap();
             let what = if outcome == "notice" { &finding["title"] } else { &finding["id"] };
             own.note(format!("publish {outcome} {what}"));

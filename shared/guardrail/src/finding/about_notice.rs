@@ -1,4 +1,5 @@
 use super::email::capitalised;
+use super::story::{Step, Story};
 use super::{BoundaryFacts, Finding, FindingId, Links, Outcome, SCHEMA, TriggerFacts};
 use crate::names::AccountId;
 use crate::notice::{Notice, NoticeKind, NoticedItem};
@@ -34,7 +35,7 @@ impl AboutNotice<'_> {
     /// The finding.
     #[must_use]
     pub fn finding(self) -> Finding {
-        let (title, summary) = (title(self.notice), self.summary());
+        let (title, story) = (title(self.notice), self.story());
         let (problem, reason) = self.problem_and_reason();
         Finding {
             schema: SCHEMA,
@@ -49,7 +50,7 @@ impl AboutNotice<'_> {
             region: self.region.to_owned(),
             severity: self.notice.kind.severity(),
             title,
-            summary,
+            summary: story.summary(),
             outcome: Outcome::Notice,
             reason,
             role: None,
@@ -71,7 +72,8 @@ impl AboutNotice<'_> {
             impact: None,
             undo: None,
             fix: None,
-            links: Links { role: None, event: None, runbook: None },
+            links: Links { role: None, event: None, runbook: Some(Outcome::Notice.runbook()) },
+            story,
         }
     }
 
@@ -92,10 +94,13 @@ impl AboutNotice<'_> {
     }
 
     /// What it says, what that means, what can be done.
-    fn summary(&self) -> String {
-        let details = self.details();
-        let meaning = self.meaning();
-        format!("{details} {meaning}").trim().to_owned()
+    fn story(&self) -> Story {
+        Story {
+            found: self.details(),
+            effect: self.meaning().to_owned(),
+            next: self.next(),
+            ..Story::default()
+        }
     }
 
     fn details(&self) -> String {
@@ -113,98 +118,128 @@ impl AboutNotice<'_> {
         }
     }
 
-    fn meaning(&self) -> String {
+    fn meaning(&self) -> &'static str {
         match self.notice.kind {
-            NoticeKind::KillSwitchOn => format!(
+            NoticeKind::KillSwitchOn => {
                 "Until then Ringfence writes nothing to IAM and says in each finding what it would have done; after that it \
-                 enforces again by itself, at the next event of each role. An operator's undo goes through as usual. To enforce \
-                 again at once: {}",
-                self.delete_line()
-            ),
-            NoticeKind::KillSwitchIdle => "The template says Mode=observe, so that it changes nothing.".to_owned(),
+                 enforces again by itself, at the next event of each role. An operator's undo goes through as usual."
+            }
+            NoticeKind::KillSwitchIdle => "The template says Mode=observe, so that it changes nothing.",
             NoticeKind::KillSwitchOver => {
-                "Roles that were only told about meanwhile are decided about at their next event.".to_owned()
+                "Roles that were only told about meanwhile are decided about at their next event."
             }
-            NoticeKind::KillSwitchInvalid => {
-                "It counts for nothing as it is. The item needs `value` observe, `by`, `reason` and `expires_at`, a time like \
-                 2026-11-23T10:00:00Z at most 24 hours ahead; one that reaches further begins to count when 24 hours are left. \
-                 Put it again as the README says, or delete it."
-                    .to_owned()
-            }
+            NoticeKind::KillSwitchInvalid => "It counts for nothing as it is.",
             NoticeKind::BudgetExhausted => {
                 "Further roles in use wait in the review queue and are looked at again with the next hour; new roles and lost \
-                 boundaries never wait. If a deployment gave many roles dangerous rights by mistake, stop it; if the changes are \
-                 wanted, nothing has to be done."
-                    .to_owned()
+                 boundaries never wait."
+            }
+            NoticeKind::ExemptionNew | NoticeKind::ExemptionChanged => {
+                "Covered roles are told about and not changed."
             }
             NoticeKind::GroundMissing => {
-                "What it was to see passes unseen, so roles may stay open until the next sweep. Find out who changed it, and deploy \
-                 the stack again; a rule that is only switched off is back at once with: aws events enable-rule --name NAME"
-                    .to_owned()
+                "What it was to see passes unseen, so roles may stay open until the next sweep."
             }
             NoticeKind::GroundMended => {
-                "What happened meanwhile is found by the next sweep, unless it was undone by then.".to_owned()
+                "What happened meanwhile is found by the next sweep, unless it was undone by then."
             }
-            NoticeKind::ExemptionNew | NoticeKind::ExemptionChanged => format!(
-                "Covered roles are told about and not changed. {}",
-                self.line("If it should not be there", &self.delete_line())
-            ),
             NoticeKind::ExemptionInvalid => {
-                "It counts for nothing: covered roles are treated like any other. An exemption needs `owner`, `reason` and \
-                 `expires_at`, a time like 2026-12-31T00:00:00Z at most a year ahead; `checks` is a list of check names, \
-                 `max_severity` one of INFO to CRITICAL. Put it again, or delete it."
-                    .to_owned()
+                "It counts for nothing: covered roles are treated like any other."
             }
             NoticeKind::ExemptionEnding => {
-                "After that, covered roles are treated like any other from their next event on. If it is still needed, put it \
-                 again with a later `expires_at`."
-                    .to_owned()
+                "After that, covered roles are treated like any other from their next event on."
             }
-            NoticeKind::ExemptionExpired => {
-                "Covered roles are treated like any other from their next event on. What expired can be deleted.".to_owned()
+            NoticeKind::ExemptionExpired | NoticeKind::ExemptionDeleted => {
+                "Covered roles are treated like any other from their next event on."
             }
-            NoticeKind::ExemptionDeleted => {
-                "Covered roles are treated like any other from their next event on.".to_owned()
-            }
-            NoticeKind::ExemptionCleared => "It counted for nothing, so nothing changes.".to_owned(),
-            NoticeKind::ExemptionsOverflow => format!(
+            NoticeKind::ExemptionCleared => "It counted for nothing, so nothing changes.",
+            NoticeKind::ExemptionsOverflow => {
                 "There are more exemptions than Ringfence tells one by one, and something among those beyond that number \
-                 changed. To see all of them: aws dynamodb query --region {} --table-name {} --key-condition-expression 'pk = \
-                 :pk' --expression-attribute-values '{{\":pk\":{{\"S\":\"exemption\"}}}}'",
-                self.region, self.ledger_table
-            ),
+                 changed."
+            }
             NoticeKind::ApprovedNoted => {
-                "What this boundary says now is what later edits of it are compared with.".to_owned()
+                "What this boundary says now is what later edits of it are compared with."
             }
             NoticeKind::ApprovedAnew => {
                 "What this boundary says now counts as approved from here on, and later edits are compared with that."
-                    .to_owned()
             }
             NoticeKind::ApprovedDeleted => {
-                "Whatever this boundary says when Ringfence next sees it will count as approved.".to_owned()
+                "Whatever this boundary says when Ringfence next sees it will count as approved."
             }
             NoticeKind::UndoRequested => {
-                "Nothing is undone until somebody invokes ringfence-undo-remediation for the role. Whoever may write the ledger \
-                 can take the request back by deleting it."
-                    .to_owned()
+                "Nothing is undone until somebody invokes ringfence-undo-remediation for the role."
             }
-            NoticeKind::UndoOfAllRequested => format!(
-                "Each invocation of ringfence-undo-remediation with \"all\" takes back what Ringfence did to further roles, until \
-                 every role has what it had before. {}",
-                self.line("To stop that", &self.delete_line())
-            ),
+            NoticeKind::UndoOfAllRequested => {
+                "Each invocation of ringfence-undo-remediation with \"all\" takes back what Ringfence did to further roles, \
+                 until every role has what it had before."
+            }
             NoticeKind::UndoRefused => {
                 "The role stays as it is, and the request stays in the ledger until it is carried out, put anew or deleted."
-                    .to_owned()
             }
-            NoticeKind::UndoInvalid => {
-                "Nothing was done. Put the request again with the undo line of the finding, or delete it.".to_owned()
-            }
+            NoticeKind::UndoInvalid => "Nothing was done.",
         }
     }
 
-    fn line(&self, what: &str, line: &str) -> String {
-        if line.is_empty() { String::new() } else { format!("{what}: {line}") }
+    fn next(&self) -> Vec<Step> {
+        match self.notice.kind {
+            NoticeKind::KillSwitchOn => self.delete("Enforce again at once"),
+            NoticeKind::KillSwitchInvalid => vec![Step::words(
+                "The item needs `value` observe, `by`, `reason` and `expires_at`, a time like 2026-11-23T10:00:00Z at most 24 \
+                 hours ahead; one that reaches further begins to count when 24 hours are left. Put it again as the README says, \
+                 or delete it.",
+            )],
+            NoticeKind::BudgetExhausted => vec![Step::words(
+                "If a deployment gave many roles dangerous rights by mistake, stop it. If the changes are wanted, nothing has to \
+                 be done.",
+            )],
+            NoticeKind::GroundMissing => vec![
+                Step::words("Find out who changed it, and deploy the stack again."),
+                Step::line(
+                    "A rule that is only switched off is back at once with",
+                    format!("aws events enable-rule --region {} --name NAME", self.region),
+                ),
+            ],
+            NoticeKind::ExemptionNew | NoticeKind::ExemptionChanged => {
+                self.delete("Delete it if it should not be there")
+            }
+            NoticeKind::ExemptionInvalid => vec![Step::words(
+                "An exemption needs `owner`, `reason` and `expires_at`, a time like 2026-12-31T00:00:00Z at most a year ahead; \
+                 `checks` is a list of check names, `max_severity` one of INFO to CRITICAL. Put it again, or delete it.",
+            )],
+            NoticeKind::ExemptionEnding => {
+                vec![Step::words("If it is still needed, put it again with a later `expires_at`.")]
+            }
+            NoticeKind::ExemptionExpired => self.delete("Delete what expired"),
+            NoticeKind::ExemptionsOverflow => vec![Step::line(
+                "See all of them",
+                format!(
+                    "aws dynamodb query --region {} --table-name {} --key-condition-expression 'pk = :pk' \
+                     --expression-attribute-values '{{\":pk\":{{\"S\":\"exemption\"}}}}'",
+                    self.region, self.ledger_table
+                ),
+            )],
+            NoticeKind::UndoRequested => self.delete("Take the request back"),
+            NoticeKind::UndoOfAllRequested => self.delete("Stop that"),
+            NoticeKind::UndoInvalid => {
+                vec![Step::words("Put the request again with the undo line of the finding, or delete it.")]
+            }
+            NoticeKind::KillSwitchIdle
+            | NoticeKind::KillSwitchOver
+            | NoticeKind::GroundMended
+            | NoticeKind::ExemptionDeleted
+            | NoticeKind::ExemptionCleared
+            | NoticeKind::ApprovedNoted
+            | NoticeKind::ApprovedAnew
+            | NoticeKind::ApprovedDeleted
+            | NoticeKind::UndoRefused => Vec::new(),
+        }
+    }
+
+    /// A step with the line that takes the item away, where there is such a line.
+    fn delete(&self, what: &str) -> Vec<Step> {
+        match self.delete_line().as_str() {
+            "" => Vec::new(),
+            line => vec![Step::line(what, line)],
+        }
     }
 
     /// Takes the item away; nothing where there are many, or its key might mean something to a shell.

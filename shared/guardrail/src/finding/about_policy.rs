@@ -1,3 +1,4 @@
+use super::story::{Step, Story};
 use super::{BoundaryFacts, Finding, FindingId, Links, Outcome, SCHEMA, TriggerFacts};
 use crate::boundary_policy::{Edit, Reach};
 use crate::names::{AccountId, PolicyArn};
@@ -80,6 +81,7 @@ impl AboutPolicy<'_> {
             | Standing::FirstSeen => None,
         };
         let caller = &self.change.caller;
+        let story = self.story(standing);
         Finding {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION"),
@@ -93,7 +95,7 @@ impl AboutPolicy<'_> {
             region: self.region.to_owned(),
             severity: self.edit.severity(),
             title: title(name, self.edit.reach, standing),
-            summary: self.summary(standing),
+            summary: story.summary(),
             outcome,
             reason: reason(standing).to_owned(),
             role: None,
@@ -123,65 +125,87 @@ impl AboutPolicy<'_> {
                     self.change.time,
                     self.region,
                 ),
-                runbook: None,
+                runbook: Some(outcome.runbook()),
             },
+            story,
         }
     }
 
     /// What it means for the roles under it, what Ringfence did, what to do.
-    fn summary(&self, standing: Standing<'_>) -> String {
+    fn story(&self, standing: Standing<'_>) -> Story {
+        let (done, next) = self.done_and_next(standing);
+        Story { effect: effect(self.edit.reach).to_owned(), done, next, ..Story::default() }
+    }
+
+    fn done_and_next(&self, standing: Standing<'_>) -> (String, Vec<Step>) {
         let policy = self.policy;
-        let effect = match self.edit.reach {
-            Reach::Wider => "The edited document allows roles under it more than before.",
-            Reach::Unknown => {
-                "Whether the edited document allows roles under it more than before cannot be told, so count on it."
-            }
-            Reach::NotWider => {
-                "The edited document allows roles under it no more than before, and perhaps less: functions may fail."
-            }
-            Reach::Nothing => "The policy is gone, so roles under it may do nothing at all.",
-            Reach::NothingToCompare => "What it said before is not known.",
-        };
-        let then = match standing {
-            Standing::SetBack(_) => "Ringfence made the version with the shipped document the default again. Find out why \
-                 the caller below could edit it, and delete the version that was added."
-                .to_owned(),
-            Standing::Refused { message, version, .. } => format!(
-                "AWS refused to let Ringfence set it back: {message}. Set it back yourself: \
-                 {}",
-                set_default(policy, version)
+        let set_back = |what: &str, version: &str| Step::line(what, set_default(policy, version));
+        match standing {
+            Standing::SetBack(_) => (
+                "Ringfence made the version with the shipped document the default again.".to_owned(),
+                vec![Step::words(
+                    "Find out why the caller could edit the policy, and delete the version that was added.",
+                )],
             ),
-            Standing::Observed(version) => format!(
-                "Ringfence only observes and changed nothing. To set it back: {}",
-                set_default(policy, version)
+            Standing::Refused { message, version, .. } => (
+                format!("AWS refused to let Ringfence set it back: {}.", message.trim_end_matches('.')),
+                vec![set_back("Set it back yourself", version)],
             ),
-            Standing::Stands(version) => format!(
-                "Ringfence has not set it back, which takes seconds where the event of the edit arrives: look into the log of \
-                 ringfence-on-policy-change and the on-failure queue. To set it back: {}",
-                set_default(policy, version)
+            Standing::Observed(version) => (
+                "Ringfence only observes and changed nothing.".to_owned(),
+                vec![set_back("Set it back", version)],
+            ),
+            Standing::Stands(version) => (
+                "Ringfence has not set it back, which takes seconds where the event of the edit arrives.".to_owned(),
+                vec![
+                    Step::words("Look into the log of ringfence-on-policy-change and the on-failure queue."),
+                    set_back("Set it back", version),
+                ],
             ),
             // A deployment of an unchanged template changes nothing, see
             // <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html>.
-            Standing::VersionGone => "No version holds the shipped document any more, so Ringfence cannot set it back. A \
-                 redeploy of the Ringfence stack restores it: as a drift-aware change set (deployment mode \
-                 REVERT_DRIFT), because CloudFormation otherwise sees nothing to do."
-                .to_owned(),
+            Standing::VersionGone => (
+                "No version holds the shipped document any more, so Ringfence cannot set it back.".to_owned(),
+                vec![Step::words(
+                    "A redeploy of the Ringfence stack restores it: as a drift-aware change set (deployment mode \
+                     REVERT_DRIFT), because CloudFormation otherwise sees nothing to do.",
+                )],
+            ),
             Standing::Approved { version, ledger_table } => {
                 let restore = version.map_or_else(
-                    || "No version holds the approved document any more, its owner has to write it again.".to_owned(),
-                    |version| format!("To restore it: {}", set_default(policy, version)),
+                    || Step::words("No version holds the approved document any more, its owner has to write it again."),
+                    |version| set_back("Restore the approved document", version),
                 );
-                format!(
-                    "It is on the list ApprovedBoundaryArns, and Ringfence changed nothing. {restore} To approve what it \
-                     says now: aws dynamodb delete-item --table-name {ledger_table} --key \
+                let approve = format!(
+                    "aws dynamodb delete-item --table-name {ledger_table} --key \
                      '{{\"pk\":{{\"S\":\"approved\"}},\"sk\":{{\"S\":\"{policy}\"}}}}'"
+                );
+                (
+                    "It is on the list ApprovedBoundaryArns, and Ringfence changed nothing.".to_owned(),
+                    vec![restore, Step::line("Or approve what it says now", approve)],
                 )
             }
-            Standing::FirstSeen => "It is on the list ApprovedBoundaryArns, but Ringfence had not looked at it before this \
-                 edit. What it says now counts as approved from here on; restore an earlier version if it should not."
-                .to_owned(),
-        };
-        format!("{effect} {then}")
+            Standing::FirstSeen => (
+                "It is on the list ApprovedBoundaryArns, but Ringfence had not looked at it before this edit. What it says now \
+                 counts as approved from here on."
+                    .to_owned(),
+                vec![Step::words("Restore an earlier version if it should not.")],
+            ),
+        }
+    }
+}
+
+fn effect(reach: Reach) -> &'static str {
+    match reach {
+        Reach::Wider => "The edited document allows roles under it more than before.",
+        Reach::Unknown => {
+            "Whether the edited document allows roles under it more than before cannot be told, so count on it."
+        }
+        Reach::NotWider => {
+            "The edited document allows roles under it no more than before, and perhaps less: functions may fail."
+        }
+        Reach::Nothing => "The policy is gone, so roles under it may do nothing at all.",
+        Reach::NothingToCompare => "What it said before is not known.",
     }
 }
 

@@ -1,3 +1,4 @@
+use super::story::{Step, Story};
 use super::{
     BoundaryFacts, BreachFacts, Finding, FindingId, FixLines, Links, Outcome, RoleFacts, SCHEMA, StateKey,
     TriggerFacts,
@@ -122,6 +123,7 @@ impl AboutRole<'_> {
         if let Some(fight) = fight {
             (finding.title, finding.summary) =
                 super::email::headline_of_a_fight(self.snapshot.role.arn.name(), fight, &finding.summary);
+            (finding.story.done, finding.story.next) = super::email::story_of_a_fight(fight);
         }
         finding.boundary.before = done.before.cloned();
         finding.undo =
@@ -135,7 +137,9 @@ impl AboutRole<'_> {
         let severity = self.intended_severity(intended.outcome);
         let id = FindingId::of_refusal(intended.id, code);
         let reason = format!("AWS refused to put the boundary: {message}");
-        self.finding(Outcome::Failed, &reason, id, severity, &self.snapshot.boundary, None)
+        let mut finding = self.finding(Outcome::Failed, &reason, id, severity, &self.snapshot.boundary, None);
+        finding.story.next = self.after_a_refusal();
+        finding
     }
 
     /// Whether nothing is left of what was told about the role at MEDIUM or higher: no such breach with its boundary or without,
@@ -212,8 +216,9 @@ impl AboutRole<'_> {
         } else {
             cut_grants(self.snapshot, after.cap())
         };
-        let summary = match super::email::cut_in_words(&cut) {
-            Some(words) => format!("{summary} {words}"),
+        let cut = super::email::cut_in_words(&cut);
+        let summary = match &cut {
+            Some(cut) => format!("{summary} {} {}", cut.what, cut.remedy),
             None => summary,
         };
         Finding {
@@ -243,8 +248,26 @@ impl AboutRole<'_> {
             impact,
             undo: None,
             fix: arn_of(after).filter(|arn| self.settings.accepts(arn)).map(FixLines::new),
-            links: links(role, self.trigger, self.region),
+            links: links(outcome, role, self.trigger, self.region),
+            story: Story { cut, ..Story::default() },
         }
+    }
+
+    /// What AWS refused to Ringfence, it may allow to an administrator.
+    fn after_a_refusal(&self) -> Vec<Step> {
+        let Some(ours) = arn_of(self.ours) else { return Vec::new() };
+        let name = self.snapshot.role.arn.name();
+        vec![
+            Step::words(
+                "Find out what denies iam:PutRolePermissionsBoundary to Ringfence, most often a service control policy, and                  except Ringfence's roles from it; or name the role in the stack parameter ProtectedRoles.",
+            ),
+            Step::line(
+                "Or put the boundary by hand, with the rights of an administrator",
+                format!(
+                    "aws iam put-role-permissions-boundary --role-name {name} --permissions-boundary {ours}"
+                ),
+            ),
+        ]
     }
 
     fn functions_involved(&self) -> Vec<FunctionArn> {
@@ -330,14 +353,14 @@ pub(super) fn trigger_facts(trigger: &Trigger) -> TriggerFacts {
     }
 }
 
-pub(super) fn links(role: &Role, trigger: &Trigger, region: &str) -> Links {
+pub(super) fn links(outcome: Outcome, role: &Role, trigger: &Trigger, region: &str) -> Links {
     // The console of the other partitions has another host and is not guessed.
     let in_console = role.arn.partition() == "aws";
     Links {
         role: in_console
             .then(|| format!("https://console.aws.amazon.com/iam/home#/roles/details/{}", role.arn.name())),
         event: event_link(in_console, &trigger.event_id, trigger.time, region),
-        runbook: None,
+        runbook: Some(outcome.runbook()),
     }
 }
 

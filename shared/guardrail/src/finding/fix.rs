@@ -11,7 +11,7 @@ impl FixLines {
             cloudformation: format!("PermissionsBoundary: {boundary}"),
             terraform: format!("permissions_boundary = \"{boundary}\""),
             cdk: format!(
-                "iam.PermissionsBoundary.of(role).apply(iam.ManagedPolicy.fromManagedPolicyArn(this, 'Ringfence', '{boundary}'));"
+                "iam.PermissionsBoundary.of(role).apply(iam.ManagedPolicy.fromManagedPolicyArn(role, 'Ringfence', '{boundary}'));"
             ),
         }
     }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 /// What the boundary takes away.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ImpactFacts {
     /// What is no longer allowed: what was granted by name first, then what is dangerous. At most 40 entries.
     pub removed: Vec<Removed>,
@@ -32,6 +33,7 @@ pub(super) struct Lost {
 
 /// A right that is taken away.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Removed {
     /// The action, perhaps with wildcards.
     pub action: String,

@@ -4,12 +4,16 @@ mod about_notice;
 mod about_policy;
 mod about_role;
 mod asff;
+mod deployed_with;
 mod email;
 mod fix;
 mod ids;
 mod impact;
 mod message;
 mod outcome;
+#[cfg(feature = "schema")]
+mod schema;
+mod story;
 mod undone;
 mod used_recently;
 
@@ -25,6 +29,9 @@ pub use ids::{FindingId, StateKey};
 pub use impact::{ImpactFacts, Removed};
 pub use message::{Attribute, Message};
 pub use outcome::Outcome;
+#[cfg(feature = "schema")]
+pub use schema::json_schema;
+pub use story::Story;
 pub use undone::AboutUndo;
 pub use used_recently::{ActionUse, ServiceUse};
 
@@ -41,28 +48,35 @@ pub const SCHEMA: &str = "ringfence.finding/1";
 
 /// One thing that the security team should know.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Finding {
-    /// [`SCHEMA`].
+    /// The name and version of this format. A field may be added within `/1`; none changes its meaning or goes.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = SCHEMA)))]
     pub schema: &'static str,
-    /// Ringfence's version.
+    /// The version of Ringfence that made the finding.
     pub version: &'static str,
     /// Whether Ringfence acts or only tells.
     pub mode: Mode,
     /// The same on every retry: two findings with one id are one.
     pub id: FindingId,
-    /// Stable over outcomes: the key for tickets.
+    /// `ACCOUNT/SUBJECT/KIND`, stable over outcomes: the key for tickets. The subject is a role's id, a policy's ARN or the key of an
+    /// item of the ledger.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(regex(pattern = r"^[0-9]{12}/[\s\S]+/(role-rights|exposure|boundary-policy|ringfence)$"))
+    )]
     pub problem: String,
-    /// Earlier findings that this one closes.
+    /// Ids of earlier findings that this one closes.
     pub resolves: Vec<FindingId>,
-    /// When the triggering call was made.
+    /// When the triggering call was made; the time of the run where there was none.
     pub time: Timestamp,
-    /// When the boundary was in place, if Ringfence put it.
+    /// When Ringfence's write was done; `null` where it wrote nothing.
     pub contained_at: Option<Timestamp>,
-    /// The account of the role.
+    /// The account that is guarded.
     pub account: AccountId,
     /// The Region that Ringfence runs in.
     pub region: String,
-    /// The highest breach.
+    /// How soon somebody should look.
     pub severity: Severity,
     /// One line.
     pub title: String,
@@ -72,19 +86,20 @@ pub struct Finding {
     pub outcome: Outcome,
     /// Why, in one sentence.
     pub reason: String,
-    /// The role it is about.
+    /// The role; `null` where the finding is about a boundary policy or about Ringfence itself.
     pub role: Option<RoleFacts>,
-    /// The trigger's function and those that the ledger knows.
+    /// The function that the call named, and those that the ledger knows with the role.
     pub functions: Vec<FunctionArn>,
     /// The call that set it off.
     pub trigger: TriggerFacts,
-    /// The other tool that asked.
+    /// The other tool that asked for a look; `null` where none did.
     pub source: Option<crate::trigger::Source>,
     /// What is wrong with the role.
     pub breaches: Vec<BreachFacts>,
     /// What could not be understood, and where.
     pub doubts: Vec<String>,
     /// What Access Analyzer says.
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<schema::AnalyzerNote>"))]
     pub analyzer: Vec<serde_json::Value>,
     /// The boundary before and after.
     pub boundary: BoundaryFacts,
@@ -92,10 +107,13 @@ pub struct Finding {
     pub impact: Option<ImpactFacts>,
     /// One line for a shell that takes the change back. `null`: there is nothing to take back, or no such line.
     pub undo: Option<String>,
-    /// The line to add to the role's template.
+    /// The line to add to the role's template; `null` where the role has no boundary to keep.
     pub fix: Option<FixLines>,
     /// Where to look.
     pub links: Links,
+    /// For the e-mail alone: others have it in `summary`.
+    #[serde(skip)]
+    pub story: Story,
 }
 
 impl Finding {
@@ -108,6 +126,7 @@ impl Finding {
 
 /// The role, as the finding shows it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RoleFacts {
     /// With its path.
     pub arn: RoleArn,
@@ -119,9 +138,9 @@ pub struct RoleFacts {
     pub id: RoleId,
     /// When it was made.
     pub created: Timestamp,
-    /// When it was last used.
+    /// When it was last used; `null` where it never was.
     pub last_used: Option<Timestamp>,
-    /// The first of `OwnerTagKeys` that the role carries.
+    /// The value of the first tag of `OwnerTagKeys` that the role carries.
     pub owner: Option<String>,
     /// All its tags.
     pub tags: BTreeMap<String, String>,
@@ -129,29 +148,32 @@ pub struct RoleFacts {
 
 /// The trigger, as the finding shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TriggerFacts {
-    /// The call.
+    /// The API call without its date suffix, such as `CreateFunction`; `Undo`, `Settings` … where there was no call.
     pub event: String,
-    /// CloudTrail's id of it.
+    /// CloudTrail's `eventID` of the call; empty where there was none.
     pub event_id: String,
-    /// Who called.
+    /// The ARN of the caller; for an AWS service without one, its name.
     pub principal: Option<String>,
     /// The name of the caller's session.
     pub session: Option<String>,
-    /// From where.
+    /// The caller's address, or the name of an AWS service.
     pub source_ip: Option<String>,
-    /// With what.
+    /// What the caller's tool calls itself.
     pub user_agent: Option<String>,
-    /// The tool.
+    /// The tool that the call came through.
+    #[cfg_attr(feature = "schema", schemars(with = "schema::Via"))]
     pub via: &'static str,
 }
 
 /// A breach, as the finding shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BreachFacts {
     /// Which check.
     pub check: CheckId,
-    /// Before the action.
+    /// How bad it was before the action.
     pub severity: Severity,
     /// Whether `boundary.after` closes it.
     pub capped: bool,
@@ -165,33 +187,39 @@ pub struct BreachFacts {
 
 /// The boundary before and after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BoundaryFacts {
-    /// What the role had.
+    /// What there was before; `null` for none.
     pub before: Option<PolicyArn>,
-    /// What it has, or would have.
+    /// What there is now, or would be; `null` for none.
     pub after: Option<PolicyArn>,
 }
 
 /// The line that makes the boundary part of the role's own template.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FixLines {
-    /// For an `AWS::Serverless::Function` whose role SAM makes.
+    /// A property of the `AWS::Serverless::Function` whose role SAM makes.
     pub sam: String,
-    /// For an `AWS::IAM::Role`.
+    /// A property of an `AWS::IAM::Role`.
     pub cloudformation: String,
-    /// For an `aws_iam_role`.
+    /// An argument of the `aws_iam_role`.
     pub terraform: String,
-    /// For a CDK `Role` or `Function`.
+    /// A TypeScript statement behind the construct `role`, a `Role` or a `Function`.
     pub cdk: String,
 }
 
 /// Where to look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Links {
     /// The role in the IAM console.
+    #[cfg_attr(feature = "schema", schemars(extend("format" = "uri")))]
     pub role: Option<String>,
     /// The call in CloudTrail's console.
+    #[cfg_attr(feature = "schema", schemars(extend("format" = "uri")))]
     pub event: Option<String>,
-    /// What to do about it.
+    /// What to do about findings of this outcome.
+    #[cfg_attr(feature = "schema", schemars(extend("format" = "uri")))]
     pub runbook: Option<String>,
 }

@@ -60,6 +60,14 @@ impl Outcome {
     }
 }
 
+impl Outcome {
+    /// Where the runbook says what to do about findings of this outcome.
+    #[must_use]
+    pub fn runbook(self) -> String {
+        format!("{}/blob/main/docs/operations.md#{self}", env!("CARGO_PKG_REPOSITORY"))
+    }
+}
+
 impl std::fmt::Display for Outcome {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())

@@ -1,4 +1,6 @@
 use super::about_role::{links, role_facts, trigger_facts};
+use super::email::moment;
+use super::story::{Step, Story};
 use super::{BoundaryFacts, Finding, Outcome, SCHEMA};
 use crate::record::Undone;
 use crate::settings::{Mode, Settings};
@@ -55,7 +57,7 @@ impl AboutUndo<'_> {
             reason,
             role: Some(role_facts(role, &settings.owner_tag_keys)),
             functions: Vec::new(),
-            links: links(role, &trigger, region),
+            links: links(Outcome::Undone, role, &trigger, region),
             trigger: trigger_facts(&trigger),
             source: None,
             breaches: Vec::new(),
@@ -68,6 +70,22 @@ impl AboutUndo<'_> {
             impact: None,
             undo: None,
             fix: None,
+            story: self.story(&has),
+        }
+    }
+
+    fn story(&self, has: &str) -> Story {
+        let Undone { of, hold_until, .. } = self.undone;
+        Story {
+            found: format!("An operator asked to take back what finding {} told.", of.as_str()),
+            done: format!("Gave the role back what it had before Ringfence: {has}."),
+            effect: "What Ringfence's boundary refused is possible again.".to_owned(),
+            next: vec![Step::words(format!(
+                "Nothing. Ringfence puts no boundary on the role until {}; after that its next event is decided about as any \
+                 other. To keep Ringfence from it for good, add it to the stack parameter ProtectedRoles.",
+                moment(*hold_until),
+            ))],
+            ..Story::default()
         }
     }
 

@@ -12,6 +12,7 @@ mod tests;
 
 use super::about_role::shortened;
 use super::impact::Lost;
+use super::story::RecentUse as Knowledge;
 use super::{Finding, Outcome};
 use crate::names::RoleArn;
 use iam_policy::{ActionName, ActionPattern, Breadth};
@@ -63,6 +64,7 @@ impl Finding {
         let since = self.recent_since();
         let Some(impact) = &mut self.impact else { return };
         let recent = of(&impact.lost, uses, since);
+        self.story.recent_use = Knowledge::Known;
         impact.used_recently = recent.iter().map(ToString::to_string).collect();
         if let Some(words) = in_words(self.outcome, &recent) {
             self.summary = format!("{} {words}", self.summary);

@@ -80,6 +80,7 @@ impl Change {
 
 /// Another tool's finding that led here (its id and title are shown in ours).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Source {
     /// The product, such as `Security Hub`.
     pub product: String,

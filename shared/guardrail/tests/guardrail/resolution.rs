@@ -1,6 +1,6 @@
 //! What becomes of a problem over time: it is resolved, or comes back again and again.
 
-use crate::findings::{about, email};
+use crate::findings::about;
 use crate::roles::*;
 use guardrail::finding::{Enforcement, Finding, FindingId, Outcome, StateKey};
 use guardrail::record::{Enforced, Repetition, RoleRecord, Told};
@@ -96,11 +96,6 @@ fn a_refused_write_is_open_until_the_role_is_in_order() {
     assert!(is_resolved(&bounded(&[]), &record));
 }
 
-#[test]
-fn the_email_of_a_role_in_order_again() {
-    insta::assert_snapshot!(email(&resolved(&bounded(&[]), &after(&[CRITICAL]))));
-}
-
 fn restored(times: u32) -> Finding {
     let lost = snapshot(role(), Boundary::Absent, &[]);
     let repetition = Repetition {
@@ -127,5 +122,4 @@ fn a_boundary_that_is_taken_away_again_and_again_is_one_finding_that_grows() {
     assert_eq!(first.id, tenth.id);
     assert_eq!(first.problem, tenth.problem);
     assert_eq!((first.severity.as_str(), tenth.severity.as_str()), ("HIGH", "CRITICAL"));
-    insta::assert_snapshot!(email(&tenth));
 }

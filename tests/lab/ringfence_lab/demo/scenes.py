@@ -29,8 +29,8 @@ _BILLING_DOCUMENT = {
     }],
 }
 _TELLING_PARAMETERS = ("roleName", "policyArn", "functionName", "role")
-# Headline, summary, and the facts of the case.
-_BEGINNING_PARAGRAPHS = 3
+# The headline, and the case in short.
+_BEGINNING_PARAGRAPHS = 2
 
 
 def set_the_scene(screen: Screen, url: str, environment: dict[str, str]) -> Story:

@@ -273,6 +273,7 @@ impl World {
                 }
                 let body: Value = serde_json::from_str(request.message().unwrap()).unwrap();
                 let mut finding: Value = serde_json::from_str(body["default"].as_str().unwrap()).unwrap();
+                finding_schema::assert_valid(&finding);
                 finding["email"] = body["email"].clone();
                 finding["subject"] = request.subject().into();
                 state.calls.push("sns:Publish".to_owned());

@@ -419,6 +419,7 @@ impl Doubles {
             order.note("sns:Publish");
             let body: Value = serde_json::from_str(request.message().unwrap()).unwrap();
             let finding = serde_json::from_str(body["default"].as_str().unwrap()).unwrap();
+            finding_schema::assert_valid(&finding);
             published.lock().unwrap().push(finding);
             MockResponse::Output(PublishOutput::builder().build())
         });
