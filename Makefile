@@ -26,7 +26,10 @@ ORACLE := shared/iam-policy/tests/oracle
 CASES ?= 20000
 # It halves the time of an answer and costs a minute.
 OPTIMISED := $(if $(filter-out 20000,$(CASES)),--release)
-VENVS := $(foreach venv,lab moto sam cargo-lambda,$(CACHE)/venv-$(venv)/.installed)
+VENVS := $(foreach venv,lab sam cargo-lambda,$(CACHE)/venv-$(venv)/.installed)
+
+# Security Hub for the lab: only tests ask for it.
+MOTO := $(CACHE)/venv-moto/.installed
 
 FUZZ := cargo +nightly fuzz
 FUZZ_DIR := $(CURDIR)/shared/iam-policy/fuzz
@@ -82,14 +85,14 @@ fuzz: ## feed the policy engine random input; FUZZ_SECONDS=600 for ten minutes a
 	    { echo "$$target failed: the input is in $(FUZZ_DIR)/artifacts/$$target"; exit 1; }; \
 	done
 
-test-canaries: tools ## whether each patch of the local AWS account is needed, in place and working
+test-canaries: tools $(MOTO) ## whether each patch of the local AWS account is needed, in place and working
 	$(LAB) canaries
 	cd tests/lab && $(RINGFENCE_LAB_PYTHON) -m unittest discover -q -s tests -t .
 
 lab-build: tools ## build the functions for the lab
 	@$(LAB) build
 
-test-lab: lab-build ## everything that crosses functions, in local AWS accounts
+test-lab: lab-build $(MOTO) ## everything that crosses functions, in local AWS accounts
 	cargo nextest run --locked --workspace --profile lab
 
 test-faults: lab-build ## throttling, outages, lost answers, crashes, stale reads, bursts: a table of what came of each

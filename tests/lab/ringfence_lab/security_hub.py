@@ -83,10 +83,10 @@ class SecurityHub:
             return error.code, {"content-type": "application/json"}, error.read()
 
     def _start(self) -> None:
-        # `make tools` puts it beside the environment that this process runs in.
+        # `make test-lab` puts it beside the environment that this process runs in.
         python = Path(sys.prefix).parent / "venv-moto" / "bin" / "python"
         if not python.exists():
-            raise LabError(f"there is no `{python}`; `make tools` installs it")
+            raise LabError(f"there is no `{python}`; `make test-lab` installs it")
         listener = socket.create_server(("127.0.0.1", 0))
         self._url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         descriptor = listener.fileno()

@@ -136,3 +136,35 @@ async fn it_is_not_called_unless_that_was_asked_for() {
     assert!(calls.iter().all(|call| call["service"] != "securityhub"), "nobody calls it");
     assert!(in_security_hub(&lab).is_empty());
 }
+
+#[tokio::test]
+async fn throttling_passes_and_one_that_hangs_holds_nobody_up_nor_makes_anything_be_told_twice() {
+    let lab = Lab::start(&[("SecurityHub", "true")]).await;
+    lab.post("security-hub", json!({}));
+    let throttle = json!({"kind": "fail", "service": "securityhub", "times": 2, "status": 429,
+        "code": "TooManyRequestsException", "message": "slow down"});
+    lab.post("faults", throttle);
+    lab.create_role("throttled-role", "/").await;
+    lab.silence().await;
+    assert_eq!(about(&lab, "throttled-role").len(), 1);
+
+    lab.delete("faults");
+    lab.post("faults", json!({"kind": "hang", "service": "securityhub", "times": null}));
+    crate::notices::exempt(&lab, "migration-*", "orders", &crate::notices::in_hours(crate::notices::A_MONTH))
+        .await;
+    for role in ["first-role", "second-role"] {
+        lab.create_role(role, "/").await;
+        lab.silence().await;
+        assert_eq!(lab.messages_about(role).await.len(), 1, "{role}");
+    }
+    assert_eq!(lab.notices().await.len(), 1, "told once, though Security Hub never answered");
+    let logs = lab.logs("ringfence-on-role-change").join("\n");
+    assert!(logs.contains("did not get to Security Hub in time"), "{logs}");
+    let failed = lab
+        .journal_since(0)
+        .iter()
+        .filter(|entry| entry["kind"] == "invocation" && !entry["error"].is_null())
+        .count();
+    assert_eq!(failed, 0, "no invocation fails");
+    assert!(lab.dead_letters().await.is_empty());
+}

@@ -139,7 +139,7 @@ async fn the_request_says_all_that_the_finding_does_after_it_was_published() {
     for time in ["CreatedAt", "UpdatedAt"] {
         body["Findings"][0][time] = json!("[time of the import]");
     }
-    // The SDK keeps the fields in a map without an order.
+    // The SDK keeps the fields in a hash map.
     insta::with_settings!({sort_maps => true}, { insta::assert_json_snapshot!(body) });
 }
 

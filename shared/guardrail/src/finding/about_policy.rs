@@ -1,3 +1,4 @@
+use super::email::when;
 use super::story::{Step, Story};
 use super::{BoundaryFacts, Finding, FindingId, Links, Outcome, SCHEMA, TriggerFacts};
 use crate::boundary_policy::{Edit, Reach};
@@ -141,8 +142,11 @@ impl AboutPolicy<'_> {
         let policy = self.policy;
         let set_back = |what: &str, version: &str| Step::line(what, set_default(policy, version));
         match standing {
-            Standing::SetBack(_) => (
-                "Ringfence made the version with the shipped document the default again.".to_owned(),
+            Standing::SetBack(at) => (
+                format!(
+                    "Ringfence made the version with the shipped document the default again{}.",
+                    when(Some(at), self.change.time.unwrap_or(self.now))
+                ),
                 vec![Step::words(
                     "Find out why the caller could edit the policy, and delete the version that was added.",
                 )],

@@ -67,6 +67,9 @@ fn found(finding: &Finding) -> String {
     let [worst, others @ ..] = finding.breaches.as_slice() else {
         return "Nothing that Ringfence objects to.".to_owned();
     };
+    if worst.check == CheckId::BoundaryMissing && finding.story.cut.is_some() {
+        return "No boundary, and a policy names what Ringfence's does not allow.".to_owned();
+    }
     if worst.check == CheckId::BoundaryMissing {
         return "No boundary. The role's policies allow nothing dangerous.".to_owned();
     }
@@ -112,7 +115,7 @@ fn done(finding: &Finding) -> String {
 }
 
 /// How long it took, where that can be told: CloudTrail's times are of whole seconds.
-fn when(contained_at: Option<Timestamp>, called_at: Timestamp) -> String {
+pub(in crate::finding) fn when(contained_at: Option<Timestamp>, called_at: Timestamp) -> String {
     let Some(at) = contained_at else { return String::new() };
     match at.duration_since(called_at).as_secs() {
         0 => " within a second of the call".to_owned(),
@@ -173,7 +176,7 @@ fn used(finding: &Finding, impact: &ImpactFacts, no_longer: &str) -> String {
     match (used.as_slice(), last_used, finding.story.recent_use) {
         ([], None, _) => "IAM knows of no use of the role so far.".to_owned(),
         ([], Some(_), RecentUse::Known) => {
-            format!("As far as IAM tells, it used none of that in the last {RECENT_DAYS} days.")
+            format!("Nothing that goes was used in the last {RECENT_DAYS} days, as far as IAM tells.")
         }
         ([], Some(_), RecentUse::Unknown) => String::new(),
         (used, ..) => format!("Used in the last {RECENT_DAYS} days and {no_longer}: {}.", some(used)),

@@ -7,6 +7,7 @@ mod next;
 mod who;
 mod wrap;
 
+pub(super) use brief::when;
 pub(super) use headline::{cut_in_words, headline, headline_of_a_fight, story_of_a_fight};
 pub(super) use who::moment;
 

@@ -3,11 +3,12 @@
 use crate::decisions::exemption;
 use crate::findings::about;
 use crate::roles::*;
+use guardrail::assess::{Approval, Assessment, Surroundings};
 use guardrail::exemption::Exemption;
 use guardrail::finding::{
     AboutRole, AboutUndo, ActionUse, Enforcement, Finding, FindingId, Outcome, ServiceUse, StateKey,
 };
-use guardrail::names::RoleArn;
+use guardrail::names::{PolicyArn, RoleArn};
 use guardrail::record::{Enforced, Repetition, RoleRecord, Told, Undone};
 use guardrail::settings::Mode;
 use guardrail::severity::Severity;
@@ -82,7 +83,7 @@ fn put_again(
     reason: &str,
     repetition: Option<&Repetition>,
 ) -> Finding {
-    about(snapshot, &record(), trigger, Mode::Enforce, |about| {
+    judged(snapshot, trigger, Mode::Enforce, |about| {
         about.enforced(&Enforcement {
             id: &FindingId::of_write(&snapshot.role.id, 1),
             outcome,
@@ -94,13 +95,31 @@ fn put_again(
     })
 }
 
+/// With the role's boundary compared with ours, as it is when a role is really looked at.
+fn judged<T>(
+    snapshot: &RoleSnapshot,
+    trigger: &Trigger,
+    mode: Mode,
+    tell: impl FnOnce(&AboutRole<'_>) -> T,
+) -> T {
+    let ours = our_document();
+    let approval = match snapshot.role.boundary.as_ref().map(PolicyArn::as_str) {
+        None => Approval::NotJudged,
+        Some(OURS) => Approval::Ours,
+        Some(_) => Approval::Unapproved,
+    };
+    let around = Surroundings { approval, ours: Some(&ours), ..Surroundings::default() };
+    let assessment = Assessment::within(snapshot, &around);
+    about(snapshot, &record(), trigger, mode, |about| tell(&AboutRole { assessment: &assessment, ..*about }))
+}
+
 fn told(snapshot: &RoleSnapshot, trigger: &Trigger, outcome: Outcome, reason: &str) -> Finding {
-    about(snapshot, &record(), trigger, Mode::Enforce, |about| about.told(outcome, reason))
+    judged(snapshot, trigger, Mode::Enforce, |about| about.told(outcome, reason))
 }
 
 fn observed(snapshot: &RoleSnapshot, trigger: &Trigger, outcome: Outcome, reason: &str) -> Finding {
     let reason = format!("{reason}; Ringfence only observes");
-    about(snapshot, &record(), trigger, Mode::Observe, |about| about.told(outcome, &reason))
+    judged(snapshot, trigger, Mode::Observe, |about| about.told(outcome, &reason))
 }
 
 pub(super) fn bounded() -> Vec<(&'static str, Finding)> {
