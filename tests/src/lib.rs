@@ -2,6 +2,7 @@
 //!
 //! Test code throughout. It panics where the project is broken, and says what is wrong.
 
+pub mod alarms;
 pub mod event_pattern;
 pub mod fixtures;
 pub mod lab;

@@ -37,6 +37,19 @@ pub fn to_undo() -> BTreeSet<&'static str> {
     ])
 }
 
+/// What [`crate::Account::sweep`] may call.
+#[must_use]
+pub fn to_sweep() -> BTreeSet<&'static str> {
+    united([
+        crate::ground::ACTIONS,
+        crate::ledger::ACTIONS,
+        crate::ledger::EXEMPTION_ACTIONS,
+        crate::publish::ACTIONS,
+        crate::security_hub::ACTIONS,
+        crate::connect::ACTIONS,
+    ])
+}
+
 fn united<const N: usize>(lists: [&[&'static str]; N]) -> BTreeSet<&'static str> {
     lists.into_iter().flatten().copied().collect()
 }

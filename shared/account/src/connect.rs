@@ -1,5 +1,6 @@
 //! Clients and connections, made once in the init phase.
 
+use crate::calls::CallCounter;
 use crate::clock::Stopwatch;
 use crate::ledger::Ledger;
 use crate::policies::PolicyCache;
@@ -28,8 +29,19 @@ pub struct Account {
     pub(crate) sns: OnceLock<aws_sdk_sns::Client>,
     pub(crate) lambda: OnceLock<aws_sdk_lambda::Client>,
     pub(crate) sqs: OnceLock<aws_sdk_sqs::Client>,
+    pub(crate) eventbridge: OnceLock<aws_sdk_eventbridge::Client>,
     pub(crate) security_hub: OnceLock<aws_sdk_securityhub::Client>,
     pub(crate) config: SdkConfig,
+    pub(crate) calls: CallCounter,
+}
+
+/// A client whose calls are counted. Each service has types of its own, so no function can do it.
+macro_rules! client {
+    ($service:ident, $config:expr, $calls:expr) => {
+        $service::Client::from_conf(
+            $service::config::Builder::from($config).interceptor($calls.clone()).build(),
+        )
+    };
 }
 
 /// How a warm-up went.
@@ -63,34 +75,41 @@ impl Account {
     }
 
     pub(crate) fn with_config(settings: Settings, config: SdkConfig) -> Self {
+        let calls = CallCounter::default();
         Self {
-            iam: aws_sdk_iam::Client::new(&config),
-            ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&config), settings.ledger_table.clone()),
+            iam: client!(aws_sdk_iam, &config, &calls),
+            ledger: Ledger::new(client!(aws_sdk_dynamodb, &config, &calls), settings.ledger_table.clone()),
             policies: PolicyCache::default(),
             shipped: ShippedBoundaries::new(SHIPPED_BOUNDARIES, settings.deployment.clone()),
             sns: OnceLock::new(),
             lambda: OnceLock::new(),
             sqs: OnceLock::new(),
+            eventbridge: OnceLock::new(),
             security_hub: OnceLock::new(),
             settings,
             config,
+            calls,
         }
     }
 
     pub(crate) fn sns(&self) -> &aws_sdk_sns::Client {
-        self.sns.get_or_init(|| aws_sdk_sns::Client::new(&self.config))
+        self.sns.get_or_init(|| client!(aws_sdk_sns, &self.config, &self.calls))
     }
 
     pub(crate) fn lambda(&self) -> &aws_sdk_lambda::Client {
-        self.lambda.get_or_init(|| aws_sdk_lambda::Client::new(&self.config))
+        self.lambda.get_or_init(|| client!(aws_sdk_lambda, &self.config, &self.calls))
     }
 
     pub(crate) fn sqs(&self) -> &aws_sdk_sqs::Client {
-        self.sqs.get_or_init(|| aws_sdk_sqs::Client::new(&self.config))
+        self.sqs.get_or_init(|| client!(aws_sdk_sqs, &self.config, &self.calls))
+    }
+
+    pub(crate) fn eventbridge(&self) -> &aws_sdk_eventbridge::Client {
+        self.eventbridge.get_or_init(|| client!(aws_sdk_eventbridge, &self.config, &self.calls))
     }
 
     pub(crate) fn security_hub(&self) -> &aws_sdk_securityhub::Client {
-        self.security_hub.get_or_init(|| aws_sdk_securityhub::Client::new(&self.config))
+        self.security_hub.get_or_init(|| client!(aws_sdk_securityhub, &self.config, &self.calls))
     }
 
     /// Lambda's init phase ends after 10 s: an endpoint that hangs must not use it up.

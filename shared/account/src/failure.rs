@@ -34,6 +34,17 @@ pub enum FailureClass {
 }
 
 impl FailureClass {
+    /// The word of log lines.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Retryable => "retryable",
+            Self::Denied => "denied",
+            Self::Refused => "refused",
+            Self::Malformed => "malformed",
+        }
+    }
+
     fn error_type(self) -> &'static str {
         match self {
             Self::Retryable => "Ringfence.Retryable",

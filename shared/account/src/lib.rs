@@ -4,13 +4,17 @@
 //! finding out. The functions do nothing but make triggers.
 
 pub mod actions;
+mod calls;
 mod carry_out;
 mod clock;
 mod connect;
 mod failure;
 mod function;
+mod ground;
+mod invocation;
 mod last_accessed;
 mod ledger;
+mod metrics;
 mod notices;
 mod policies;
 mod policy_change;
@@ -25,11 +29,14 @@ mod second_look;
 mod security_hub;
 pub mod settings;
 mod shipped_boundaries;
+mod sweep;
 mod undo;
 
 pub use connect::Account;
 pub use failure::{Failure, FailureClass};
+pub use metrics::METRICS;
 pub use policy_change::PolicyResponse;
 pub use respond::{NotFound, Response};
 pub use shipped_boundaries::SHIPPED_BOUNDARIES;
+pub use sweep::SweepResponse;
 pub use undo::{GivenBack, LeftAlone, UndoAnswer, UndoBatch};

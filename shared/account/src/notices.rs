@@ -18,8 +18,11 @@ const PATIENCE: Duration = Duration::from_secs(3);
 impl Account {
     /// Tells what changed of the operators' items since it was told. `request` is Lambda's request id.
     pub(crate) async fn tell_notices(&self, page: &OperatorPage, request: &str) {
-        let due = page.noticed.due(&page.view, self.settings.mode, clock::now());
-        self.tell_all_due(page, &due, request).await;
+        self.tell_all_due(page, &self.due_notices(page), request).await;
+    }
+
+    pub(crate) fn due_notices(&self, page: &OperatorPage) -> Due {
+        page.noticed.due(&page.view, self.settings.mode, clock::now())
     }
 
     /// Tells one thing that is not to be seen in the items alone.
@@ -28,7 +31,7 @@ impl Account {
         self.tell_all_due(page, &due, request).await;
     }
 
-    async fn tell_all_due(&self, page: &OperatorPage, due: &Due, request: &str) {
+    pub(crate) async fn tell_all_due(&self, page: &OperatorPage, due: &Due, request: &str) {
         if due.is_nothing() || !page.noticed.may_be_told_by(request, clock::now()) {
             return;
         }

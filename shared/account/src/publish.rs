@@ -2,6 +2,7 @@
 
 use crate::connect::Account;
 use crate::failure::Failure;
+use crate::metrics::Metric;
 use aws_sdk_sns::types::MessageAttributeValue;
 use guardrail::finding::Finding;
 use std::slice;
@@ -40,6 +41,7 @@ impl Account {
             .send()
             .await
             .map_err(|e| Failure::of_call(format!("could not publish to topic `{topic}`"), e))?;
+        Metric::Finding(finding).emit();
         Ok(())
     }
 }

@@ -1,9 +1,9 @@
 //! The shell around a function: read the settings, connect, then one invocation after the other.
 
-use crate::clock::Stopwatch;
-use crate::connect::{Account, milliseconds};
+use crate::connect::Account;
 use crate::failure::Failure;
-use crate::respond::{NotFound, Response};
+use crate::invocation::Invocation;
+use crate::respond::NotFound;
 use crate::second_look::not_found;
 use crate::settings::{InvalidSettings, Settings};
 use crate::undo::UndoAnswer;
@@ -63,6 +63,21 @@ pub async fn policy_function(read: ReadPolicyChange) -> Result<(), lambda_runtim
     lambda_runtime::run(service_fn(handle)).await
 }
 
+/// Runs the function that a schedule invokes.
+///
+/// # Errors
+/// Where the settings cannot be used, or the runtime stops.
+pub async fn sweep_function() -> Result<(), lambda_runtime::Error> {
+    let account = &start().await?;
+    let handle = async |event: LambdaEvent<Value>| {
+        let invocation = Invocation::begin(account);
+        let outcome = account.sweep(&event.context.request_id).await;
+        invocation.swept(&outcome);
+        outcome.map(drop)
+    };
+    lambda_runtime::run(service_fn(handle)).await
+}
+
 async fn start() -> Result<Account, lambda_runtime::Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let settings = Settings::from_environment().inspect_err(log_unusable)?;
@@ -78,26 +93,26 @@ async fn handle_event(
     read: ReadTrigger,
     event: LambdaEvent<Value>,
 ) -> Result<(), Failure> {
-    let stopwatch = Stopwatch::start();
+    let invocation = Invocation::begin(account);
     let LambdaEvent { payload, context } = event;
-    let record = record_in(payload, stopwatch)?;
+    let record = record_in(payload, &invocation)?;
     let trigger = match read(&record, &account.settings.account) {
         Ok(trigger) => trigger,
         Err(reason) => {
-            tracing::info!(event_id = record.event_id(), %reason, "ignored");
+            invocation.ignored(record.event_id(), &reason);
             return Ok(());
         }
     };
     let outcome = account.respond(&trigger, &context.request_id, NotFound::LookAgainLater).await;
-    log_outcome(&trigger, &outcome, stopwatch);
+    invocation.responded(&trigger, &outcome);
     outcome.map(drop)
 }
 
 /// The CloudTrail record in EventBridge's envelope.
-fn record_in(payload: Value, stopwatch: Stopwatch) -> Result<CloudTrailRecord, Failure> {
+fn record_in(payload: Value, invocation: &Invocation<'_>) -> Result<CloudTrailRecord, Failure> {
     let envelope: EventBridgeEvent<Value> = serde_json::from_value(payload)
         .map_err(|e| Failure::malformed("the event is not an EventBridge event", e))
-        .inspect_err(|failure| log_failure("", "", stopwatch, failure))?;
+        .inspect_err(|failure| invocation.failed("", "", failure))?;
     Ok(CloudTrailRecord::from_detail(envelope.detail))
 }
 
@@ -106,36 +121,19 @@ async fn handle_policy_event(
     read: ReadPolicyChange,
     event: LambdaEvent<Value>,
 ) -> Result<(), Failure> {
-    let stopwatch = Stopwatch::start();
+    let invocation = Invocation::begin(account);
     let LambdaEvent { payload, context } = event;
-    let record = record_in(payload, stopwatch)?;
+    let record = record_in(payload, &invocation)?;
     let change = match read(&record, &account.settings.account) {
         Ok(change) => change,
         Err(reason) => {
-            tracing::info!(event_id = record.event_id(), %reason, "ignored");
+            invocation.ignored(record.event_id(), &reason);
             return Ok(());
         }
     };
-    let (event, event_id) = (change.event.as_str(), change.event_id.as_str());
-    match account.respond_to_policy_change(&change, &context.request_id).await {
-        Ok(response) => {
-            tracing::info!(
-                event,
-                event_id,
-                policy = change.policy.as_str(),
-                decision = response.decision,
-                finding = response.finding.as_ref().map(|id| id.as_str()),
-                queued = response.queued,
-                duration_ms = milliseconds(stopwatch.elapsed()),
-                "done"
-            );
-            Ok(())
-        }
-        Err(failure) => {
-            log_failure(event, event_id, stopwatch, &failure);
-            Err(failure)
-        }
-    }
+    let outcome = account.respond_to_policy_change(&change, &context.request_id).await;
+    invocation.responded_to_policy_change(&change, &outcome);
+    outcome.map(drop)
 }
 
 async fn handle_batch(account: &Account, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {
@@ -155,7 +153,7 @@ async fn handle_batch(account: &Account, event: LambdaEvent<SqsEvent>) -> SqsBat
 }
 
 async fn handle_undo(account: &Account, event: LambdaEvent<Value>) -> Result<UndoAnswer, Failure> {
-    let stopwatch = Stopwatch::start();
+    let invocation = Invocation::begin(account);
     let LambdaEvent { payload, context } = event;
     let asked: Result<Call, Failure> =
         serde_json::from_value(payload).map_err(|e| Failure::malformed("the call is not understood", e));
@@ -163,29 +161,7 @@ async fn handle_undo(account: &Account, event: LambdaEvent<Value>) -> Result<Und
         Ok(call) => account.undo(call, end_of(&context), &context.request_id).await,
         Err(failure) => Err(failure),
     };
-    match &answer {
-        Ok(UndoAnswer::Role(given)) => tracing::info!(
-            role = given.role.as_str(),
-            outcome = "undone",
-            finding = given.finding.as_str(),
-            by = given.by,
-            duration_ms = milliseconds(stopwatch.elapsed()),
-            "done"
-        ),
-        Ok(UndoAnswer::All(batch)) => tracing::info!(
-            undone = batch.undone.len(),
-            refused = batch.refused.len(),
-            done = batch.done,
-            duration_ms = milliseconds(stopwatch.elapsed()),
-            "done"
-        ),
-        Err(failure) => tracing::error!(
-            class = ?failure.class(),
-            cause = %failure,
-            duration_ms = milliseconds(stopwatch.elapsed()),
-            "not undone"
-        ),
-    }
+    invocation.undone(&answer);
     answer
 }
 
@@ -204,43 +180,12 @@ async fn review(
     message: &str,
     request: &str,
 ) -> Result<(), Failure> {
-    let stopwatch = Stopwatch::start();
+    let invocation = Invocation::begin(account);
     let request_to_review: ReviewRequest = serde_json::from_str(body)
         .map_err(|e| Failure::malformed("the message is not a review request", e))
-        .inspect_err(|failure| log_failure("Review", message, stopwatch, failure))?;
+        .inspect_err(|failure| invocation.failed("Review", message, failure))?;
     let trigger = request_to_review.into_trigger(message);
     let outcome = account.respond(&trigger, request, not_found).await;
-    log_outcome(&trigger, &outcome, stopwatch);
+    invocation.responded(&trigger, &outcome);
     outcome.map(drop)
-}
-
-/// The one line that an invocation leaves. Never a document, never a whole event.
-fn log_outcome(trigger: &Trigger, outcome: &Result<Response, Failure>, stopwatch: Stopwatch) {
-    let (event, event_id) = (trigger.event.as_str(), trigger.event_id.as_str());
-    match outcome {
-        Ok(response) => tracing::info!(
-            event,
-            event_id,
-            role = response.role.as_ref().map(|role| role.as_str()),
-            decision = response.decision,
-            outcome = response.outcome.map(|outcome| outcome.as_str()),
-            finding = response.finding.as_ref().map(|id| id.as_str()),
-            contained_after_ms = response.contained_after_ms,
-            contained_within_ms = response.contained_within_ms,
-            duration_ms = milliseconds(stopwatch.elapsed()),
-            "done"
-        ),
-        Err(failure) => log_failure(event, event_id, stopwatch, failure),
-    }
-}
-
-fn log_failure(event: &str, event_id: &str, stopwatch: Stopwatch, failure: &Failure) {
-    tracing::error!(
-        event,
-        event_id,
-        class = ?failure.class(),
-        cause = %failure,
-        duration_ms = milliseconds(stopwatch.elapsed()),
-        "failed, to be retried"
-    );
 }

@@ -8,6 +8,7 @@ mod typed;
 use crate::clock;
 use crate::connect::Account;
 use crate::failure::Failure;
+use crate::metrics::Metric;
 use crate::settings::SecurityHub;
 use aws_sdk_securityhub::error::ProvideErrorMetadata;
 use aws_sdk_securityhub::types::ImportFindingsError;
@@ -52,6 +53,10 @@ impl Account {
             match tokio::time::timeout(PATIENCE, self.import_batch(&batch)).await {
                 Ok(Ok(refused)) => {
                     log_refused(&refused);
+                    if !refused.is_empty() {
+                        let (service, count) = ("securityhub", refused.len() as u64);
+                        Metric::FailedCalls { service, count }.emit();
+                    }
                     refused_so_far += refused.len();
                     left = left.saturating_sub(batch.len());
                 }

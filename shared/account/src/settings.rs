@@ -25,6 +25,8 @@ pub struct Settings {
     pub account: AccountId,
     /// The Region that this function runs in.
     pub region: String,
+    /// The rules of EventBridge that hand events to the functions.
+    pub rule_names: Vec<String>,
     /// Where AWS's endpoints are, if not where they usually are: `AWS_ENDPOINT_URL`, as the AWS SDKs know it.
     pub endpoint_url: Option<String>,
     /// Certificates that somebody wants believed instead of the usual: `SSL_CERT_FILE`.
@@ -137,6 +139,7 @@ impl Settings {
             security_hub: parsed(lookup, "RINGFENCE_SECURITY_HUB")?,
             review_queue_url: text(lookup, "RINGFENCE_REVIEW_QUEUE_URL")?,
             account,
+            rule_names: list(lookup, "RINGFENCE_RULES")?,
             region: text(lookup, "AWS_REGION")?,
             endpoint_url: text(lookup, "AWS_ENDPOINT_URL").ok(),
             trust_file: text(lookup, "SSL_CERT_FILE").ok(),

@@ -18,6 +18,7 @@ pub mod escalation;
 pub mod exemption;
 pub mod finding;
 pub mod function;
+pub mod ground;
 pub mod kill_switch;
 pub mod names;
 pub mod notice;

@@ -1,8 +1,10 @@
 //! What the ledger knows of one role. `account::ledger` stores it; what it means is decided here.
 
 mod tampering;
+mod telling;
 
 pub use tampering::{Repetition, TamperingSeries};
+pub use telling::Telling;
 
 use crate::decide::Remediation;
 use crate::finding::{FindingId, Outcome, StateKey};
@@ -26,6 +28,9 @@ pub struct RoleRecord {
     pub put_at: Option<Timestamp>,
     /// The last state that was told, so that it is told once.
     pub told: Option<Told>,
+    /// What is about to be told.
+    #[serde(default)]
+    pub telling: Option<Telling>,
     /// The functions that were given the role, as far as they were seen; at most [`MOST_FUNCTIONS`].
     #[serde(default)]
     pub functions: BTreeSet<FunctionArn>,
@@ -220,6 +225,7 @@ impl RoleRecord {
         } else {
             self.note_unresolved(&told.finding, told.worst_breach);
         }
+        self.telling = None;
         self.told = Some(told);
     }
 
@@ -261,6 +267,7 @@ impl RoleRecord {
             bounded_with: None,
             put_at: None,
             told: None,
+            telling: None,
             functions: BTreeSet::new(),
             generation: 0,
             intent: None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import unittest
 
 from botocore.exceptions import ClientError
@@ -37,6 +38,48 @@ class Conditions(unittest.TestCase):
     def test_works(self) -> None:
         self.assertEqual(self._display_name(lab(), ""), "empty")
         self.assertEqual(self._display_name(lab(), "a,b"), "given")
+
+
+_ALARM = json.dumps({
+    "Resources": {
+        "Alarm": {
+            "Type": "AWS::CloudWatch::Alarm",
+            "Properties": {
+                "Metrics": [
+                    {"Id": "sum", "Expression": "FILL(a,0)+FILL(a,0)"},
+                    {
+                        "Id": "a",
+                        "ReturnData": False,
+                        "MetricStat": {"Metric": {"Namespace": "N", "MetricName": "M"}, "Period": 300, "Stat": "Sum"},
+                    },
+                ],
+                "EvaluationPeriods": 1,
+                "Threshold": 1,
+                "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+            },
+        },
+    },
+})
+
+
+class Alarms(unittest.TestCase):
+    """An alarm over several metrics."""
+
+    def _status(self, account: Account) -> str:
+        cloudformation, stack = account.client("cloudformation"), unique("alarm")
+        cloudformation.create_stack(StackName=stack, TemplateBody=_ALARM, OnFailure="DO_NOTHING")
+        for _ in range(100):
+            status = str(cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"])
+            if not status.endswith("_IN_PROGRESS"):
+                break
+            time.sleep(0.1)
+        return status
+
+    def test_gap_it_is_refused(self) -> None:
+        self.assertEqual(self._status(bare()), "CREATE_FAILED")
+
+    def test_works(self) -> None:
+        self.assertEqual(self._status(lab()), "CREATE_COMPLETE")
 
 
 class Batches(unittest.TestCase):

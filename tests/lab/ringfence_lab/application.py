@@ -21,6 +21,7 @@ from . import (
     call_resources,
     caller,
     cloudformation_boundary,
+    cloudformation_alarms,
     cloudformation_conditions,
     condition_keys,
     descriptions,
@@ -68,6 +69,7 @@ class Lab:
     def apply_patches(self) -> None:
         """Fill the gaps of MiniStack that are filled inside its process."""
         cloudformation_boundary.apply()
+        cloudformation_alarms.apply()
         cloudformation_conditions.apply()
         self.asynchronous.apply()
         invocations.apply(self.journal)

@@ -124,7 +124,11 @@ impl Renderer<'_> {
                 Some(json!(self.attribute(id, attribute)))
             }
             "Fn::Sub" => {
-                Some(json!(self.substituted(argument.as_str().expect("`Fn::Sub` takes a text here"))))
+                let (text, own) = match argument {
+                    Value::Array(parts) => (parts[0].as_str(), parts[1].as_object()),
+                    text => (text.as_str(), None),
+                };
+                Some(json!(self.substituted(text.expect("`Fn::Sub` takes a text"), own)))
             }
             "Fn::Join" => {
                 let parts = self.value(&argument[1]).expect("`Fn::Join` takes a list");
@@ -216,6 +220,7 @@ impl Renderer<'_> {
     fn attribute(&self, id: &str, attribute: &str) -> String {
         match (self.resource(id).0, attribute) {
             ("AWS::SQS::Queue", "QueueName") => self.name(id, "QueueName"),
+            ("AWS::SNS::Topic", "TopicName") => self.name(id, "TopicName"),
             // The ARN of a log group, alone among them, ends so that it covers the streams.
             ("AWS::Logs::LogGroup", "Arn") => format!("{}:*", self.arn(id)),
             (_, "Arn") => self.arn(id),
@@ -240,6 +245,9 @@ impl Renderer<'_> {
                 format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{}", self.physical_id(id))
             }
             "AWS::KMS::Key" => format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/{}", self.physical_id(id)),
+            "AWS::CloudWatch::Alarm" => {
+                format!("arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{}", self.name(id, "AlarmName"))
+            }
             "AWS::Serverless::Function" => {
                 format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", self.physical_id(id))
             }
@@ -247,15 +255,17 @@ impl Renderer<'_> {
         }
     }
 
-    fn substituted(&self, text: &str) -> String {
+    /// `own` are the variables that the function brings along.
+    fn substituted(&self, text: &str, own: Option<&Map<String, Value>>) -> String {
         let mut rest = text;
         let mut result = String::new();
         while let Some((before, after)) = rest.split_once("${") {
             let (name, tail) = after.split_once('}').unwrap_or_else(|| panic!("`{text}` lacks a `}}`"));
             result += before;
-            result += &match name.split_once('.') {
-                Some((id, attribute)) => self.attribute(id, attribute),
-                None => plain_text(self.reference(name).expect("a value to substitute")),
+            result += &match (own.and_then(|own| own.get(name)), name.split_once('.')) {
+                (Some(value), _) => self.text(value),
+                (None, Some((id, attribute))) => self.attribute(id, attribute),
+                (None, None) => plain_text(self.reference(name).expect("a value to substitute")),
             };
             rest = tail;
         }

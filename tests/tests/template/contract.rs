@@ -26,7 +26,7 @@ const PARAMETERS: [(&str, Option<&str>); 22] = [
     ("AccessAnalyzer", None),
     ("TrailArn", None),
     ("PolicyGenerationRoleArn", None),
-    ("SweepSchedule", None),
+    ("SweepSchedule", Some("rate(12 hours)")),
     ("ReservedConcurrency", Some("0")),
     ("Architecture", Some("arm64")),
 ];

@@ -9,7 +9,7 @@ use tests::{function_folders, logical_id};
 const FUNCTION: &str = "AWS::Serverless::Function";
 
 /// The contract with `account::settings`.
-const ENVIRONMENT: [&str; 20] = [
+const ENVIRONMENT: [&str; 21] = [
     "RINGFENCE_ALLOWED_ASSUME_ROLE_ARNS",
     "RINGFENCE_ALLOWED_PASS_ROLE_ARNS",
     "RINGFENCE_APPROVED_BOUNDARY_ARNS",
@@ -28,6 +28,7 @@ const ENVIRONMENT: [&str; 20] = [
     "RINGFENCE_PROTECTED_ROLES",
     "RINGFENCE_REPLACE_WIDER",
     "RINGFENCE_REVIEW_QUEUE_URL",
+    "RINGFENCE_RULES",
     "RINGFENCE_SECURITY_HUB",
     "RINGFENCE_STACK_ID",
 ];
@@ -125,7 +126,7 @@ fn what_a_function_fails_on_ends_in_the_dead_letter_queue() {
         };
         for event in events.values() {
             match text(event, "/Type") {
-                "EventBridgeRule" => {
+                "EventBridgeRule" | "Schedule" => {
                     let invoke = &properties["EventInvokeConfig"];
                     assert_eq!(invoke["MaximumRetryAttempts"], 2, "{id}");
                     assert_eq!(invoke["MaximumEventAgeInSeconds"], 6 * 3600, "{id}");
@@ -163,10 +164,12 @@ fn the_dead_letter_queue_takes_messages_of_exactly_our_rules() {
         .of_type(FUNCTION)
         .filter_map(|(_, function)| function["Properties"]["Events"].as_object())
         .flat_map(|events| events.values())
-        .filter(|event| event["Type"] == "EventBridgeRule")
-        .map(|event| {
-            format!("arn:aws:events:us-east-1:123456789012:rule/{}", text(event, "/Properties/RuleName"))
+        .filter_map(|event| match text(event, "/Type") {
+            "EventBridgeRule" => Some(text(event, "/Properties/RuleName")),
+            "Schedule" => Some(text(event, "/Properties/Name")),
+            _ => None,
         })
+        .map(|rule| format!("arn:aws:events:us-east-1:123456789012:rule/{rule}"))
         .collect();
     let policy = &stack.properties("DeadLetterQueuePolicy")["PolicyDocument"];
     let allows: Vec<&Value> = statements(policy).into_iter().filter(|s| s["Effect"] == "Allow").collect();
@@ -177,38 +180,9 @@ fn the_dead_letter_queue_takes_messages_of_exactly_our_rules() {
 }
 
 #[test]
-fn failing_functions_and_waiting_dead_letters_raise_an_alarm_that_says_what_to_do() {
-    let stack = stack();
-    let topic = stack.outputs()["FindingsTopicArn"].clone();
-    let mut watched = BTreeSet::new();
-    for (id, alarm) in stack.of_type("AWS::CloudWatch::Alarm") {
-        let properties = &alarm["Properties"];
-        assert_eq!(properties["AlarmActions"], json!([topic]), "{id}");
-        assert!(text(properties, "/AlarmDescription").len() > 80, "{id} does not say what to do");
-        assert_eq!(properties["TreatMissingData"], "notBreaching", "{id}: an idle account is not an alarm");
-        watched.insert(format!(
-            "{} of {}",
-            text(properties, "/MetricName"),
-            text(properties, "/Dimensions/0/Value")
-        ));
-    }
-    let mut expected: BTreeSet<String> =
-        function_folders().iter().map(|folder| format!("Errors of ringfence-{folder}")).collect();
-    expected.insert("ApproximateNumberOfMessagesVisible of ringfence-dead-letters".to_owned());
-    assert_eq!(watched, expected);
-}
-
-#[test]
-fn people_who_gave_an_address_get_findings_from_medium_and_every_alarm() {
+fn people_who_gave_an_address_get_findings_from_medium() {
     let stack =
         tests::template::Template::of_project().rendered(&[("FindingsEmail", "security@example.com")]);
     let subscription = stack.properties("FindingsEmailSubscription");
     assert_eq!(subscription["FilterPolicy"], json!({"severity": ["MEDIUM", "HIGH", "CRITICAL"]}));
-    let alarm_topic = "arn:aws:sns:us-east-1:123456789012:ringfence-alarms";
-    let alarm_mail = &stack.properties("AlarmEmailTopic")["Subscription"];
-    assert_eq!(*alarm_mail, json!([{"Protocol": "email", "Endpoint": "security@example.com"}]));
-    for (id, alarm) in stack.of_type("AWS::CloudWatch::Alarm") {
-        // A message without attributes passes no attribute filter, so alarms need a topic without one.
-        assert!(one_or_many(&alarm["Properties"]["AlarmActions"]).contains(&alarm_topic), "{id}");
-    }
 }

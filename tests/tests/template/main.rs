@@ -1,5 +1,6 @@
 //! Holds `template.yaml`, `functions/` and `events/` together, without AWS: what one of them promises, the others keep.
 
+mod alarms;
 mod architecture;
 mod boundaries;
 mod contract;

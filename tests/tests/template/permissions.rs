@@ -8,10 +8,11 @@ use tests::template::{Stack, Template};
 use tests::{function_folders, logical_id};
 
 /// Granted, but called by AWS with the function's role and not by our code, so no SDK call declares them.
-const CALLED_BY_AWS: [(&str, &str, &str); 6] = [
+const CALLED_BY_AWS: [(&str, &str, &str); 7] = [
     ("on-function-change", "sqs:SendMessage", "Lambda sends what failed to the on-failure destination"),
     ("on-policy-change", "sqs:SendMessage", "Lambda sends what failed to the on-failure destination"),
     ("on-role-change", "sqs:SendMessage", "Lambda sends what failed to the on-failure destination"),
+    ("sweep-account", "sqs:SendMessage", "Lambda sends what failed to the on-failure destination"),
     ("review-role", "sqs:ReceiveMessage", "Lambda polls the review queue"),
     ("review-role", "sqs:DeleteMessage", "Lambda polls the review queue"),
     ("review-role", "sqs:GetQueueAttributes", "Lambda polls the review queue"),
@@ -29,6 +30,7 @@ fn declared_by_the_code(folder: &str) -> BTreeSet<&'static str> {
         "on-policy-change" => on_policy_change::actions(),
         "on-role-change" => on_role_change::actions(),
         "review-role" => review_role::actions(),
+        "sweep-account" => sweep_account::actions(),
         "undo-remediation" => undo_remediation::actions(),
         other => panic!("add the actions of `{other}` here"),
     }

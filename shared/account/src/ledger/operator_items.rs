@@ -1,14 +1,15 @@
 //! The items that operators write, and the one that keeps what was told of them. They are read with whatever else is read, never
 //! in a call of their own.
 
-use super::{APPROVED, Item, Items, Ledger, Stored, UNDO_REQUEST, Version, version_of};
+use super::{APPROVED, Item, Items, Ledger, MOST_WATCHED, Stored, UNDO_REQUEST, Version, version_of};
 use crate::failure::Failure;
 use aws_sdk_dynamodb::types::AttributeValue;
 use guardrail::kill_switch::KillSwitch;
 use guardrail::names::PolicyArn;
-use guardrail::notice::{Noticed, UndoProgress, UndoRequestSeen, View};
+use guardrail::notice::{Exemptions, Noticed, UndoProgress, UndoRequestSeen, View};
 use guardrail::operator_item::{Attribute, Attributes};
 use guardrail::record::RoleRecord;
+use guardrail::undo::ALL_ROLES;
 use jiff::Timestamp;
 
 /// The design's name for it.
@@ -75,6 +76,19 @@ impl OperatorPage {
 }
 
 impl Ledger {
+    /// Reads the operators' items that are about no single role, and what was told of them.
+    pub(crate) async fn read_operators(&self, watched: &[PolicyArn]) -> Result<OperatorPage, Failure> {
+        let watched = watched.get(..MOST_WATCHED).unwrap_or(watched);
+        let mut keys = vec![KILL_SWITCH, NOTICED, (UNDO_REQUEST, ALL_ROLES)];
+        keys.extend(watched.iter().map(|policy| (APPROVED, policy.as_str())));
+        let (mut items, exemptions) = tokio::try_join!(self.get(&keys), self.exemptions())?;
+        let mut page = OperatorPage::take(&mut items)
+            .with_approved(watched, &mut items)
+            .with_undo_request(ALL_ROLES, None, &mut items);
+        page.view.exemptions = Exemptions::All(exemptions);
+        Ok(page)
+    }
+
     /// Stores what was told, if nobody wrote since `read`.
     pub(crate) async fn write_noticed(&self, noticed: &Noticed, read: Version) -> Result<Stored, Failure> {
         let (pk, sk) = NOTICED;

@@ -1,9 +1,9 @@
 //! A finding without a write, told once per state.
 
-use super::{Response, Round, Seen, Sight, Work};
+use super::{ROUNDS, Response, Round, Seen, Sight, Work};
 use crate::clock;
 use crate::failure::Failure;
-use crate::ledger::Stored;
+use crate::ledger::{Stored, Version};
 use guardrail::assess::Assessment;
 use guardrail::decide::Report;
 use guardrail::finding::{AboutRole, Finding, Outcome, StateKey};
@@ -31,13 +31,12 @@ impl Work<'_> {
             return self.keep_record(sight).await;
         }
         let finding = about.told(report.outcome, &report.reason);
-        let mut finding =
+        let finding =
             if is_resolved && finding.severity < Severity::Medium { about.resolved() } else { finding };
         if sight.record.has_told(&state) && finding.outcome != Outcome::Resolved {
             return self.keep_record(sight).await;
         }
-        self.account.add_recent_use(&mut finding).await;
-        self.publish_and_note(sight, &finding, state).await
+        self.publish_and_note(sight, finding, state).await
     }
 
     /// All is well with the role. Where it was not, that is told once.
@@ -49,30 +48,57 @@ impl Work<'_> {
     ) -> Result<Round, Failure> {
         let about = self.about(snapshot, assessment, self.trigger, &sight.record, &snapshot.boundary);
         if about.is_resolved() {
-            return self.publish_and_note(sight, &about.resolved(), about.state(&snapshot.boundary)).await;
+            return self.publish_and_note(sight, about.resolved(), about.state(&snapshot.boundary)).await;
         }
         self.keep_record(sight).await
     }
 
+    /// Claims the finding, publishes it and notes that it is told.
     async fn publish_and_note(
         &self,
         sight: &Sight,
-        finding: &Finding,
+        mut finding: Finding,
         state: StateKey,
     ) -> Result<Round, Failure> {
-        self.account.publish(finding).await?;
+        let (name, now) = (sight.role.arn.name(), clock::now());
+        if sight.record.is_being_told_by_another(&finding.id, self.request, now) {
+            return Ok(Round::Over(Response::of("being told by another invocation")));
+        }
+        let mut record = self.seen(sight);
+        record.claim_telling(&finding.id, self.request, now);
+        let stored = self.account.ledger.write(name, &record, sight.page.version()).await?;
+        let Stored::Yes(version) = stored else { return Ok(Round::Overtaken) };
+        self.account.add_recent_use(&mut finding).await;
+        self.account.publish(&finding).await?;
         let Finding { id, outcome, severity, .. } = finding.clone();
         let worst_breach = finding.worst_breach();
-        let mut record = self.seen(sight);
-        record.note_told(Told { state, finding: id.clone(), outcome, severity, worst_breach });
-        match self.account.ledger.write(sight.role.arn.name(), &record, sight.page.version()).await? {
-            Stored::Yes(_) => Ok(Round::Over(Response {
-                outcome: Some(outcome),
-                finding: Some(id),
-                ..Response::of("told")
-            })),
-            Stored::Overtaken => Ok(Round::Overtaken),
+        let told = Told { state, finding: id.clone(), outcome, severity, worst_breach };
+        self.note_told(sight, record, version, &told).await?;
+        Ok(Round::Over(Response { outcome: Some(outcome), finding: Some(id), ..Response::of("told") }))
+    }
+
+    /// Whoever wrote the record while the finding was published is not undone. If it told another state, that is the last word.
+    async fn note_told(
+        &self,
+        sight: &Sight,
+        mut record: RoleRecord,
+        mut version: Version,
+        told: &Told,
+    ) -> Result<(), Failure> {
+        for _ in 0..ROUNDS {
+            record.note_told(told.clone());
+            match self.account.ledger.write(sight.role.arn.name(), &record, version).await? {
+                Stored::Yes(_) => return Ok(()),
+                Stored::Overtaken => {}
+            }
+            let page = self.read_ledger(sight.role.arn.name()).await?;
+            (record, version) = (page.record_of(&sight.role.id), page.version());
+            if record.told != sight.record.told {
+                return Ok(());
+            }
         }
+        tracing::warn!("that a finding was told cannot be noted, it may be told again under the same id");
+        Ok(())
     }
 
     /// Nothing to tell: stores what was seen, if the ledger does not know it yet.

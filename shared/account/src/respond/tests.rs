@@ -8,6 +8,7 @@ mod notices;
 mod recent_use;
 mod replay;
 mod samples;
+mod telling;
 
 use super::NotFound;
 use crate::failure::FailureClass;
@@ -20,6 +21,10 @@ use doubles::Doubles;
 use guardrail::settings::Mode;
 use guardrail::trigger::{Change, Trigger};
 use samples::{OURS, own_put, record_with_ours, role_answer, role_event};
+
+pub(super) fn account() -> crate::connect::Account {
+    Doubles::new().account()
+}
 
 #[tokio::test]
 async fn a_new_role_is_bounded_with_two_iam_calls_and_one_ledger_write_before() {

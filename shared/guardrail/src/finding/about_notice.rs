@@ -136,6 +136,12 @@ impl AboutNotice<'_> {
             NoticeKind::ExemptionNew | NoticeKind::ExemptionChanged => {
                 "Covered roles are told about and not changed."
             }
+            NoticeKind::GroundMissing => {
+                "What it was to see passes unseen, so roles may stay open until the next sweep."
+            }
+            NoticeKind::GroundMended => {
+                "What happened meanwhile is found by the next sweep, unless it was undone by then."
+            }
             NoticeKind::ExemptionInvalid => {
                 "It counts for nothing: covered roles are treated like any other."
             }
@@ -185,6 +191,13 @@ impl AboutNotice<'_> {
                 "If a deployment gave many roles dangerous rights by mistake, stop it. If the changes are wanted, nothing has to \
                  be done.",
             )],
+            NoticeKind::GroundMissing => vec![
+                Step::words("Find out who changed it, and deploy the stack again."),
+                Step::line(
+                    "A rule that is only switched off is back at once with",
+                    format!("aws events enable-rule --region {} --name NAME", self.region),
+                ),
+            ],
             NoticeKind::ExemptionNew | NoticeKind::ExemptionChanged => {
                 self.delete("Delete it if it should not be there")
             }
@@ -211,6 +224,7 @@ impl AboutNotice<'_> {
             }
             NoticeKind::KillSwitchIdle
             | NoticeKind::KillSwitchOver
+            | NoticeKind::GroundMended
             | NoticeKind::ExemptionDeleted
             | NoticeKind::ExemptionCleared
             | NoticeKind::ApprovedNoted
@@ -264,6 +278,8 @@ fn title(notice: &Notice) -> String {
         NoticeKind::KillSwitchOver => "Kill switch over".to_owned(),
         NoticeKind::KillSwitchInvalid => "Kill switch not valid, it counts for nothing".to_owned(),
         NoticeKind::BudgetExhausted => "Change budget used up, roles in use wait".to_owned(),
+        NoticeKind::GroundMissing => "A part of Ringfence is missing or switched off".to_owned(),
+        NoticeKind::GroundMended => "Ringfence is whole again".to_owned(),
         NoticeKind::ExemptionNew => exemption("is new", "are new"),
         NoticeKind::ExemptionChanged => exemption("changed", "changed"),
         NoticeKind::ExemptionInvalid => {

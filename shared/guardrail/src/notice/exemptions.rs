@@ -86,6 +86,7 @@ fn kind_of_deletion(known: &Known) -> NoticeKind {
         | Stage::Deleted
         | Stage::Requested
         | Stage::Refused
+        | Stage::Missing
         | Stage::Counted => NoticeKind::ExemptionCleared,
     }
 }

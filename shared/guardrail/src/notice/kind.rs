@@ -13,6 +13,10 @@ pub enum NoticeKind {
     KillSwitchInvalid,
     /// Changes of existing roles wait for the next hour.
     BudgetExhausted,
+    /// Something that Ringfence stands on is missing or switched off.
+    GroundMissing,
+    /// Nothing of it is missing any more.
+    GroundMended,
     /// An exemption counts from now on.
     ExemptionNew,
     /// An exemption says something else than before.
@@ -47,12 +51,14 @@ pub enum NoticeKind {
 
 impl NoticeKind {
     /// Every kind, in the order of the README's table.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::KillSwitchOn,
         Self::KillSwitchInvalid,
         Self::KillSwitchOver,
         Self::KillSwitchIdle,
         Self::BudgetExhausted,
+        Self::GroundMissing,
+        Self::GroundMended,
         Self::ExemptionNew,
         Self::ExemptionChanged,
         Self::ExemptionInvalid,
@@ -84,6 +90,9 @@ impl NoticeKind {
             Self::KillSwitchIdle => Severity::Low,
             // Dangerous roles stay open for up to an hour, or somebody's mistake reaches the whole account.
             Self::BudgetExhausted => Severity::High,
+            // Events pass unseen.
+            Self::GroundMissing => Severity::High,
+            Self::GroundMended => Severity::Medium,
             // They take roles out, or were meant to.
             Self::ExemptionNew
             | Self::ExemptionChanged
@@ -114,6 +123,8 @@ impl NoticeKind {
             Self::KillSwitchOver => "kill switch over",
             Self::KillSwitchInvalid => "kill switch not valid",
             Self::BudgetExhausted => "change budget used up",
+            Self::GroundMissing => "something of Ringfence missing or switched off",
+            Self::GroundMended => "nothing of Ringfence missing any more",
             Self::ExemptionNew => "exemption new",
             Self::ExemptionChanged => "exemption changed",
             Self::ExemptionInvalid => "exemption not valid",

@@ -19,6 +19,11 @@ impl ItemKey {
         Self("settings/budget".to_owned())
     }
 
+    /// What the sweep found missing. It is no item of the ledger.
+    pub(super) fn ground() -> Self {
+        Self("settings/ground".to_owned())
+    }
+
     /// `exemption`/pattern.
     #[must_use]
     pub fn exemption(pattern: &str) -> Self {
@@ -105,6 +110,8 @@ pub enum Stage {
     Requested,
     /// Undo request: refused, or not to be read.
     Refused,
+    /// Something of Ringfence's own is missing or switched off.
+    Missing,
     /// Exemptions that are not kept one by one; the changes of an hour.
     Counted,
 }

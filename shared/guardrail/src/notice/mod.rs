@@ -6,6 +6,7 @@
 mod approved;
 mod budget;
 mod exemptions;
+mod ground;
 mod kill_switch;
 mod kind;
 mod known;

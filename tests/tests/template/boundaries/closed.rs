@@ -309,9 +309,13 @@ fn ends_of_arns(stack: &Stack, id: &str, resource: &Value) -> Vec<String> {
         "AWS::SSM::Parameter" => vec![here("ssm", &format!("parameter{}", name("Name")))],
         "AWS::Serverless::Function" => {
             let events = resource["Properties"]["Events"].as_object().into_iter().flatten();
-            let rules = events
-                .filter(|(_, event)| event["Type"] == "EventBridgeRule")
-                .map(|(_, event)| here("events", &format!("rule/{}", text(event, "/Properties/RuleName"))));
+            let rules = events.filter_map(|(_, event)| match text(event, "/Type") {
+                "EventBridgeRule" => {
+                    Some(here("events", &format!("rule/{}", text(event, "/Properties/RuleName"))))
+                }
+                "Schedule" => Some(here("events", &format!("rule/{}", text(event, "/Properties/Name")))),
+                _ => None,
+            });
             let function = here("lambda", &format!("function:{}", name("FunctionName")));
             let versions: Vec<String> = below(function, &["", ":1", ":live", ":$LATEST"]);
             rules.chain(versions).collect()
@@ -320,6 +324,8 @@ fn ends_of_arns(stack: &Stack, id: &str, resource: &Value) -> Vec<String> {
         "AWS::SNS::Subscription" | "AWS::SNS::TopicPolicy" | "AWS::SQS::QueuePolicy" | "AWS::KMS::Alias" => {
             Vec::new()
         }
+        // It only shows: nothing depends on it, and the alarms are closed.
+        "AWS::CloudWatch::Dashboard" => Vec::new(),
         other => panic!("say here what the ARN of `{id}`, an {other}, is"),
     }
 }

@@ -45,7 +45,7 @@ async fn a_kill_switch_is_told_once_after_the_role_and_costs_no_call_after_that(
     let account = doubles.account();
     respond(&account, "request-1").await;
     let calls = order.taken();
-    let role_told = calls.iter().position(|call| call == "dynamodb:PutItem intent=closed").unwrap();
+    let role_told = calls.iter().rposition(|call| call == "dynamodb:PutItem intent=closed").unwrap();
     assert_eq!(
         calls[role_told + 1..],
         ["dynamodb:PutItem settings/noticed", "sns:Publish", "dynamodb:PutItem settings/noticed"]

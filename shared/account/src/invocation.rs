@@ -1,0 +1,152 @@
+//! What an invocation leaves behind for whoever operates Ringfence: one log line and its metrics. Never a document, never a whole
+//! event.
+
+use crate::clock::Stopwatch;
+use crate::connect::{Account, milliseconds};
+use crate::failure::Failure;
+use crate::metrics::Metric;
+use crate::policy_change::PolicyResponse;
+use crate::respond::Response;
+use crate::sweep::SweepResponse;
+use crate::undo::UndoAnswer;
+use guardrail::trigger::{PolicyChange, Trigger};
+
+/// The work on one event, or on one message of a batch.
+pub(crate) struct Invocation<'a> {
+    account: &'a Account,
+    stopwatch: Stopwatch,
+}
+
+impl<'a> Invocation<'a> {
+    pub(crate) fn begin(account: &'a Account) -> Self {
+        // Of the init phase, or of an invocation that was cut off.
+        account.calls.take();
+        Self { account, stopwatch: Stopwatch::start() }
+    }
+
+    /// Of an event that is none of Ringfence's business.
+    pub(crate) fn ignored(&self, event_id: &str, reason: &impl std::fmt::Display) {
+        tracing::info!(event_id, %reason, "ignored");
+    }
+
+    pub(crate) fn responded(&self, trigger: &Trigger, outcome: &Result<Response, Failure>) {
+        let (event, event_id) = (trigger.event.as_str(), trigger.event_id.as_str());
+        let response = match outcome {
+            Ok(response) => response,
+            Err(failure) => return self.failed(event, event_id, failure),
+        };
+        tracing::info!(
+            event,
+            event_id,
+            role = response.role.as_ref().map(|role| role.as_str()),
+            decision = response.decision,
+            outcome = response.outcome.map(|outcome| outcome.as_str()),
+            finding = response.finding.as_ref().map(|id| id.as_str()),
+            contained_after_ms = response.contained_after_ms,
+            contained_within_ms = response.contained_within_ms,
+            calls = self.calls(),
+            duration_ms = self.milliseconds(),
+            "done"
+        );
+        let Response { contained_after_ms: after_ms, contained_within_ms: within_ms, .. } = *response;
+        if after_ms.or(within_ms).is_some() {
+            Metric::Containment { after_ms, within_ms }.emit();
+        }
+    }
+
+    pub(crate) fn responded_to_policy_change(
+        &self,
+        change: &PolicyChange,
+        outcome: &Result<PolicyResponse, Failure>,
+    ) {
+        let (event, event_id) = (change.event.as_str(), change.event_id.as_str());
+        match outcome {
+            Ok(response) => tracing::info!(
+                event,
+                event_id,
+                policy = change.policy.as_str(),
+                decision = response.decision,
+                finding = response.finding.as_ref().map(|id| id.as_str()),
+                queued = response.queued,
+                calls = self.calls(),
+                duration_ms = self.milliseconds(),
+                "done"
+            ),
+            Err(failure) => self.failed(event, event_id, failure),
+        }
+    }
+
+    pub(crate) fn swept(&self, outcome: &Result<SweepResponse, Failure>) {
+        match outcome {
+            Ok(response) => tracing::info!(
+                event = "Sweep",
+                ground_faults = response.ground_faults,
+                calls = self.calls(),
+                duration_ms = self.milliseconds(),
+                "done"
+            ),
+            Err(failure) => self.failed("Sweep", "", failure),
+        }
+    }
+
+    pub(crate) fn undone(&self, answer: &Result<UndoAnswer, Failure>) {
+        match answer {
+            Ok(UndoAnswer::Role(given)) => tracing::info!(
+                role = given.role.as_str(),
+                outcome = "undone",
+                finding = given.finding.as_str(),
+                by = given.by,
+                calls = self.calls(),
+                duration_ms = self.milliseconds(),
+                "done"
+            ),
+            Ok(UndoAnswer::All(batch)) => tracing::info!(
+                undone = batch.undone.len(),
+                refused = batch.refused.len(),
+                done = batch.done,
+                calls = self.calls(),
+                duration_ms = self.milliseconds(),
+                "done"
+            ),
+            Err(failure) => {
+                tracing::error!(
+                    class = failure.class().as_str(),
+                    cause = %failure,
+                    calls = self.calls(),
+                    duration_ms = self.milliseconds(),
+                    "not undone"
+                );
+                Metric::Failure(failure.class()).emit();
+            }
+        }
+    }
+
+    pub(crate) fn failed(&self, event: &str, event_id: &str, failure: &Failure) {
+        tracing::error!(
+            event,
+            event_id,
+            class = failure.class().as_str(),
+            cause = %failure,
+            calls = self.calls(),
+            duration_ms = self.milliseconds(),
+            "failed, to be retried"
+        );
+        Metric::Failure(failure.class()).emit();
+    }
+
+    fn milliseconds(&self) -> u64 {
+        milliseconds(self.stopwatch.elapsed())
+    }
+
+    /// The calls in words; what is wrong with them goes to the metrics.
+    fn calls(&self) -> String {
+        let calls = self.account.calls.take();
+        for (service, count) in calls.failed() {
+            Metric::FailedCalls { service, count }.emit();
+        }
+        if calls.throttled() > 0 {
+            Metric::ThrottledCalls(calls.throttled()).emit();
+        }
+        calls.in_words()
+    }
+}
