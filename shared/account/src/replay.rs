@@ -193,9 +193,15 @@ async fn deployed_environment(config: &SdkConfig) -> Result<Option<HashMap<Strin
 #[must_use]
 pub fn default_environment(partition: &str, account: &str) -> HashMap<String, String> {
     let own_role = format!("arn:{partition}:iam::{account}:role/ringfence/ringfence");
-    let own_roles =
-        ["on-function-change", "on-policy-change", "on-role-change", "review-role", "undo-remediation"]
-            .map(|function| format!("{own_role}-{function}"));
+    let own_roles = [
+        "on-function-change",
+        "on-policy-change",
+        "on-role-change",
+        "review-role",
+        "sweep-account",
+        "undo-remediation",
+    ]
+    .map(|function| format!("{own_role}-{function}"));
     let made_up = |service: &str, rest: &str| format!("arn:{partition}:{service}:us-east-1:{account}:{rest}");
     [
         ("RINGFENCE_MODE", "enforce".to_owned()),
@@ -208,6 +214,11 @@ pub fn default_environment(partition: &str, account: &str) -> HashMap<String, St
         ("RINGFENCE_ENFORCE_SHARED_TRUST", "new".to_owned()),
         ("RINGFENCE_REPLACE_WIDER", "false".to_owned()),
         ("RINGFENCE_SECURITY_HUB", "false".to_owned()),
+        (
+            "RINGFENCE_RULES",
+            "ringfence-on-function-change,ringfence-on-policy-change,ringfence-on-role-change,ringfence-on-role-change-of-boundary"
+                .to_owned(),
+        ),
         ("RINGFENCE_OWNER_TAG_KEYS", "owner,team".to_owned()),
         ("RINGFENCE_OWN_ROLE_ARNS", own_roles.join(",")),
         ("RINGFENCE_LEDGER_TABLE", "not-deployed".to_owned()),
