@@ -19,6 +19,8 @@ mod notices;
 mod policies;
 mod policy_change;
 mod publish;
+mod reads_only;
+pub mod replay;
 mod respond;
 mod role;
 pub mod run;

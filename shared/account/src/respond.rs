@@ -7,6 +7,7 @@ mod budget;
 mod edited_boundary;
 mod enforce;
 mod open_intent;
+mod replay;
 mod tell;
 #[cfg(test)]
 mod tests;
