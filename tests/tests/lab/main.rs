@@ -37,6 +37,7 @@
 //! | trust widened first, then deleted | `other_boundaries::whatever_takes_the_place_…` |
 //! | swapped for one whose policy is then deleted | `decision_table::a_boundary_whose_policy_is_gone_…` |
 
+mod alarms;
 mod bad_input;
 mod containment;
 mod costs;

@@ -62,7 +62,7 @@ impl Work<'_> {
     ) -> Result<Round, Failure> {
         let (name, now) = (sight.role.arn.name(), clock::now());
         if sight.record.is_being_told_by_another(&finding.id, self.request, now) {
-            return Ok(Round::Over(Response::of("being told by another invocation")));
+            return Ok(Round::BeingTold);
         }
         let mut record = self.seen(sight);
         record.claim_telling(&finding.id, self.request, now);
