@@ -67,6 +67,9 @@ _PLATFORM_LOG_BYTES = 700
 _KMS_REQUESTS_PER_FINDING = 2
 # Lambda asks an idle queue with five long polls of 20 s at once.
 _POLLS_PER_MONTH = 5 * 3 * 60 * 24 * 365 / 12
+# SweepsCompleted and GroundFaults, which each sweep writes. A metric costs for the hours in which it is written, so this is too much;
+# those that only deployments and failures write, at most some thirty, come on top for their hours.
+_METRICS_OF_SWEEPS = 2
 # Kept items of roles: each with its record and a piece of history.
 _ROLES, _BYTES_PER_ROLE = 2000, 6000
 _CONDITIONAL = re.compile(r"^    Condition: (\w+)$", re.MULTILINE)
@@ -120,6 +123,7 @@ def idle_per_month(template: str) -> dict[str, float]:
         "KMS keys": count("AWS::KMS::Key"),
         "CloudWatch alarms": count("AWS::CloudWatch::Alarm"),
         "CloudWatch dashboards": count("AWS::CloudWatch::Dashboard"),
+        "CloudWatch metrics": _METRICS_OF_SWEEPS,
         "SQS requests": len(re.findall(r"^ +Type: SQS\n +Properties:", template, re.MULTILINE)) * _POLLS_PER_MONTH,
         "DynamoDB storage and recovery, GB": _ROLES * _BYTES_PER_ROLE / 1e9,
     }
@@ -157,7 +161,8 @@ def assumptions(call_ms: float) -> str:
     third = [name for name, price in PRICES.items() if price.seen.startswith(_THIRD)]
     return (
         f"Prices as of {PRICES_OF}, without any free tier. One deployment is {counted.calls} calls in "
-        f"{counted.invocations} invocations, {call_ms:.0f} ms a call, at 256 MB. Read on AWS's own pages: EventBridge and CloudTrail. "
+        f"{counted.invocations} invocations, {call_ms:.0f} ms a call, at 256 MB. Sweeps, and metrics that only deployments and failures write "
+        f"(0.30 a month each, by the hour), are left out. Read on AWS's own pages: EventBridge and CloudTrail. "
         f"By third parties: {', '.join(third)}. Not verified: {', '.join(unverified)}."
     )
 
