@@ -16,6 +16,7 @@ mod last_accessed;
 mod ledger;
 mod metrics;
 mod notices;
+mod owner;
 mod policies;
 mod policy_change;
 mod publish;

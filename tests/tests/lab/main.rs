@@ -50,6 +50,7 @@ mod observe;
 mod other_boundaries;
 mod over_time;
 mod own_writes;
+mod owner;
 mod policy;
 mod powerless;
 mod profile_change;

@@ -68,7 +68,7 @@ impl Work<'_> {
         record.claim_telling(&finding.id, self.request, now);
         let stored = self.account.ledger.write(name, &record, sight.page.version()).await?;
         let Stored::Yes(version) = stored else { return Ok(Round::Overtaken) };
-        self.account.add_recent_use(&mut finding).await;
+        self.account.enrich(&mut finding).await;
         self.account.publish(&finding).await?;
         let Finding { id, outcome, severity, .. } = finding.clone();
         let worst_breach = finding.worst_breach();

@@ -11,6 +11,7 @@ mod ids;
 mod impact;
 mod message;
 mod outcome;
+mod owner;
 #[cfg(feature = "schema")]
 mod schema;
 mod story;
@@ -29,6 +30,7 @@ pub use ids::{FindingId, StateKey};
 pub use impact::{ImpactFacts, Removed};
 pub use message::{Attribute, Message};
 pub use outcome::Outcome;
+pub use owner::{OwnerSources, owner_in};
 #[cfg(feature = "schema")]
 pub use schema::json_schema;
 pub use story::Story;
