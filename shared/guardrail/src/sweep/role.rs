@@ -2,7 +2,7 @@ use super::checkpoint::Checkpoint;
 use super::inventory::{Inventory, MissingRole};
 use super::modes::SweepModes;
 use super::summary::Judged;
-use super::verdict::{Functions, LedgerView, Seen, SweepVerdict, WhyQueued, verdict};
+use super::verdict::{Functions, LedgerView, Seen, SweepVerdict, WhyQueued, of_open_intent, verdict};
 use super::worst_roles::RoleLine;
 use crate::assess::{Approval, Assessment, Surroundings};
 use crate::decide::{Case, Decision, Step, decide, decide_at_first_sight, is_new_role};
@@ -63,11 +63,10 @@ impl<'a> Sweep<'a> {
         };
         let trigger = self.trigger(&snapshot.role.arn);
         let case = case(self.rules, snapshot, record, ledger, &trigger);
-        if matches!(decide_at_first_sight(&case), Step::Decided(Decision::Nothing(_)))
-            && record.intent.is_none()
-        {
-            self.checkpoint.summary.count_other_role();
-            return SweptRole { line: None, verdict: SweepVerdict::Nothing };
+        if matches!(decide_at_first_sight(&case), Step::Decided(Decision::Nothing(_))) {
+            let verdict = of_open_intent(&case).unwrap_or(SweepVerdict::Nothing);
+            self.checkpoint.summary.count_other_role(verdict);
+            return SweptRole { line: None, verdict };
         }
         self.execution_role(snapshot, &case)
     }

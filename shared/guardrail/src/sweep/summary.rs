@@ -97,14 +97,19 @@ impl SweepSummary {
         if !assessment.doubts().is_empty() {
             add_one(&mut self.doubtful);
         }
-        if let SweepVerdict::Queue(why) = verdict {
-            add_one(self.queued.entry(why).or_default());
-        }
+        self.count_verdict(verdict);
         self.worst.offer(line);
     }
 
-    pub(super) fn count_other_role(&mut self) {
+    pub(super) fn count_other_role(&mut self, verdict: SweepVerdict) {
         add_one(&mut self.other_roles);
+        self.count_verdict(verdict);
+    }
+
+    fn count_verdict(&mut self, verdict: SweepVerdict) {
+        if let SweepVerdict::Queue(why) = verdict {
+            add_one(self.queued.entry(why).or_default());
+        }
     }
 
     pub(super) fn count_not_judged(&mut self) {

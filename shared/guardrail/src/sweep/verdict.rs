@@ -2,9 +2,9 @@ use crate::assess::{Approval, Assessment};
 use crate::decide::{BoundaryDocument, Case, Decision, Report};
 use crate::exemption::Exemption;
 use crate::finding::{AboutRole, Outcome};
-use crate::record::{Intent, RoleRecord};
+use crate::record::RoleRecord;
 use crate::snapshot::{Boundary, Document, RoleSnapshot};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 /// From when on an open intent has nobody any more who works on it: Lambda retries an asynchronous invocation twice, a minute and
@@ -78,16 +78,8 @@ pub(super) enum Functions {
 }
 
 pub(super) fn verdict(seen: &Seen<'_>, decision: &Decision) -> SweepVerdict {
-    let Case { record, now, .. } = *seen.case;
-    if matches!(decision, Decision::Nothing(_)) && record.intent.is_none() {
-        return SweepVerdict::Nothing;
-    }
-    if let Some(intent) = &record.intent {
-        return if is_left_open(intent, now) {
-            SweepVerdict::Queue(WhyQueued::IntentLeftOpen)
-        } else {
-            SweepVerdict::Nothing
-        };
+    if let Some(verdict) = of_open_intent(seen.case) {
+        return verdict;
     }
     if matches!(decision, Decision::Report(Report { outcome: Outcome::BoundaryEdited, .. })) {
         return SweepVerdict::Queue(WhyQueued::BoundaryWeakened);
@@ -103,8 +95,11 @@ pub(super) fn verdict(seen: &Seen<'_>, decision: &Decision) -> SweepVerdict {
     }
 }
 
-fn is_left_open(intent: &Intent, now: Timestamp) -> bool {
-    now.duration_since(intent.opened_at) >= INTENT_LEFT_OPEN
+/// The verdict over a role with an open intent, whatever else is true of it; none where no intent is open.
+pub(super) fn of_open_intent(case: &Case<'_>) -> Option<SweepVerdict> {
+    let intent = case.record.intent.as_ref()?;
+    let is_left_open = case.now.duration_since(intent.opened_at) >= INTENT_LEFT_OPEN;
+    Some(if is_left_open { SweepVerdict::Queue(WhyQueued::IntentLeftOpen) } else { SweepVerdict::Nothing })
 }
 
 /// What a finding about the role would be made from, as far as it decides whether there is one.
