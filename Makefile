@@ -36,16 +36,28 @@ FUZZ_DIR := $(CURDIR)/shared/iam-policy/fuzz
 FUZZ_BUILD = --fuzz-dir $(FUZZ_DIR) --sanitizer none --target-dir $(CACHE)/fuzz/target
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab bench bench-policy test lint test-unit differential fuzz test-canaries test-lab test-faults lab-build deny tools clean
+.PHONY: help demo lab replay preview-boundary bench bench-policy test lint test-unit differential fuzz test-canaries test-lab test-faults lab-build deny tools clean
 
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
 
 demo: tools ## show the whole job in a local AWS account
 	@$(LAB) demo
 
 lab: tools ## start the local AWS account with Ringfence in it, until Ctrl-C
 	@$(LAB) lab
+
+# Never another account than the local one, unless it is asked for in so many words.
+replay: $(if $(filter current,$(ACCOUNT)),,tools) ## what Ringfence does about one event: EVENT=file [ROLE=file] [ADOPT=1] [JSON=1] [ACCOUNT=current]
+	@test -n "$(EVENT)" || { echo 'say which event: make replay EVENT=file, see "Looking at one event" in docs/operations.md' >&2; exit 2; }
+	@case "$(ACCOUNT)" in \
+	  current) cargo run -q --locked -p replay --bin replay -- $(if $(JSON),--json) "$(EVENT)" ;; \
+	  "") $(LAB) replay $(if $(ROLE),--role "$(ROLE)") $(if $(ADOPT),--adopt) $(if $(JSON),--json) "$(EVENT)" ;; \
+	  *) echo 'ACCOUNT=current is the account of your credentials; without it the local one is used' >&2; exit 2 ;; \
+	esac
+
+preview-boundary: ## what this checkout's boundary would take from the roles of your account: [PROFILE=strict]
+	@cargo run -q --locked -p replay --bin preview-boundary -- $(PROFILE)
 
 bench: tools ## print figures: calls, ratios, sizes, speed of the policy engine
 	@kept=0; $(MAKE) --no-print-directory bench-policy || kept=1; $(LAB) bench || kept=1; exit $$kept

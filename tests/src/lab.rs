@@ -107,6 +107,28 @@ impl Lab {
         );
     }
 
+    /// Where the account is, for programs that are to be pointed at it.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// `sam delete`.
+    pub fn delete_stack(&self) {
+        let output = lab_command(&["delete", "--url", &self.url]).output().expect("the lab's Python starts");
+        assert!(output.status.success(), "sam delete failed: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Runs the commands of a page that are marked for it.
+    pub fn run_page(&self, page: &str) -> std::process::Output {
+        lab_command(&["runbook", "--url", &self.url, page]).output().expect("the lab's Python starts")
+    }
+
+    /// `python -m ringfence_lab replay` in this account.
+    pub fn replay(&self, arguments: &[&str]) -> std::process::Output {
+        let mut command = lab_command(&["replay", "--url", &self.url]);
+        command.args(arguments).output().expect("the lab's Python starts")
+    }
+
     /// An IAM client with somebody else's keys.
     pub async fn iam_as(&self, access_key: &str, secret: &str) -> aws_sdk_iam::Client {
         aws_sdk_iam::Client::new(&sdk_config(&self.url, access_key, secret).await)

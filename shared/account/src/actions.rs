@@ -11,6 +11,7 @@ pub fn to_respond() -> BTreeSet<&'static str> {
         crate::policies::ACTIONS,
         crate::last_accessed::ACTIONS,
         crate::function::ACTIONS,
+        crate::owner::ACTIONS,
         crate::carry_out::ACTIONS,
         crate::ledger::ACTIONS,
         crate::ledger::EXEMPTION_ACTIONS,

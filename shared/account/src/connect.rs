@@ -30,6 +30,7 @@ pub struct Account {
     pub(crate) lambda: OnceLock<aws_sdk_lambda::Client>,
     pub(crate) sqs: OnceLock<aws_sdk_sqs::Client>,
     pub(crate) eventbridge: OnceLock<aws_sdk_eventbridge::Client>,
+    pub(crate) cloudformation: OnceLock<aws_sdk_cloudformation::Client>,
     pub(crate) security_hub: OnceLock<aws_sdk_securityhub::Client>,
     pub(crate) config: SdkConfig,
     pub(crate) calls: CallCounter,
@@ -85,6 +86,7 @@ impl Account {
             lambda: OnceLock::new(),
             sqs: OnceLock::new(),
             eventbridge: OnceLock::new(),
+            cloudformation: OnceLock::new(),
             security_hub: OnceLock::new(),
             settings,
             config,
@@ -102,6 +104,10 @@ impl Account {
 
     pub(crate) fn sqs(&self) -> &aws_sdk_sqs::Client {
         self.sqs.get_or_init(|| client!(aws_sdk_sqs, &self.config, &self.calls))
+    }
+
+    pub(crate) fn cloudformation(&self) -> &aws_sdk_cloudformation::Client {
+        self.cloudformation.get_or_init(|| client!(aws_sdk_cloudformation, &self.config, &self.calls))
     }
 
     pub(crate) fn eventbridge(&self) -> &aws_sdk_eventbridge::Client {

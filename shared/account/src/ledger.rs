@@ -85,6 +85,19 @@ pub(crate) enum Stored {
 }
 
 impl LedgerPage {
+    /// Of a ledger that nobody has written: there is none yet.
+    pub(crate) fn empty() -> Self {
+        Self {
+            record: None,
+            version: Version(None),
+            installed_at: None,
+            kill_switch: KillSwitch::Off,
+            exemptions: Vec::new(),
+            operator: None,
+            noted: BTreeSet::new(),
+        }
+    }
+
     /// The record of this very role; an empty one where the ledger knows none, or only a namesake's.
     pub(crate) fn record_of(&self, role: &guardrail::names::RoleId) -> RoleRecord {
         match &self.record {

@@ -3,6 +3,7 @@
 mod approved;
 mod fan_out;
 mod found_edited;
+mod replay;
 mod set_back;
 mod shipped;
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod budget;
 mod edited_boundary;
 mod enforce;
 mod open_intent;
+mod replay;
 mod tell;
 #[cfg(test)]
 mod tests;
@@ -69,6 +70,9 @@ impl Response {
 
 /// How often a decision is made anew when another invocation writes the same role's record in between.
 const ROUNDS: usize = 5;
+
+/// Between two looks at a finding that another invocation is about to tell.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// IAM's writes were seen to take three to four seconds until they showed everywhere.
 const SETTLING_MS: u64 = 8_000;
@@ -228,21 +232,26 @@ impl Work<'_> {
 
     /// Decides and acts until a round was not overtaken by another invocation.
     async fn settle(&self, mut sight: Sight) -> Result<Response, Failure> {
-        for _ in 0..ROUNDS {
+        let mut rounds = 0;
+        while rounds < ROUNDS {
             if sight.record.intent.is_some() {
                 match self.settle_open_intent(sight).await? {
                     open_intent::Settled::Ours(response) => return Ok(response),
                     open_intent::Settled::LookAgain(next) => sight = *next,
                     open_intent::Settled::Gone => return Ok(Response::of("the role is gone")),
                 }
+                rounds += 1;
                 continue;
             }
             match self.round(&sight).await? {
                 Round::Over(response) => return Ok(response),
-                Round::Overtaken => match self.look(sight.role.arn.name()).await? {
-                    Some(next) => sight = next,
-                    None => return Ok(Response::of("the role is gone")),
-                },
+                Round::Overtaken => rounds += 1,
+                // Until it is told or the claim ends, whichever is first.
+                Round::BeingTold => tokio::time::sleep(PAUSE).await,
+            }
+            match self.look(sight.role.arn.name()).await? {
+                Some(next) => sight = next,
+                None => return Ok(Response::of("the role is gone")),
             }
         }
         Err(Failure::retryable(format!(
@@ -361,4 +370,6 @@ enum Round {
     Over(Response),
     /// Another invocation wrote the role's record first: look again.
     Overtaken,
+    /// Another invocation is about to tell the same: look again in a moment.
+    BeingTold,
 }

@@ -3,7 +3,7 @@
 use guardrail::boundary_policy::Deployment;
 use guardrail::names::{AccountId, RoleArn};
 use guardrail::settings::ConfiguredMode;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::str::FromStr;
 
 /// Everything that the environment tells a function.
@@ -74,6 +74,9 @@ pub enum InvalidSettings {
     },
 }
 
+/// Where IAM's events arrive in the partition `aws`: the home region of the template.
+const HOME_REGION: &str = "us-east-1";
+
 /// Reads one variable; tests give their own.
 type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -85,6 +88,21 @@ impl Settings {
     pub fn from_environment() -> Result<Self, InvalidSettings> {
         #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
         Self::read(&|variable| std::env::var(variable).ok())
+    }
+
+    /// The settings of functions that find `deployed` in their environment, but for the mode: it observes. Where AWS is reached is
+    /// this process's own matter, and the Region the home one unless it names another.
+    pub(crate) fn observing(deployed: &HashMap<String, String>) -> Result<Self, InvalidSettings> {
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+        let own = |variable: &str| std::env::var(variable).ok().filter(|value| !value.is_empty());
+        Self::read(&|variable| match variable {
+            "RINGFENCE_MODE" => Some("observe".to_owned()),
+            "AWS_REGION" => own("AWS_REGION")
+                .or_else(|| own("AWS_DEFAULT_REGION"))
+                .or_else(|| Some(HOME_REGION.to_owned())),
+            "AWS_ENDPOINT_URL" | "SSL_CERT_FILE" => own(variable),
+            _ => deployed.get(variable).cloned(),
+        })
     }
 
     fn read(lookup: Lookup<'_>) -> Result<Self, InvalidSettings> {

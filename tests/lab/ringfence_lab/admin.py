@@ -47,6 +47,7 @@ class Admin:
             ("GET", "idle"): self._idle,
             ("GET", "journal"): lambda: lab.journal.since(since),
             ("GET", "events"): lambda: lab.tap.emitted[max(since, 0):],
+            ("POST", "events"): lambda: {"delivered": lab.tap.deliver(_object(body))},
             ("DELETE", "events"): lambda: {"forgotten": lab.tap.forget_held()},
             ("GET", "mailbox"): lambda: lab.mailbox.messages[max(since, 0):],
             ("DELETE", "mailbox"): lambda: {"deleted": _drain(lab.mailbox.messages)},

@@ -19,12 +19,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
-from . import calls
+from . import calls, runbook
 from .bench import command as bench
 from .demo import command as demo
+from .demo.observer import Observer
+from .replay import command as replay
 from .deployment import Deployment, cache_directory
 from .errors import LabError
-from .server_process import ACCOUNT, REGION, LabServer, is_healthy
+from .server_process import ACCOUNT, REGION, LabServer, client_environment, is_healthy
 
 _LAB_ROOT = Path(__file__).resolve().parent.parent
 _PROJECT_ROOT = _LAB_ROOT.parent.parent
@@ -71,6 +73,10 @@ def _parser() -> argparse.ArgumentParser:
     deploy.add_argument("--url", required=True, help="address that `serve` printed")
     _add_deployment(deploy)
 
+    delete = _command(commands, "delete", _delete, "sam delete in a running account")
+    delete.add_argument("--url", required=True, help="address that `serve` printed")
+    _add_deployment(delete)
+
     run = _command(commands, "run", _run, "start, deploy, run a command, stop")
     run.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: 0, any free one)")
     _add_deployment(run)
@@ -84,10 +90,18 @@ def _parser() -> argparse.ArgumentParser:
     reset = _command(commands, "reset", _reset, "wipe a running account, the deployed stack included")
     reset.add_argument("--url", required=True, help="address that `serve` printed")
 
+    runbook_parser = _command(commands, "runbook", _runbook, "run the commands of a page that are marked `sh lab`, in a running account")
+    runbook_parser.add_argument("--url", required=True, help="address that `serve` printed")
+    runbook_parser.add_argument("page", type=Path)
+
+    settle = _command(commands, "settle", _settle, "wait until nothing is under way in a running account")
+    settle.add_argument("--url", required=True, help="address that `serve` printed")
+
     _command(commands, "canaries", _canaries, "check every patch of MiniStack: needed, in place and working")
     _command(commands, "demo", demo.demo, "tell in the terminal what Ringfence does, from a deployment to a restored boundary")
     lab = _command(commands, "lab", demo.lab, "build, start, deploy, and stay up until Ctrl-C")
     lab.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: 0, any free one)")
+    replay.add_arguments(_command(commands, "replay", replay.run, "one event through the real functions, in a local account"))
     bench.add_arguments(_command(commands, "bench", bench.run, "counts and ratios, held against budgets"))
     return parser
 
@@ -150,20 +164,23 @@ def _build(arguments: argparse.Namespace) -> int:
 
 
 def _deploy(arguments: argparse.Namespace) -> int:
-    if not is_healthy(arguments.url):
-        raise LabError(f"no lab answers at `{arguments.url}`; start one with `serve` and use the address it prints")
-    environment = {
-        "AWS_ENDPOINT_URL": arguments.url,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_REGION": REGION,
-    }
+    _demand_lab(arguments.url)
     deployment = _deployment(arguments)
     if not arguments.built:
         deployment.build()
-    deployment.deploy(environment)
+    deployment.deploy(client_environment(arguments.url))
     return 0
+
+
+def _delete(arguments: argparse.Namespace) -> int:
+    _demand_lab(arguments.url)
+    _deployment(arguments).delete(client_environment(arguments.url))
+    return 0
+
+
+def _demand_lab(url: str) -> None:
+    if not is_healthy(url):
+        raise LabError(f"no lab answers at `{url}`; start one with `serve` and use the address it prints")
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -228,6 +245,18 @@ def _reset(arguments: argparse.Namespace) -> int:
         urllib.request.urlopen(request, timeout=60).close()
     except (urllib.error.URLError, OSError) as error:
         raise LabError(f"the lab at `{arguments.url}` was not reset ({error})") from error
+    return 0
+
+
+def _runbook(arguments: argparse.Namespace) -> int:
+    _demand_lab(arguments.url)
+    return runbook.run(arguments.page, arguments.url)
+
+
+def _settle(arguments: argparse.Namespace) -> int:
+    _demand_lab(arguments.url)
+    if not Observer(arguments.url).wait_until_idle():
+        raise LabError("something is still under way after 30 s")
     return 0
 
 

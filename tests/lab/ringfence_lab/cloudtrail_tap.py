@@ -22,6 +22,7 @@ from .api_answer import ApiAnswer
 from .api_call import ApiCall
 from .caller import Caller
 from .cloudtrail_names import is_data_event, is_read_only
+from .server_process import REGION
 
 _log = logging.getLogger("ringfence_lab.tap")
 _WATCHED = {"iam", "lambda"}
@@ -74,6 +75,19 @@ class CloudTrailTap:
         self._let_go(force=False)
         if self.knobs.shuffle and self._held and not self.knobs.paused:
             asyncio.get_running_loop().call_later(_SHUFFLE_PATIENCE_SECONDS, self._let_go, True)
+
+    def deliver(self, event: dict[str, Any]) -> str:
+        """Put an event that was kept in a file on the bus, as CloudTrail would; `account`, `region` and the ids are its own."""
+        detail = event.get("detail")
+        if not isinstance(detail, dict) or not isinstance(event.get("source"), str) or not isinstance(event.get("detail-type"), str):
+            raise ValueError("an event has `source`, `detail-type` and an object `detail`")
+        entry = {
+            "Source": event["source"], "DetailType": event["detail-type"], "Detail": json.dumps(detail), "Resources": [],
+        }
+        self.emitted.append({"seq": len(self.emitted) + 1, **entry, "Detail": detail})
+        with request_scope(get_account_id(), REGION):
+            eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
+        return str(detail.get("eventID", ""))
 
     def configure(self, changes: dict[str, Any]) -> Knobs:
         """Set knobs by name; unknown names and wrong types raise ValueError."""

@@ -65,13 +65,19 @@ class Deployment:
             "--parameter-overrides", *self._overrides(),
         ], client_environment)
 
+    def delete(self, client_environment: Mapping[str, str]) -> None:
+        """`sam delete`, as README tells a user to."""
+        self._sam("deleting", [
+            "delete", "--stack-name", self.stack_name, "--no-prompts", "--region", client_environment["AWS_REGION"],
+        ], client_environment)
+
     def _overrides(self) -> list[str]:
         machine = os.uname().machine
         if machine not in _ARCHITECTURES:
             raise LabError(f"the lab cannot run functions on `{machine}`; it knows {', '.join(_ARCHITECTURES)}")
         values = {"Architecture": _ARCHITECTURES[machine], **self.parameters}
-        # SAM splits an unquoted value at blanks.
-        return [f'{name}="{value}"' if " " in value else f"{name}={value}" for name, value in values.items()]
+        # SAM splits an unquoted value at blanks, and takes an empty one for a mistake.
+        return [f'{name}="{value}"' if " " in value or not value else f"{name}={value}" for name, value in values.items()]
 
     def _sam(self, doing: str, arguments: list[str], environment: Mapping[str, str] | None = None) -> None:
         if not self.template.is_file():

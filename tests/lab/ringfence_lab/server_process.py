@@ -88,15 +88,8 @@ class LabServer:
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def client_environment(self) -> dict[str, str]:
-        """What a client of the lab needs in its environment. The keys are those of the account's root user."""
-        return {
-            "AWS_ENDPOINT_URL": self.url,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_REGION": REGION,
-            "RINGFENCE_LAB_URL": self.url,
-        }
+        """What a client of this lab needs in its environment."""
+        return client_environment(self.url)
 
     def _environment(self) -> dict[str, str]:
         package_root = str(Path(__file__).resolve().parent.parent)
@@ -135,6 +128,18 @@ class LabServer:
                 return
             time.sleep(0.05)
         raise LabError(f"the lab's server did not answer within {_START_SECONDS:.0f} s; run with `-v` to see why")
+
+
+def client_environment(url: str) -> dict[str, str]:
+    """What a client of a lab needs in its environment. The keys are those of the account's root user."""
+    return {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "RINGFENCE_LAB_URL": url,
+    }
 
 
 def is_healthy(url: str) -> bool:

@@ -37,8 +37,10 @@
 //! | trust widened first, then deleted | `other_boundaries::whatever_takes_the_place_…` |
 //! | swapped for one whose policy is then deleted | `decision_table::a_boundary_whose_policy_is_gone_…` |
 
+mod alarms;
 mod bad_input;
 mod containment;
+mod costs;
 mod crashes;
 mod decision_table;
 mod kill_switch;
@@ -48,10 +50,15 @@ mod observe;
 mod other_boundaries;
 mod over_time;
 mod own_writes;
+mod owner;
 mod policy;
 mod powerless;
+mod profile_change;
 mod quiet;
 mod recent_use;
+mod removal;
+mod replay;
+mod runbook;
 mod security_hub;
 mod subscribers;
 mod undo;

@@ -10,6 +10,8 @@ mod patterns;
 mod permissions;
 mod readme;
 mod real_records;
+mod replay;
+mod runbook;
 mod shipped;
 
 use serde_json::Value;

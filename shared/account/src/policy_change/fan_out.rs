@@ -45,7 +45,7 @@ impl PolicyWork<'_> {
 }
 
 impl Account {
-    async fn roles_using(
+    pub(crate) async fn roles_using(
         &self,
         policy: &PolicyArn,
         usage: PolicyUsageType,

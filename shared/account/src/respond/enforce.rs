@@ -100,7 +100,7 @@ impl Work<'_> {
             contained_at: Some(contained_at),
             repetition: intent.repetition.as_ref(),
         });
-        self.account.add_recent_use(&mut finding).await;
+        self.account.enrich(&mut finding).await;
         let told = Told {
             state: about.state(&ours),
             finding: finding.id.clone(),
@@ -216,7 +216,8 @@ impl Work<'_> {
         };
         let mut response = Response::of("AWS refused the write");
         if !open.record.refusals_told.contains(&refusal.code) {
-            let finding = self.refused_finding(&open, &intent, refusal, snapshot).await?;
+            let mut finding = self.refused_finding(&open, &intent, refusal, snapshot).await?;
+            self.account.enrich(&mut finding).await;
             self.account.publish(&finding).await?;
             open.record.note_refusal(&refusal.code, &finding.id, finding.worst_breach());
             response = Response { outcome: Some(finding.outcome), finding: Some(finding.id), ..response };

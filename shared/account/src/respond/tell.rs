@@ -62,13 +62,13 @@ impl Work<'_> {
     ) -> Result<Round, Failure> {
         let (name, now) = (sight.role.arn.name(), clock::now());
         if sight.record.is_being_told_by_another(&finding.id, self.request, now) {
-            return Ok(Round::Over(Response::of("being told by another invocation")));
+            return Ok(Round::BeingTold);
         }
         let mut record = self.seen(sight);
         record.claim_telling(&finding.id, self.request, now);
         let stored = self.account.ledger.write(name, &record, sight.page.version()).await?;
         let Stored::Yes(version) = stored else { return Ok(Round::Overtaken) };
-        self.account.add_recent_use(&mut finding).await;
+        self.account.enrich(&mut finding).await;
         self.account.publish(&finding).await?;
         let Finding { id, outcome, severity, .. } = finding.clone();
         let worst_breach = finding.worst_breach();

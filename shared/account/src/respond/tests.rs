@@ -6,6 +6,7 @@ mod edited_boundary;
 mod kill_switch;
 mod notices;
 mod recent_use;
+mod replay;
 mod samples;
 mod telling;
 

@@ -115,6 +115,7 @@ impl Double {
             sns: self.sns().into(),
             sqs: mock_client!(aws_sdk_sqs, RuleMode::MatchAny, &[]).into(),
             eventbridge: mock_client!(aws_sdk_eventbridge, RuleMode::MatchAny, &[]).into(),
+            cloudformation: mock_client!(aws_sdk_cloudformation, RuleMode::MatchAny, &[]).into(),
             lambda: mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &[]).into(),
             security_hub: OnceLock::new(),
             config: sdk_config(&settings, Roots::System),

@@ -340,7 +340,7 @@ pub(super) fn role_facts(role: &Role, owner_tag_keys: &[String]) -> RoleFacts {
         id: role.id.clone(),
         created: role.created,
         last_used: role.last_used,
-        owner: owner_tag_keys.iter().find_map(|key| role.tags.get(key)).cloned(),
+        owner: super::owner_in(&role.tags, owner_tag_keys).map(str::to_owned),
         tags: role.tags.clone(),
     }
 }

@@ -70,7 +70,7 @@ impl InStack {
     /// From the tags, else from the name, where CloudFormation gave it: `STACK-LOGICALID-RANDOM`
     /// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html>). Only for roles that are known to
     /// be of a stack.
-    fn of(role: &RoleFacts) -> Option<Self> {
+    pub(super) fn of(role: &RoleFacts) -> Option<Self> {
         let tag = |key: &str| role.tags.get(key).cloned();
         if let (Some(stack), Some(logical_id)) = (tag(STACK_NAME), tag("aws:cloudformation:logical-id")) {
             return Some(Self { stack, logical_id });

@@ -12,6 +12,7 @@ mod impact;
 mod message;
 mod news;
 mod outcome;
+mod owner;
 #[cfg(feature = "schema")]
 mod schema;
 mod story;
@@ -30,6 +31,7 @@ pub use ids::{FindingId, StateKey};
 pub use impact::{ImpactFacts, Removed};
 pub use message::{Attribute, Message};
 pub use outcome::Outcome;
+pub use owner::{OwnerSources, owner_in};
 #[cfg(feature = "schema")]
 pub use schema::json_schema;
 pub use story::Story;

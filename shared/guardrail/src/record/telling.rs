@@ -3,13 +3,13 @@ use crate::record::RoleRecord;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// No invocation lives longer: the timeout of the functions.
-const LONGEST_TELLING: SignedDuration = SignedDuration::from_secs(30);
+/// What telling takes and some more: three seconds for the last uses, and a publication.
+const LONGEST_TELLING: SignedDuration = SignedDuration::from_secs(5);
 
 /// A finding that an invocation is about to publish. Of many that see one state at once, one tells it.
 ///
-/// A crash leaves the claim. The retry of the same invocation may go on at once, others when it has ended; they tell the same
-/// finding under the same id.
+/// A crash leaves the claim. The retry of the same invocation goes on at once, others wait for its end; they tell the same finding
+/// under the same id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Telling {
     finding: FindingId,

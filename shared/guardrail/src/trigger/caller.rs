@@ -64,7 +64,13 @@ impl Caller {
         let text = |pointer: &str| {
             record.pointer(pointer).and_then(Value::as_str).filter(|t| !t.is_empty()).map(str::to_owned)
         };
-        let principal = text("/userIdentity/arn").or_else(|| text("/userIdentity/invokedBy"));
+        // Some identities have no ARN: a service, a user of a federation provider, an account, a user of Identity Center.
+        let principal = text("/userIdentity/arn")
+            .or_else(|| text("/userIdentity/invokedBy"))
+            .or_else(|| text("/userIdentity/userName"))
+            .or_else(|| text("/userIdentity/onBehalfOf/userId"))
+            .or_else(|| text("/userIdentity/principalId"))
+            .or_else(|| text("/userIdentity/accountId"));
         let session = principal.as_deref().and_then(session_name).map(str::to_owned);
         Self {
             session,
@@ -77,9 +83,12 @@ impl Caller {
     }
 }
 
-/// `SESSION` of `arn:aws:sts::123456789012:assumed-role/NAME/SESSION`.
+/// `SESSION` of `arn:aws:sts::123456789012:assumed-role/NAME/SESSION` or of `…:federated-user/SESSION`.
 fn session_name(arn: &str) -> Option<&str> {
-    arn.split_once(":assumed-role/")?.1.split_once('/').map(|(_, session)| session)
+    match arn.split_once(":assumed-role/") {
+        Some((_, role)) => role.split_once('/').map(|(_, session)| session),
+        None => arn.split_once(":federated-user/").map(|(_, session)| session),
+    }
 }
 
 fn tool_of(record: &Value) -> Tool {
@@ -91,10 +100,17 @@ fn tool_of(record: &Value) -> Tool {
         Tool::CloudFormation
     } else if agent.contains("Terraform") || agent.contains("OpenTofu") {
         Tool::Terraform
-    } else if from_console || agent.starts_with("console.") || agent == "signin.amazonaws.com" {
+    } else if from_console
+        || agent.starts_with("console.")
+        || agent.starts_with("Mozilla")
+        || agent == "signin.amazonaws.com"
+    {
         Tool::Console
-    } else if agent.contains("aws-cli/") {
+    } else if agent.contains("aws-cli/") || agent.contains("AWSPowerShell") {
         Tool::Cli
+    } else if agent.starts_with("aws-internal/") || agent.starts_with("[aws-internal/") {
+        // A service's own SDK: on its own account, or on that of somebody at a console.
+        if invoked_by.is_empty() { Tool::Unknown } else { Tool::Service }
     } else if ["Boto3/", "Botocore/", "aws-sdk-", "aws-sdk/"].iter().any(|sdk| agent.contains(sdk)) {
         Tool::Sdk
     } else if !invoked_by.is_empty()
@@ -128,6 +144,13 @@ mod tests {
                 json!({"userIdentity": {"type": "AWSService", "invokedBy": "ecs.amazonaws.com"}}),
                 Tool::Service,
             ),
+            (json!({"userAgent": "Mozilla/5.0 (X11; Linux x86_64)"}), Tool::Console),
+            (json!({"userAgent": "AWSPowerShell.NetCore/4.1.542"}), Tool::Cli),
+            (json!({"userAgent": "aws-internal/3 aws-sdk-java/1.12"}), Tool::Unknown),
+            (
+                json!({"userAgent": "[aws-internal/3 aws-sdk-java/1.12]", "userIdentity": {"invokedBy": "config.amazonaws.com"}}),
+                Tool::Service,
+            ),
             (json!({"userAgent": "curl/8"}), Tool::Unknown),
             (json!({}), Tool::Unknown),
         ];
@@ -143,6 +166,42 @@ mod tests {
             "sessionContext": {"sessionIssuer": {"arn": "arn:aws:iam::123456789012:role/ci/deployer"}}}}));
         assert_eq!(caller.session.as_deref(), Some("alice@example.com"));
         assert_eq!(caller.issuer.as_deref(), Some("arn:aws:iam::123456789012:role/ci/deployer"));
+    }
+
+    #[test]
+    fn whoever_called_is_named_whatever_kind_of_identity_it_is() {
+        for (identity, principal, session) in [
+            (
+                json!({"type": "AssumedRole", "arn": "arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Admin_0a1b/alice@example.com"}),
+                "arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Admin_0a1b/alice@example.com",
+                Some("alice@example.com"),
+            ),
+            (
+                json!({"type": "FederatedUser", "arn": "arn:aws:sts::123456789012:federated-user/bob"}),
+                "arn:aws:sts::123456789012:federated-user/bob",
+                Some("bob"),
+            ),
+            (json!({"type": "AWSService", "invokedBy": "ecs.amazonaws.com"}), "ecs.amazonaws.com", None),
+            (
+                json!({"type": "WebIdentityUser", "userName": "carol", "principalId": "idp:app:carol"}),
+                "carol",
+                None,
+            ),
+            (
+                json!({"type": "IdentityCenterUser", "accountId": "123456789012", "onBehalfOf": {"userId": "e4f8-1"}}),
+                "e4f8-1",
+                None,
+            ),
+            (
+                json!({"type": "AWSAccount", "accountId": "210987654321", "principalId": "AIDAEXAMPLE"}),
+                "AIDAEXAMPLE",
+                None,
+            ),
+        ] {
+            let caller = Caller::of(&json!({"userIdentity": identity}));
+            assert_eq!((caller.principal.as_deref(), caller.session.as_deref()), (Some(principal), session));
+        }
+        assert_eq!(Caller::of(&json!({"userIdentity": {"type": "Unknown"}})).principal, None);
     }
 
     #[test]

@@ -41,6 +41,10 @@ class Person:
         """The ARN of the IAM user; root has another form."""
         return f"arn:aws:iam::{ACCOUNT}:user/{self.name}"
 
+    def client(self, service: str) -> Any:
+        """The client itself, for code that makes many calls of one service."""
+        return self._clients[service]
+
     def call(self, service: str, operation: str, **parameters: Any) -> Done:
         """Make a call; `operation` is the API name. Raises ClientError where AWS refuses."""
         client = self._clients[service]
@@ -57,7 +61,7 @@ _METHODS = {
     for operation in (
         "AttachRolePolicy", "CreateAccessKey", "CreateBucket", "CreateFunction", "CreatePolicy", "CreateQueue", "CreateRole",
         "CreateUser", "DeleteItem", "DeleteRolePermissionsBoundary", "DescribeStacks", "GetObject", "GetQueueAttributes",
-        "GetRole", "GetUser", "Invoke", "PutItem", "PutUserPolicy", "ReceiveMessage", "SetQueueAttributes", "Subscribe",
+        "GetRole", "GetUser", "Invoke", "PutItem", "PutUserPolicy", "ReceiveMessage", "SendMessage", "SetQueueAttributes", "Subscribe",
     )
 }
 

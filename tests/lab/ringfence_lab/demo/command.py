@@ -29,12 +29,12 @@ class _Stopped(BaseException):
 
 def demo(arguments: argparse.Namespace) -> int:
     """Tell the story. 0: everything was as told; 1: it was not; 2: something is missing on this machine."""
-    return _run(lambda screen: _tell(screen, arguments.verbose))
+    return run(lambda screen: _tell(screen, arguments.verbose))
 
 
 def lab(arguments: argparse.Namespace) -> int:
     """Keep a lab with Ringfence in it until it is stopped, which is its normal end."""
-    return _run(lambda screen: _stay_up(screen, arguments.port, arguments.verbose))
+    return run(lambda screen: _stay_up(screen, arguments.port, arguments.verbose))
 
 
 def _tell(screen: Screen, verbose: bool) -> int:
@@ -73,7 +73,8 @@ def _stay_up(screen: Screen, port: int, verbose: bool) -> int:
         raise LabError(f"the lab ended by itself with code {code}; run with `-v` to see why")
 
 
-def _run(body: Callable[[Screen], int]) -> int:
+def run(body: Callable[[Screen], int]) -> int:
+    """Run a command to its end, however it ends, and leave no process behind. Its exit code."""
     adopt_orphans()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:

@@ -26,6 +26,34 @@ class Observer:
         """From now on an event reaches EventBridge this long after its call."""
         self._ask("tap", {"delay_ms": milliseconds})
 
+    def hold_events(self, held: bool) -> None:
+        """While they are held, calls happen and their events wait."""
+        self._ask("tap", {"paused": held})
+
+    def forget_events(self) -> None:
+        """The events that wait are told to nobody."""
+        self._ask("events", method="DELETE")
+
+    def deliver(self, event: dict[str, Any]) -> None:
+        """Put an event on the bus, as CloudTrail would."""
+        self._ask("events", event)
+
+    def set_dates(self, role: str, dates: dict[str, Any]) -> None:
+        """When a role was made and last used."""
+        self._ask("roles/" + urllib.parse.quote(role), dates)
+
+    def log_lines(self, function: str) -> list[dict[str, Any]]:
+        """The fields of what a function logged, oldest first."""
+        lines = []
+        for line in self._ask("logs?function=" + urllib.parse.quote(function)):
+            try:
+                fields = json.loads(line).get("fields")
+            except (ValueError, AttributeError):
+                continue
+            if isinstance(fields, dict):
+                lines.append(fields)
+        return lines
+
     def journal(self, since: int = 0) -> list[dict[str, Any]]:
         """Every call and invocation after a mark."""
         return list(self._ask(f"journal?since={since}"))
@@ -89,10 +117,11 @@ class Observer:
             if '"level":"INFO"' not in line and '"level":"DEBUG"' not in line
         ]
 
-    def _ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
+    def _ask(self, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self._url}/_lab/{path}", data, method=method)
         try:
-            with urllib.request.urlopen(urllib.request.Request(f"{self._url}/_lab/{path}", data), timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=30) as answer:
                 return json.load(answer)
         except (urllib.error.URLError, OSError, ValueError) as error:
             raise LabError(f"the lab does not answer `/_lab/{path}` any more ({error}); run with `-v` to see why") from error

@@ -134,6 +134,7 @@ impl World {
             sns: self.sns().into(),
             sqs: self.sqs().into(),
             eventbridge: mock_client!(aws_sdk_eventbridge, RuleMode::MatchAny, &[]).into(),
+            cloudformation: mock_client!(aws_sdk_cloudformation, RuleMode::MatchAny, &[]).into(),
             lambda: mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &[]).into(),
             security_hub: OnceLock::new(),
             config: sdk_config(&settings, Roots::System),

@@ -33,9 +33,22 @@ async fn a_finding_that_could_not_be_published_is_told_by_the_retry_of_the_same_
     sns_takes.store(0, Ordering::Relaxed);
     assert!(respond(&account, "request-1").await.is_err());
     sns_takes.store(usize::MAX, Ordering::Relaxed);
-    let another = respond(&account, "request-2").await.unwrap();
-    assert_eq!((another.decision, another.finding), ("being told by another invocation", None));
     assert_eq!(respond(&account, "request-1").await.unwrap().outcome.unwrap().as_str(), "would-bound");
+    assert_eq!(published.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn others_wait_for_whoever_is_telling_and_tell_in_its_place_if_it_died() {
+    let doubles = Doubles::new().role_without_boundary().mode(Mode::Observe);
+    let (published, sns_takes) = (doubles.published.clone(), doubles.sns_takes.clone());
+    let account = doubles.account();
+    sns_takes.store(0, Ordering::Relaxed);
+    assert!(respond(&account, "request-1").await.is_err());
+    sns_takes.store(usize::MAX, Ordering::Relaxed);
+    let claimed_at = crate::clock::now();
+    assert_eq!(respond(&account, "request-2").await.unwrap().outcome.unwrap().as_str(), "would-bound");
+    let waited = crate::clock::now().duration_since(claimed_at);
+    assert!(waited.as_secs() >= 4, "a claim is respected for five seconds: {waited}");
     assert_eq!(published.lock().unwrap().len(), 1);
 }
 
