@@ -296,7 +296,18 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn a_role_is_queued_exactly_where_a_review_would_do_or_tell_or_note_something(mut scene in scenes()) {
+    fn a_role_is_queued_exactly_where_a_review_would_do_or_tell_or_note_something(
+        mut scene in scenes(),
+        earlier in prop::option::of(statements()),
+    ) {
+        // What the role's policies said when it was last told.
+        if let Some(earlier) = earlier {
+            let role = scene.snapshot.role.clone();
+            let before = Scene { snapshot: snapshot(role, scene.snapshot.boundary.clone(), &earlier), ..scene.clone() };
+            if let Some(told) = before.review().told() {
+                scene.record.note_told(told);
+            }
+        }
         let review = scene.review();
         prop_assert_eq!(scene.sweep() == SweepVerdict::Nothing, review == Review::Nothing, "{:?}", review);
 
