@@ -1,5 +1,5 @@
-//! On a schedule: what events missed. For now whether Ringfence's own rules are in place, and what operators changed while no
-//! event came by.
+//! On a schedule: what events missed. Every role of the account, whether Ringfence's own rules are in place, and what operators
+//! changed while no event came by.
 
 use std::collections::BTreeSet;
 

@@ -43,6 +43,8 @@ pub fn to_undo() -> BTreeSet<&'static str> {
 pub fn to_sweep() -> BTreeSet<&'static str> {
     united([
         crate::ground::ACTIONS,
+        crate::sweep::ACTIONS,
+        crate::review_queue::ACTIONS,
         crate::ledger::ACTIONS,
         crate::ledger::EXEMPTION_ACTIONS,
         crate::publish::ACTIONS,
@@ -60,6 +62,7 @@ fn united<const N: usize>(lists: [&[&'static str]; N]) -> BTreeSet<&'static str>
 pub fn to_respond_to_policy_change() -> BTreeSet<&'static str> {
     [
         crate::policy_change::ACTIONS,
+        crate::review_queue::ACTIONS,
         crate::role::ACTIONS,
         crate::ledger::ACTIONS,
         crate::publish::ACTIONS,

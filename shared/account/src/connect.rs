@@ -4,7 +4,7 @@ use crate::calls::CallCounter;
 use crate::clock::Stopwatch;
 use crate::ledger::Ledger;
 use crate::policies::PolicyCache;
-use crate::sdk::{Roots, sdk_config};
+use crate::sdk::{Roots, sdk_config, unhurried};
 use crate::settings::Settings;
 use crate::shipped_boundaries::{SHIPPED_BOUNDARIES, ShippedBoundaries};
 use aws_config::SdkConfig;
@@ -72,6 +72,14 @@ impl Account {
         // In microseconds, so that `make bench` can tell the warm-up from the rest of the init phase.
         let warm_up_us = u64::try_from(stopwatch.elapsed().as_micros()).unwrap_or(u64::MAX);
         tracing::info!(warm_up_us, "connections are open");
+        account
+    }
+
+    /// The same for a sweep, whose calls of IAM are large and may take their time: nobody waits for them, and other callers of IAM
+    /// come first.
+    pub async fn connect_to_sweep(settings: Settings) -> Self {
+        let mut account = Self::connect(settings).await;
+        account.iam = client!(aws_sdk_iam, &unhurried(&account.config), &account.calls);
         account
     }
 

@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::metrics::Metric;
 use crate::policy_change::PolicyResponse;
 use crate::respond::Response;
-use crate::sweep::SweepResponse;
+use crate::sweep::{SweepResponse, SweptRoles, peak_rss_kib};
 use crate::undo::UndoAnswer;
 use guardrail::trigger::{PolicyChange, Trigger};
 
@@ -77,10 +77,22 @@ impl<'a> Invocation<'a> {
     }
 
     pub(crate) fn swept(&self, outcome: &Result<SweepResponse, Failure>) {
+        let (decision, summary) = match outcome.as_ref().map(|response| &response.roles) {
+            Ok(SweptRoles::All(summary)) => ("all roles judged", Some(summary)),
+            Ok(SweptRoles::Some(summary)) => ("out of time, to be continued", Some(summary)),
+            Ok(SweptRoles::LeftToAnother) | Err(_) => ("left to another sweep", None),
+        };
         match outcome {
             Ok(response) => tracing::info!(
                 event = "Sweep",
                 ground_faults = response.ground_faults,
+                roles = summary.map(|summary| summary.execution_roles),
+                other_roles = summary.map(|summary| summary.other_roles),
+                not_judged = summary.map(|summary| summary.not_judged),
+                functions = summary.map(|summary| summary.functions),
+                queued = summary.and_then(|summary| serde_json::to_string(&summary.queued).ok()),
+                decision,
+                peak_rss_kib = peak_rss_kib(),
                 calls = self.calls(),
                 duration_ms = self.milliseconds(),
                 "done"

@@ -4,12 +4,16 @@ mod boundary_policies;
 mod budget;
 mod history;
 mod operator_items;
+mod roles;
+mod sweep;
 mod undo;
 
 pub(crate) use boundary_policies::PolicyPage;
 pub(crate) use budget::{ACTIONS as BUDGET_ACTIONS, Allowance};
 pub(crate) use history::Deed;
 pub(crate) use operator_items::OperatorPage;
+pub(crate) use roles::RoleRecords;
+pub(crate) use sweep::LeaseTaken;
 pub(crate) use undo::{ACTIONS as UNDO_ACTIONS, Requested, UndoPage};
 
 use operator_items::{KILL_SWITCH, NOTICED, take, to_attributes};

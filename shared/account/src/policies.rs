@@ -150,7 +150,8 @@ impl Account {
         }
     }
 
-    async fn managed_document(&self, arn: &PolicyArn) -> Result<Document, Failure> {
+    /// What the policy's version in force says; [`Document::Gone`] where there is no such policy.
+    pub(crate) async fn managed_document(&self, arn: &PolicyArn) -> Result<Document, Failure> {
         let policy = match self.iam.get_policy().policy_arn(arn.as_str()).send().await {
             Ok(answer) => answer.policy,
             Err(e) if e.as_service_error().is_some_and(GetPolicyError::is_no_such_entity_exception) => {

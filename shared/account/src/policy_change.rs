@@ -29,7 +29,6 @@ pub(crate) const ACTIONS: &[&str] = &[
     "iam:ListEntitiesForPolicy",
     "iam:ListPolicyVersions",
     "iam:SetDefaultPolicyVersion",
-    "sqs:SendMessage",
 ];
 
 /// What telling of a boundary that is found edited takes besides the calls of looking at a role.

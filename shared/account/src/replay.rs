@@ -205,6 +205,7 @@ pub fn default_environment(partition: &str, account: &str) -> HashMap<String, St
     let made_up = |service: &str, rest: &str| format!("arn:{partition}:{service}:us-east-1:{account}:{rest}");
     [
         ("RINGFENCE_MODE", "enforce".to_owned()),
+        ("RINGFENCE_SWEEP_MODE", "observe".to_owned()),
         (
             "RINGFENCE_BOUNDARY_ARN",
             format!("arn:{partition}:iam::{account}:policy/ringfence/ringfence-baseline-v1"),

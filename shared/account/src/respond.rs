@@ -144,7 +144,9 @@ impl Work<'_> {
             },
             None => self.settle(sight).await?,
         };
-        Ok(Response { role: Some(role), ..response })
+        // Nor does how long a swept role waited in the queue.
+        let contained_after_ms = response.contained_after_ms.filter(|_| self.trigger.change != Change::Swept);
+        Ok(Response { role: Some(role), contained_after_ms, ..response })
     }
 
     /// What the ledger knows of the role, and of the operators' items for whoever tells those at the end.
@@ -324,9 +326,17 @@ impl Work<'_> {
         }
     }
 
-    /// The mode in force when the role was looked at.
+    /// The mode in force when the role was looked at. What a sweep set off goes by both modes; an open intent goes by those of what
+    /// set it off.
     fn mode(&self, sight: &Sight) -> Mode {
-        self.account.settings.mode.in_force(&sight.page.kill_switch)
+        let Sight { role, record, page, installed_at } = sight;
+        let set_off_by = record.intent.as_ref().map_or(self.trigger, |intent| &intent.trigger);
+        if set_off_by.change == Change::Swept {
+            let rules = &self.account.settings.rules;
+            self.account.sweep_modes(&page.kill_switch).of_role(role, record, rules, *installed_at)
+        } else {
+            self.account.settings.mode.in_force(&page.kill_switch)
+        }
     }
 
     /// The verdict over the role with what is known around it on the way of an event.

@@ -6,6 +6,7 @@ use crate::invocation::Invocation;
 use crate::respond::NotFound;
 use crate::second_look::not_found;
 use crate::settings::{InvalidSettings, Settings};
+use crate::sweep::SweepCall;
 use crate::undo::UndoAnswer;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
@@ -68,10 +69,11 @@ pub async fn policy_function(read: ReadPolicyChange) -> Result<(), lambda_runtim
 /// # Errors
 /// Where the settings cannot be used, or the runtime stops.
 pub async fn sweep_function() -> Result<(), lambda_runtime::Error> {
-    let account = &start().await?;
+    let account = &start_with(Account::connect_to_sweep).await?;
     let handle = async |event: LambdaEvent<Value>| {
         let invocation = Invocation::begin(account);
-        let outcome = account.sweep(&event.context.request_id).await;
+        let call = SweepCall { request: &event.context.request_id, ends_at: end_of(&event.context) };
+        let outcome = account.sweep(call).await;
         invocation.swept(&outcome);
         outcome.map(drop)
     };
@@ -79,9 +81,15 @@ pub async fn sweep_function() -> Result<(), lambda_runtime::Error> {
 }
 
 async fn start() -> Result<Account, lambda_runtime::Error> {
+    start_with(Account::connect).await
+}
+
+async fn start_with(
+    connect: impl AsyncFnOnce(Settings) -> Account,
+) -> Result<Account, lambda_runtime::Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let settings = Settings::from_environment().inspect_err(log_unusable)?;
-    Ok(Account::connect(settings).await)
+    Ok(connect(settings).await)
 }
 
 fn log_unusable(e: &InvalidSettings) {

@@ -60,6 +60,16 @@ pub(crate) fn sdk_config(settings: &Settings, roots: Roots) -> SdkConfig {
     config.build()
 }
 
+/// The same for calls that nobody waits for. Where the service throttles, all further calls are held back until it takes them.
+pub(crate) fn unhurried(config: &SdkConfig) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(Duration::from_secs(20))
+        .operation_timeout(Duration::from_secs(60));
+    let retries = RetryConfig::adaptive().with_max_attempts(10).with_max_backoff(Duration::from_secs(10));
+    config.to_builder().retry_config(retries).timeout_config(timeouts.build()).build()
+}
+
 fn https_client(roots: Roots) -> SharedHttpClient {
     let trust_store = match roots {
         Roots::AmazonTrustServices => TrustStore::empty().with_pem_certificate(AMAZON_TRUST_SERVICES),

@@ -13,6 +13,8 @@ pub struct Settings {
     pub rules: guardrail::Settings,
     /// What the template says about the mode; the ledger's kill switch may say otherwise.
     pub mode: ConfiguredMode,
+    /// What the template says about existing roles that a sweep finds; `mode` and the kill switch apply besides.
+    pub sweep_mode: ConfiguredMode,
     /// The DynamoDB table of the ledger.
     pub ledger_table: String,
     /// Where findings go.
@@ -96,7 +98,7 @@ impl Settings {
         #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
         let own = |variable: &str| std::env::var(variable).ok().filter(|value| !value.is_empty());
         Self::read(&|variable| match variable {
-            "RINGFENCE_MODE" => Some("observe".to_owned()),
+            "RINGFENCE_MODE" | "RINGFENCE_SWEEP_MODE" => Some("observe".to_owned()),
             "AWS_REGION" => own("AWS_REGION")
                 .or_else(|| own("AWS_DEFAULT_REGION"))
                 .or_else(|| Some(HOME_REGION.to_owned())),
@@ -134,6 +136,7 @@ impl Settings {
                 owner_tag_keys: list(lookup, "RINGFENCE_OWNER_TAG_KEYS")?,
             },
             mode: parsed(lookup, "RINGFENCE_MODE")?,
+            sweep_mode: parsed(lookup, "RINGFENCE_SWEEP_MODE")?,
             ledger_table: text(lookup, "RINGFENCE_LEDGER_TABLE")?,
             findings_topic: text(lookup, "RINGFENCE_FINDINGS_TOPIC_ARN")?,
             security_hub: parsed(lookup, "RINGFENCE_SECURITY_HUB")?,
@@ -190,6 +193,7 @@ pub(crate) mod tests {
     pub(crate) fn environment(variable: &str) -> Option<&'static str> {
         Some(match variable {
             "RINGFENCE_MODE" => "enforce",
+            "RINGFENCE_SWEEP_MODE" => "observe",
             "RINGFENCE_BOUNDARY_ARN" => "arn:aws:iam::123456789012:policy/ringfence/ringfence-baseline-v1",
             "RINGFENCE_ENFORCE_AT" => "INFO",
             "RINGFENCE_ENFORCE_EXISTING_AT" => "HIGH",
@@ -226,6 +230,7 @@ pub(crate) mod tests {
         let settings = settings();
         assert_eq!(settings.account.as_str(), "123456789012");
         assert_eq!(settings.mode.in_force(&KillSwitch::Off), Mode::Enforce);
+        assert_eq!(settings.sweep_mode.in_force(&KillSwitch::Off), Mode::Observe);
         assert_eq!(settings.rules.enforce_existing_at, Severity::High);
         assert_eq!(settings.rules.shared_trust, SharedTrust::New);
         assert_eq!(settings.rules.owner_tag_keys, ["owner", "team"]);
@@ -250,6 +255,8 @@ pub(crate) mod tests {
         for (variable, value) in [
             ("RINGFENCE_MODE", "Enforce"),
             ("RINGFENCE_MODE", ""),
+            ("RINGFENCE_SWEEP_MODE", "off"),
+            ("RINGFENCE_SWEEP_MODE", ""),
             ("RINGFENCE_BOUNDARY_ARN", "ringfence-baseline-v1"),
             ("RINGFENCE_APPROVED_BOUNDARY_ARNS", "arn:aws:iam::123456789012:policy/a,b"),
             ("RINGFENCE_ENFORCE_AT", "info"),

@@ -343,7 +343,7 @@ fn never_changed(role: &Role, settings: &Settings) -> Option<String> {
 
 /// Whether the ledger's last word is that the role had our boundary.
 fn had_ours(case: &Case<'_>) -> bool {
-    case.record.bounded_with.as_ref() == Some(&case.settings.boundary)
+    case.record.had(&case.settings.boundary)
 }
 
 /// Lets a role whose trust policy is not understood count as an execution role.

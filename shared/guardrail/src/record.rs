@@ -287,6 +287,12 @@ impl RoleRecord {
         deferred.filter(|deferred| !deferred.event_id.is_empty() && deferred.event_id == trigger.event_id)
     }
 
+    /// Whether the last word about the role is that it had this boundary.
+    #[must_use]
+    pub fn had(&self, boundary: &PolicyArn) -> bool {
+        self.bounded_with.as_ref() == Some(boundary)
+    }
+
     /// The undo that holds the role at this time, if one does.
     #[must_use]
     pub fn hold(&self, now: Timestamp) -> Option<&Undone> {

@@ -102,6 +102,7 @@ impl ReviewRequest {
             | "UpdateAssumeRolePolicy" => Change::Rights,
             "DeleteRolePermissionsBoundary" => Change::BoundaryDeleted,
             "PutRolePermissionsBoundary" => Change::BoundaryPut(None),
+            "Sweep" => Change::Swept,
             _ => Change::Look,
         };
         let subject = match self.of {
@@ -178,7 +179,7 @@ mod tests {
             ("DeleteRolePermissionsBoundary", Change::BoundaryDeleted),
             ("PutRolePermissionsBoundary", Change::BoundaryPut(None)),
             ("CreateFunction", Change::Look),
-            ("Sweep", Change::Look),
+            ("Sweep", Change::Swept),
         ] {
             let message = format!(r#"{{"role":"orders","trigger":{{"event":"{event}","event_id":"e-1"}}}}"#);
             let request: ReviewRequest = serde_json::from_str(&message).unwrap();

@@ -25,6 +25,7 @@
 //! | no boundary, existing, the change budget used up | waits, `notice` | `over_time::a_role_in_use_waits_…` |
 //! | nothing is left of what was told | `resolved` | `over_time::a_role_that_comes_into_order_…` |
 //! | observe mode, the kill switch | `would-…` | `observe::*`, `decision_table::observe_mode_…`, `kill_switch::*` |
+//! | what no event told | by the rows above | `sweep::what_no_event_told_…` |
 //! | AWS refuses | `failed` | `decision_table::an_explicit_deny_…`, `bad_input::without_the_boundarys_policy_…` |
 //!
 //! Forms of tampering, each `restored`:
@@ -61,4 +62,5 @@ mod replay;
 mod runbook;
 mod security_hub;
 mod subscribers;
+mod sweep;
 mod undo;

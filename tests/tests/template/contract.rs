@@ -8,7 +8,7 @@ use tests::template::Template;
 /// Every parameter there will be and its default. Those without one come with the feature that uses them.
 const PARAMETERS: [(&str, Option<&str>); 22] = [
     ("Mode", Some("enforce")),
-    ("SweepMode", None),
+    ("SweepMode", Some("observe")),
     ("BoundaryProfile", Some("baseline")),
     ("BoundaryArn", Some("")),
     ("ApprovedBoundaryArns", Some("")),

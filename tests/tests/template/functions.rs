@@ -9,7 +9,7 @@ use tests::{function_folders, logical_id};
 const FUNCTION: &str = "AWS::Serverless::Function";
 
 /// The contract with `account::settings`.
-const ENVIRONMENT: [&str; 21] = [
+const ENVIRONMENT: [&str; 22] = [
     "RINGFENCE_ALLOWED_ASSUME_ROLE_ARNS",
     "RINGFENCE_ALLOWED_PASS_ROLE_ARNS",
     "RINGFENCE_APPROVED_BOUNDARY_ARNS",
@@ -31,6 +31,7 @@ const ENVIRONMENT: [&str; 21] = [
     "RINGFENCE_RULES",
     "RINGFENCE_SECURITY_HUB",
     "RINGFENCE_STACK_ID",
+    "RINGFENCE_SWEEP_MODE",
 ];
 
 fn dead_letter_arn(stack: &Stack) -> String {

@@ -1,7 +1,12 @@
-use crate::settings::Mode;
+use crate::decide::is_new_role;
+use crate::record::RoleRecord;
+use crate::settings::{Mode, Settings};
+use crate::snapshot::Role;
+use jiff::Timestamp;
 
 /// The modes in force that a sweep goes by: roles that are new follow `Mode`, those that existed before follow `SweepMode`
-/// (design, "Decisions").
+/// (design, "Decisions"). A role that had our boundary follows `Mode` too: to put back what was there is no first change of an
+/// existing role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SweepModes {
     new: Mode,
@@ -20,13 +25,29 @@ impl SweepModes {
         Self { new: mode, existing }
     }
 
+    /// The mode for a role of which the ledger has this record.
+    #[must_use]
+    pub fn of_role(
+        self,
+        role: &Role,
+        record: &RoleRecord,
+        settings: &Settings,
+        installed_at: Timestamp,
+    ) -> Mode {
+        if record.had(&settings.boundary) || is_new_role(role, installed_at) {
+            self.new
+        } else {
+            self.existing
+        }
+    }
+
     /// The mode for a role that was created after the installation or never used.
     #[must_use]
     pub fn for_new(self) -> Mode {
         self.new
     }
 
-    /// The mode for any other role.
+    /// The mode for any other role that did not have our boundary.
     #[must_use]
     pub fn for_existing(self) -> Mode {
         self.existing

@@ -5,7 +5,7 @@ use super::summary::Judged;
 use super::verdict::{Functions, LedgerView, Seen, SweepVerdict, WhyQueued, of_open_intent, verdict};
 use super::worst_roles::RoleLine;
 use crate::assess::{Approval, Assessment, Surroundings};
-use crate::decide::{Case, Decision, Step, decide, decide_at_first_sight, is_new_role};
+use crate::decide::{Case, Decision, Step, decide, decide_at_first_sight};
 use crate::function::Function;
 use crate::names::{AccountId, RoleArn};
 use crate::record::RoleRecord;
@@ -84,7 +84,12 @@ impl<'a> Sweep<'a> {
         let functions = if having.iter().any(is_new) { Functions::SomeNew } else { Functions::Known };
         let seen =
             Seen { case, snapshot, assessment: &as_reviewed, approval, ours: self.rules.ours, functions };
-        let verdict = self.once_per_policy(verdict(&seen, &decide(case, &as_reviewed)), snapshot);
+        let verdict = if self.rules.settings.own_roles.contains(&snapshot.role.arn) {
+            // What they may do by design would be told of every installation. Changes of them are told by their events.
+            SweepVerdict::Nothing
+        } else {
+            self.once_per_policy(verdict(&seen, &decide(case, &as_reviewed)), snapshot)
+        };
         let line = line(snapshot, &as_it_is, having.len());
         let judged =
             Judged { line: &line, boundary: &snapshot.boundary, approval, assessment: &as_it_is, verdict };
@@ -169,7 +174,7 @@ fn case<'c>(
 ) -> Case<'c> {
     let SweepRules { settings, modes, installed_at, now, .. } = rules;
     let role = &snapshot.role;
-    let mode = if is_new_role(role, installed_at) { modes.for_new() } else { modes.for_existing() };
+    let mode = modes.of_role(role, record, settings, installed_at);
     let LedgerView { exemption, boundary_document, .. } = *ledger;
     Case { role, record, trigger, settings, mode, exemption, installed_at, now, boundary_document }
 }

@@ -56,8 +56,9 @@ impl Review {
 
 impl Scene {
     fn mode(&self) -> Mode {
-        let is_new = is_new_role(&self.snapshot.role, time(INSTALLED));
-        if is_new { self.modes.for_new() } else { self.modes.for_existing() }
+        let had_ours = self.record.bounded_with == Some(settings().boundary);
+        let follows_mode = had_ours || is_new_role(&self.snapshot.role, time(INSTALLED));
+        if follows_mode { self.modes.for_new() } else { self.modes.for_existing() }
     }
 
     fn sweep(&self) -> SweepVerdict {
@@ -403,4 +404,27 @@ fn a_namesake_s_record_counts_for_nothing() {
     scene.record.bounded_with = Some(OURS.parse().unwrap());
     scene.snapshot.role.id = "AROANAMESAKE".parse().unwrap();
     assert_eq!(scene.sweep(), SweepVerdict::Queue(WhyQueued::BoundaryUnrecorded));
+}
+
+#[test]
+fn what_was_there_is_put_back_although_sweeps_only_observe() {
+    let mut lost = scene(existing_role(), Boundary::Absent, &[]);
+    lost.record.bounded_with = Some(OURS.parse().unwrap());
+    assert_eq!(
+        (lost.sweep(), lost.review()),
+        (SweepVerdict::Queue(WhyQueued::BoundaryAbsent), Review::Writes)
+    );
+    let modes = lost.modes.of_role(&lost.snapshot.role, &lost.record, &settings(), time(INSTALLED));
+    assert_eq!(modes, Mode::Enforce);
+    lost.record.bounded_with = Some(APPROVED.parse().unwrap());
+    let modes = lost.modes.of_role(&lost.snapshot.role, &lost.record, &settings(), time(INSTALLED));
+    assert_eq!(modes, Mode::Observe, "another one's loss is no reason to put ours");
+}
+
+#[test]
+fn nothing_is_told_of_our_own_roles() {
+    let own = settings().own_roles.first().unwrap().clone();
+    let role = Role { arn: own, ..role() };
+    let scene = scene(role, Boundary::Absent, &[allow(json!("*"), json!("*"))]);
+    assert_eq!(scene.sweep(), SweepVerdict::Nothing);
 }

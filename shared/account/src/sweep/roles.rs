@@ -1,0 +1,163 @@
+//! Every role of the account, page by page: read, judged, queued, dropped.
+
+use super::SweepCall;
+use super::pages::to_role_detail;
+use super::policies::ComparedBoundaries;
+use crate::clock;
+use crate::connect::Account;
+use crate::failure::{Failure, FailureClass};
+use crate::ledger::{OperatorPage, RoleRecords};
+use aws_sdk_iam::types::EntityType;
+use guardrail::authorization_details::RoleDetail;
+use guardrail::exemption::Exemption;
+use guardrail::names::{RoleArn, RoleName};
+use guardrail::notice::Exemptions;
+use guardrail::review::ReviewRequest;
+use guardrail::sweep::{Checkpoint, LedgerView, Phase, PolicyStore, Sweep, SweepRules, SweepVerdict};
+use jiff::SignedDuration;
+
+/// A sweep that stopped longer ago is not taken up: too much changed on the pages that it read.
+const OLDEST: SignedDuration = SignedDuration::from_hours(48);
+
+/// What the roles of all pages are judged with.
+struct Judging<'a> {
+    account: &'a Account,
+    exemptions: Vec<Exemption>,
+    policies: PolicyStore,
+    boundaries: ComparedBoundaries,
+    /// IAM's marker that the sweep before left, until it was used.
+    resumed_from: Option<String>,
+}
+
+impl Account {
+    /// Judges the roles from where `checkpoint` was left, queues those that need a look, and says where it stands.
+    pub(super) async fn sweep_roles(
+        &self,
+        call: SweepCall<'_>,
+        page: &OperatorPage,
+        checkpoint: Option<Checkpoint>,
+    ) -> Result<Checkpoint, Failure> {
+        let now = clock::now();
+        let checkpoint = checkpoint
+            .filter(|known| now.duration_since(known.started_at) < OLDEST)
+            .unwrap_or_else(|| Checkpoint::start(call.request.to_owned(), now));
+        let (ours, inventory, installed_at, policies) = tokio::try_join!(
+            self.our_boundary(),
+            self.inventory(),
+            self.ledger.installed_at(),
+            self.policy_store()
+        )?;
+        let installed_at = match installed_at {
+            Some(at) => at,
+            None => {
+                self.ledger.note_installation(now).await?;
+                now
+            }
+        };
+        let modes = self.sweep_modes(&page.kill_switch(now));
+        let rules = SweepRules { settings: &self.settings.rules, modes, ours: &ours, installed_at, now };
+        let mut sweep = Sweep::resume(rules, inventory, checkpoint);
+        let resumed_from = match &sweep.checkpoint().phase {
+            Phase::Roles { marker } => marker.clone(),
+            Phase::MissingRoles | Phase::Report => None,
+        };
+        let mut judging = Judging {
+            account: self,
+            exemptions: valid_exemptions(page, now),
+            policies,
+            boundaries: ComparedBoundaries::default(),
+            resumed_from,
+        };
+        while let Phase::Roles { marker } = sweep.checkpoint().phase.clone() {
+            if !call.has_time_left() {
+                tracing::warn!("the sweep's time is up, the next one goes on where it stopped");
+                break;
+            }
+            let next = judging.page(&mut sweep, marker).await?;
+            sweep.page_done(next);
+        }
+        Ok(sweep.checkpoint().clone())
+    }
+}
+
+impl Judging<'_> {
+    /// Judges a page of roles and queues those that need a look; IAM's marker of the next page.
+    async fn page(
+        &mut self,
+        sweep: &mut Sweep<'_>,
+        marker: Option<String>,
+    ) -> Result<Option<String>, Failure> {
+        let account = self.account;
+        let is_resumed = marker.is_some() && self.resumed_from.take() == marker;
+        let (page, next) = match account.page(&[EntityType::Role], marker.clone()).await {
+            // IAM does not say how long a marker holds.
+            Err(failure) if is_resumed && failure.class() == FailureClass::Malformed => {
+                tracing::warn!(cause = %failure, "the sweep cannot go on where it stopped, it reads all roles anew");
+                account.page(&[EntityType::Role], None).await?
+            }
+            page => page?,
+        };
+        let mut roles = Vec::new();
+        for role in page.role_detail_list.unwrap_or_default() {
+            let arn = role.arn.clone();
+            match to_role_detail(role) {
+                Ok(role) => roles.push(role),
+                Err(e) => not_judged(sweep, arn.and_then(|arn| arn.parse().ok()), &e),
+            }
+        }
+        account.read_unread(&mut self.policies, &roles).await?;
+        let names: Vec<RoleName> = roles.iter().map(|role| role.arn.name().clone()).collect();
+        let records = account.ledger.read_roles(&names).await?;
+        let mut queued = Vec::new();
+        for role in roles {
+            let name = role.arn.name().clone();
+            if let SweepVerdict::Queue(why) = self.role(sweep, role, &records).await? {
+                tracing::debug!(role = name.as_str(), ?why, "queued");
+                queued.push(name);
+            }
+        }
+        let Checkpoint { sweep: id, started_at, .. } = sweep.checkpoint();
+        let requests = queued.into_iter().map(|role| ReviewRequest::of_sweep(role, id, *started_at));
+        account.queue_for_review(requests).await?;
+        Ok(next)
+    }
+
+    async fn role(
+        &mut self,
+        sweep: &mut Sweep<'_>,
+        role: RoleDetail,
+        records: &RoleRecords,
+    ) -> Result<SweepVerdict, Failure> {
+        let arn = role.arn.clone();
+        let snapshot = match self.policies.snapshot(role) {
+            Ok(snapshot) => snapshot,
+            Err(e) => {
+                not_judged(sweep, Some(arn), &e);
+                return Ok(SweepVerdict::Nothing);
+            }
+        };
+        let record = match records.of(arn.name()) {
+            Ok(record) => record,
+            Err(failure) => {
+                not_judged(sweep, Some(arn), failure);
+                return Ok(SweepVerdict::Nothing);
+            }
+        };
+        let boundary_document = self.account.compared(&mut self.boundaries, &snapshot.boundary).await?;
+        let exemption = self.exemptions.iter().find(|exemption| exemption.covers(&snapshot.role));
+        Ok(sweep.role(&snapshot, &LedgerView { record, exemption, boundary_document }).verdict)
+    }
+}
+
+/// A role that nobody can read must not keep the others from being swept.
+fn not_judged(sweep: &mut Sweep<'_>, role: Option<RoleArn>, why: &impl std::fmt::Display) {
+    tracing::warn!(role = role.as_ref().map(|role| role.as_str()), cause = %why, "a role is not judged");
+    if let Some(role) = role {
+        sweep.not_judged(&role);
+    }
+}
+
+fn valid_exemptions(page: &OperatorPage, now: jiff::Timestamp) -> Vec<Exemption> {
+    let Exemptions::All(items) = &page.view.exemptions else { return Vec::new() };
+    items.iter().filter_map(|(pattern, item)| Exemption::read(pattern, item, now).ok()).collect()
+}

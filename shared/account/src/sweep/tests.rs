@@ -1,0 +1,330 @@
+//! A sweep against doubles of the SDK's clients: what is asked, how often, and what is sent. They prove what we ask, not what AWS
+//! answers.
+
+use super::{SweepCall, SweptRoles};
+use crate::clock;
+use crate::connect::Account;
+use crate::ledger::Ledger;
+use crate::respond::doubles_of_an_account;
+use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
+use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
+use aws_sdk_dynamodb::operation::query::QueryOutput;
+use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput;
+use aws_sdk_iam::operation::get_policy::GetPolicyOutput;
+use aws_sdk_iam::operation::get_policy_version::GetPolicyVersionOutput;
+use aws_sdk_iam::types as iam;
+use aws_sdk_lambda::operation::list_functions::ListFunctionsOutput;
+use aws_sdk_lambda::types::FunctionConfiguration;
+use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchOutput;
+use aws_sdk_sqs::types::{BatchResultErrorEntry, SendMessageBatchResultEntry};
+use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
+use aws_smithy_types::DateTime;
+use guardrail::record::RoleRecord;
+use guardrail::sweep::{Checkpoint, SweepSummary, WhyQueued};
+use jiff::SignedDuration;
+use serde_json::json;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+
+type Item = HashMap<String, AttributeValue>;
+
+const OURS: &str = "arn:aws:iam::123456789012:policy/ringfence/ringfence-baseline-v1";
+const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
+const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}}"#;
+/// What the doubles of other tests ship as our boundary.
+const WIDE: &str =
+    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["s3:*","logs:*"],"Resource":"*"}}"#;
+
+/// An account of four roles on two pages, and what became of a sweep over it.
+#[derive(Clone, Default)]
+struct Double {
+    items: Arc<Mutex<BTreeMap<(String, String), Item>>>,
+    calls: Arc<Mutex<Vec<String>>>,
+    /// The roles that reached the review queue.
+    queued: Arc<Mutex<Vec<String>>>,
+}
+
+fn text(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}
+
+fn key_of(item: &Item) -> (String, String) {
+    (item["pk"].as_s().unwrap().clone(), item["sk"].as_s().unwrap().clone())
+}
+
+fn role(name: &str, last_used: Option<i64>, boundary: Option<&str>) -> iam::RoleDetail {
+    let boundary =
+        boundary.map(|arn| iam::AttachedPermissionsBoundary::builder().permissions_boundary_arn(arn).build());
+    // One that has its boundary may do nothing.
+    let attached = boundary
+        .is_none()
+        .then(|| vec![iam::AttachedPolicy::builder().policy_arn(ADMINISTRATOR).policy_name("a").build()]);
+    let used = iam::RoleLastUsed::builder().set_last_used_date(last_used.map(DateTime::from_secs)).build();
+    iam::RoleDetail::builder()
+        .arn(format!("arn:aws:iam::123456789012:role/{name}"))
+        .role_name(name)
+        .role_id(format!("AROA{}", name.to_uppercase()))
+        .create_date(DateTime::from_secs(1_700_000_000))
+        .assume_role_policy_document(TRUST)
+        .set_attached_managed_policies(attached)
+        .set_permissions_boundary(boundary)
+        .role_last_used(used)
+        .build()
+}
+
+fn policy(arn: &str, document: &str) -> iam::ManagedPolicyDetail {
+    let version =
+        iam::PolicyVersion::builder().document(document).version_id("v1").is_default_version(true).build();
+    iam::ManagedPolicyDetail::builder()
+        .arn(arn)
+        .default_version_id("v1")
+        .attachment_count(1)
+        .policy_version_list(version)
+        .build()
+}
+
+impl Double {
+    fn new() -> Self {
+        let double = Self::default();
+        double.put("settings", "installed", [("at", text("2026-01-01T00:00:00Z"))]);
+        double
+    }
+
+    fn put<const N: usize>(&self, pk: &str, sk: &str, fields: [(&str, AttributeValue); N]) {
+        let key = [("pk", text(pk)), ("sk", text(sk))];
+        let item = key.into_iter().chain(fields).map(|(name, value)| (name.to_owned(), value)).collect();
+        self.items.lock().unwrap().insert((pk.to_owned(), sk.to_owned()), item);
+    }
+
+    /// The ledger's last word is that the role had ours.
+    fn had_ours(self, name: &str) -> Self {
+        let mut record = RoleRecord::new(format!("AROA{}", name.to_uppercase()).parse().unwrap());
+        record.bounded_with = Some(OURS.parse().unwrap());
+        let record = serde_dynamo::to_attribute_value(record).unwrap();
+        self.put("role", name, [("version", AttributeValue::N("1".to_owned())), ("record", record)]);
+        self
+    }
+
+    fn note(&self, call: &str) {
+        self.calls.lock().unwrap().push(call.to_owned());
+    }
+
+    fn count(&self, call: &str) -> usize {
+        self.calls.lock().unwrap().iter().filter(|made| *made == call).count()
+    }
+
+    fn queued(&self) -> Vec<String> {
+        let mut queued = self.queued.lock().unwrap().clone();
+        queued.sort();
+        queued
+    }
+
+    fn lease(&self) -> Item {
+        self.items.lock().unwrap()[&("settings".to_owned(), "sweep".to_owned())].clone()
+    }
+
+    fn account(&self) -> Account {
+        let mut account = doubles_of_an_account();
+        account.iam = self.iam();
+        account.ledger = Ledger::new(self.dynamodb(), account.settings.ledger_table.clone());
+        account.lambda = self.lambda().into();
+        account.sqs = self.sqs().into();
+        account
+    }
+
+    fn iam(&self) -> aws_sdk_iam::Client {
+        let double = self.clone();
+        let pages = mock!(aws_sdk_iam::Client::get_account_authorization_details).then_compute_output(
+            move |request| {
+                let of_roles = request.filter().contains(&iam::EntityType::Role);
+                let marker = request.marker().unwrap_or("first");
+                double.note(&format!("{} page {marker}", if of_roles { "roles" } else { "policies" }));
+                let answer = GetAccountAuthorizationDetailsOutput::builder();
+                let answer = match (of_roles, marker) {
+                    (true, "first") => answer
+                        .role_detail_list(role("new", None, None))
+                        .role_detail_list(role("old", Some(1_750_000_000), None)),
+                    (true, _) => answer
+                        .role_detail_list(role("lost", Some(1_750_000_000), None))
+                        .role_detail_list(role("fine", Some(1_750_000_000), Some(OURS))),
+                    (false, "first") => answer.policies(policy(OURS, WIDE)),
+                    (false, _) => answer.policies(policy("arn:aws:iam::123456789012:policy/team", WIDE)),
+                };
+                if marker == "first" {
+                    answer.is_truncated(true).marker("second").build()
+                } else {
+                    answer.is_truncated(false).build()
+                }
+            },
+        );
+        let double = self.clone();
+        let get_policy = mock!(aws_sdk_iam::Client::get_policy).then_compute_output(move |request| {
+            let arn = request.policy_arn().unwrap();
+            double.note(&format!("policy {arn}"));
+            let policy = iam::Policy::builder().arn(arn).policy_id(arn).default_version_id("v1").build();
+            GetPolicyOutput::builder().policy(policy).build()
+        });
+        let get_version = mock!(aws_sdk_iam::Client::get_policy_version).then_output(|| {
+            let version = iam::PolicyVersion::builder().document(WIDE).version_id("v1").build();
+            GetPolicyVersionOutput::builder().policy_version(version).build()
+        });
+        // Any other call is an error: nothing is written to IAM.
+        mock_client!(aws_sdk_iam, RuleMode::MatchAny, &[&pages, &get_policy, &get_version])
+    }
+
+    /// Of several keys it gives the first and leaves out the others; writes are checked as a lease's conditions say.
+    fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        let double = self.clone();
+        let read = mock!(aws_sdk_dynamodb::Client::batch_get_item).then_compute_output(move |request| {
+            let (table, wanted) = request.request_items().unwrap().iter().next().unwrap();
+            let (given, left_out): (Vec<_>, Vec<_>) = wanted
+                .keys()
+                .iter()
+                .enumerate()
+                .partition(|(index, key)| *index == 0 || key["pk"] != text("role"));
+            if given.iter().any(|(_, key)| key["pk"] == text("role")) {
+                double.note("ledger");
+            }
+            let items = double.items.lock().unwrap();
+            let found = given.iter().filter_map(|(_, key)| items.get(&key_of(key)).cloned()).collect();
+            let answer = BatchGetItemOutput::builder().responses(table, found);
+            if left_out.is_empty() {
+                return answer.build();
+            }
+            let keys = left_out.into_iter().map(|(_, key)| key.clone()).collect();
+            let left_out = KeysAndAttributes::builder().set_keys(Some(keys)).build().unwrap();
+            answer.unprocessed_keys(table, left_out).build()
+        });
+        let double = self.clone();
+        let write = mock!(aws_sdk_dynamodb::Client::put_item).then_compute_response(move |request| {
+            let item = request.item().unwrap();
+            let mut items = double.items.lock().unwrap();
+            let known = items.get(&key_of(item));
+            let value = |name: &str| request.expression_attribute_values().and_then(|all| all.get(name));
+            let number = |value: &AttributeValue| value.as_n().unwrap().parse::<i64>().unwrap();
+            let holds = match known {
+                None => request.condition_expression() == Some("attribute_not_exists(pk)"),
+                Some(known) => {
+                    let holder = value(":before").or(value(":holder"));
+                    let is_over =
+                        value(":now").is_none_or(|now| number(&known["leased_until"]) <= number(now));
+                    holder == known.get("holder") && is_over
+                }
+            };
+            if !holds {
+                let failed = ConditionalCheckFailedException::builder().message("held").build();
+                return MockResponse::Error(PutItemError::ConditionalCheckFailedException(failed));
+            }
+            items.insert(key_of(item), item.clone());
+            MockResponse::Output(PutItemOutput::builder().build())
+        });
+        let query = mock!(aws_sdk_dynamodb::Client::query)
+            .then_output(|| QueryOutput::builder().set_items(Some(Vec::new())).build());
+        mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&read, &write, &query])
+    }
+
+    fn lambda(&self) -> aws_sdk_lambda::Client {
+        let list = mock!(aws_sdk_lambda::Client::list_functions).then_output(|| {
+            let function = FunctionConfiguration::builder()
+                .function_arn("arn:aws:lambda:us-east-1:123456789012:function:orders")
+                .role("arn:aws:iam::123456789012:role/old");
+            ListFunctionsOutput::builder().functions(function.build()).build()
+        });
+        mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &[&list])
+    }
+
+    /// It takes one message of a batch.
+    fn sqs(&self) -> aws_sdk_sqs::Client {
+        let double = self.clone();
+        let send = mock!(aws_sdk_sqs::Client::send_message_batch).then_compute_output(move |request| {
+            double.note("batch");
+            let mut answer =
+                SendMessageBatchOutput::builder().set_successful(Some(vec![])).set_failed(Some(vec![]));
+            for (index, entry) in request.entries().iter().enumerate() {
+                if index > 0 {
+                    let failed = BatchResultErrorEntry::builder().id(entry.id()).code("InternalError");
+                    answer = answer.failed(failed.sender_fault(false).build().unwrap());
+                    continue;
+                }
+                let body: serde_json::Value = serde_json::from_str(entry.message_body()).unwrap();
+                assert_eq!(body["trigger"]["event"], json!("Sweep"));
+                double.queued.lock().unwrap().push(body["role"].as_str().unwrap().to_owned());
+                let taken = SendMessageBatchResultEntry::builder()
+                    .id(entry.id())
+                    .message_id("m")
+                    .md5_of_message_body("");
+                answer = answer.successful(taken.build().unwrap());
+            }
+            answer.build().unwrap()
+        });
+        mock_client!(aws_sdk_sqs, RuleMode::MatchAny, &[&send])
+    }
+
+    async fn sweep(&self, request: &str, seconds_left: i64) -> SweptRoles {
+        let ends_at = clock::now() + SignedDuration::from_secs(seconds_left);
+        self.account().sweep(SweepCall { request, ends_at }).await.unwrap().roles
+    }
+}
+
+fn summary(swept: SweptRoles) -> SweepSummary {
+    match swept {
+        SweptRoles::All(summary) => *summary,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn every_page_is_read_and_what_needs_a_look_is_queued_once() {
+    let double = Double::new().had_ours("lost").had_ours("fine");
+    let summary = summary(double.sweep("request-1", 900).await);
+
+    assert_eq!((summary.execution_roles, summary.functions), (4, 1));
+    let expected = BTreeMap::from([(WhyQueued::BoundaryAbsent, 3)]);
+    assert_eq!(summary.queued, expected);
+    assert_eq!(double.queued(), ["lost", "new", "old"], "what SQS leaves out is sent again");
+    for call in ["policies page first", "policies page second", "roles page first", "roles page second"] {
+        assert_eq!(double.count(call), 1, "{call}");
+    }
+    assert_eq!(
+        double.count(&format!("policy {ADMINISTRATOR}")),
+        1,
+        "one that no page held is asked for once"
+    );
+    assert_eq!(double.count("ledger"), 4, "two keys a page, of which one is left out at first");
+    assert_eq!(double.lease()["leased_until"], AttributeValue::N("0".to_owned()));
+    assert!(!double.lease().contains_key("checkpoint"));
+}
+
+#[tokio::test]
+async fn two_sweeps_never_overlap_and_a_dead_one_ends_with_its_invocation() {
+    let double = Double::new();
+    let leased = |seconds: i64| {
+        let until = clock::now() + SignedDuration::from_secs(seconds);
+        [("holder", text("other")), ("leased_until", AttributeValue::N(until.as_millisecond().to_string()))]
+    };
+    double.put("settings", "sweep", leased(30));
+    assert_eq!(double.sweep("request-1", 900).await, SweptRoles::LeftToAnother);
+    assert_eq!((double.count("roles page first"), double.queued().len()), (0, 0));
+    assert_eq!(double.lease()["holder"], text("other"));
+
+    double.put("settings", "sweep", leased(-1));
+    assert_eq!(summary(double.sweep("request-2", 900).await).execution_roles, 4);
+}
+
+#[tokio::test]
+async fn what_has_no_time_left_is_taken_up_where_it_stopped() {
+    let double = Double::new();
+    assert!(matches!(double.sweep("request-1", 30).await, SweptRoles::Some(_)));
+    assert_eq!(double.count("roles page first"), 0);
+
+    let mut stopped = Checkpoint::start("request-0".to_owned(), clock::now());
+    stopped.page_done(Some("second".to_owned()));
+    let stopped = serde_dynamo::to_attribute_value(&stopped).unwrap();
+    let over = ("leased_until", AttributeValue::N("0".to_owned()));
+    double.put("settings", "sweep", [("holder", text("request-0")), over, ("checkpoint", stopped)]);
+    assert_eq!(summary(double.sweep("request-2", 900).await).execution_roles, 2);
+    assert_eq!((double.count("roles page first"), double.count("roles page second")), (0, 1));
+    assert!(!double.lease().contains_key("checkpoint"), "the next one begins anew");
+}

@@ -1,0 +1,109 @@
+//! What events missed is found by the next sweep.
+
+use aws_sdk_lambda::{primitives::Blob, types::InvocationType};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use tests::lab::{ADMINISTRATOR, Lab, OURS, Told};
+
+const SWEEP: &str = "ringfence-sweep-account";
+
+fn words(findings: &[Told]) -> Vec<(&str, &str)> {
+    findings.iter().map(|told| (told.text_of("outcome"), told.text_of("severity"))).collect()
+}
+
+async fn sweep(lab: &Lab) {
+    let invoke = lab.lambda.invoke().function_name(SWEEP).invocation_type(InvocationType::Event);
+    invoke.payload(Blob::new("{}")).send().await.expect("it is taken");
+    lab.silence().await;
+}
+
+/// What the last sweep said at its end.
+fn last_words(lab: &Lab) -> Value {
+    let lines = lab.logs(SWEEP);
+    let mut lines = lines.iter().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let done = lines.find(|line| line["fields"]["event"] == json!("Sweep")).expect("a line of the sweep");
+    done["fields"].clone()
+}
+
+/// The role as if it had been in use for years.
+fn make_old(lab: &Lab, role: &str) {
+    let old = json!({"created": "2024-01-01T00:00:00Z", "last_used": "2026-11-01T00:00:00Z"});
+    lab.post(&format!("roles/{role}"), old);
+}
+
+#[tokio::test]
+async fn what_no_event_told_is_found_and_handled_by_mode() {
+    let lab = Lab::start(&[]).await;
+    lab.create_role("bounded-role", "/").await;
+    lab.silence().await;
+    lab.pause_events();
+    for role in ["new-role", "old-role"] {
+        lab.create_role(role, "/").await;
+        lab.attach(role, ADMINISTRATOR).await;
+        lab.create_function(&format!("{role}-function"), &format!("arn:aws:iam::123456789012:role/{role}"))
+            .await;
+    }
+    let delete = lab.iam.delete_role_permissions_boundary().role_name("bounded-role");
+    delete.send().await.expect("DeleteRolePermissionsBoundary");
+    ["old-role", "bounded-role"].iter().for_each(|role| make_old(&lab, role));
+    lab.forget_events();
+    lab.resume_events();
+
+    sweep(&lab).await;
+    assert_eq!(lab.boundary_of("new-role").await.as_deref(), Some(OURS), "a new role follows Mode");
+    assert_eq!(lab.boundary_of("bounded-role").await.as_deref(), Some(OURS), "and so does a restore");
+    assert_eq!(lab.boundary_of("old-role").await, None, "an existing one follows SweepMode");
+    assert_eq!(words(&lab.findings_about("new-role").await), [("bounded", "CRITICAL")]);
+    assert_eq!(words(&lab.findings_about("bounded-role").await), [("bounded", "LOW"), ("restored", "HIGH")]);
+    let told = lab.findings_about("old-role").await;
+    assert_eq!(words(&told), [("would-bound", "CRITICAL")]);
+    assert_eq!((told[0].text_of("mode"), &told[0].finding["trigger"]["event"]), ("observe", &json!("Sweep")));
+    let findings = lab.findings().await.len();
+    assert_eq!(findings, 4, "nothing is told of other roles: {:?}", words(&lab.findings().await));
+    let line = last_words(&lab);
+    assert_eq!(line["decision"], json!("all roles judged"), "{line}");
+    assert_eq!(line["queued"], json!(r#"{"boundary-absent":3}"#), "{line}");
+
+    let before = lab.journal_end();
+    sweep(&lab).await;
+    assert_eq!(last_words(&lab)["queued"], json!("{}"), "one state is told once");
+    assert!(lab.own_calls_since(before, "SendMessageBatch").is_empty());
+    assert_eq!(lab.findings().await.len(), findings);
+
+    lab.deploy(&[("SweepMode", "enforce")]);
+    sweep(&lab).await;
+    assert_eq!(lab.boundary_of("old-role").await.as_deref(), Some(OURS));
+    assert_eq!(
+        words(&lab.findings_about("old-role").await),
+        [("would-bound", "CRITICAL"), ("bounded", "CRITICAL")]
+    );
+    assert_eq!(lab.findings().await.len(), findings + 1);
+
+    let by_sweeps = |entry: &Value| entry["caller"]["function"] == json!(SWEEP);
+    let journal = lab.journal_since(0);
+    let calls: BTreeSet<&str> = journal
+        .iter()
+        .filter(|entry| by_sweeps(entry) && entry["service"] == json!("iam") && entry["status"] == json!(200))
+        .filter_map(|entry| entry["operation"].as_str())
+        .collect();
+    let reads = ["GetAccountAuthorizationDetails", "GetPolicy", "GetPolicyVersion"];
+    assert_eq!(calls, BTreeSet::from(reads), "a sweep writes nothing to IAM");
+}
+
+#[tokio::test]
+async fn a_throttled_sweep_comes_to_its_end() {
+    let lab = Lab::start(&[]).await;
+    lab.pause_events();
+    lab.create_role("new-role", "/").await;
+    lab.forget_events();
+    lab.resume_events();
+    lab.post(
+        "faults",
+        json!({"kind": "fail", "service": "iam", "operation": "GetAccountAuthorizationDetails", "function": SWEEP,
+            "every": 2, "times": null, "status": 400, "code": "Throttling"}),
+    );
+    sweep(&lab).await;
+    assert!(lab.struck() > 0);
+    assert_eq!(last_words(&lab)["decision"], json!("all roles judged"));
+    assert_eq!(words(&lab.findings_about("new-role").await), [("bounded", "LOW")]);
+}
