@@ -88,7 +88,7 @@ impl Account {
     /// Sweeps the roles while holding the lease, and gives it back however that ends.
     async fn sweep_alone(&self, call: SweepCall<'_>, page: &OperatorPage) -> Result<SweptRoles, Failure> {
         let checkpoint = match self.ledger.take_sweep_lease(call.request, call.ends_at, clock::now()).await? {
-            LeaseTaken::Yes(checkpoint) => checkpoint,
+            LeaseTaken::Yes(checkpoint) => checkpoint.map(|stopped| *stopped),
             LeaseTaken::HeldByAnother => {
                 tracing::info!("another sweep is at work, this one leaves all to it");
                 return Ok(SweptRoles::LeftToAnother);

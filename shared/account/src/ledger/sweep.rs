@@ -14,7 +14,7 @@ const SWEEP: (&str, &str) = ("settings", "sweep");
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum LeaseTaken {
     /// It is ours; with where the sweep before stopped, if it did.
-    Yes(Option<Checkpoint>),
+    Yes(Option<Box<Checkpoint>>),
     /// Another sweep is at work.
     HeldByAnother,
 }
@@ -41,7 +41,7 @@ impl Ledger {
                 .expression_attribute_values(":now", number(now.as_millisecond())),
         };
         match put.send().await {
-            Ok(_) => Ok(LeaseTaken::Yes(checkpoint.and_then(to_checkpoint))),
+            Ok(_) => Ok(LeaseTaken::Yes(checkpoint.and_then(to_checkpoint).map(Box::new))),
             Err(e)
                 if e.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) =>
             {

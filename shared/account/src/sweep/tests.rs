@@ -271,7 +271,7 @@ impl Double {
 fn summary(swept: SweptRoles) -> SweepSummary {
     match swept {
         SweptRoles::All(summary) => *summary,
-        other => panic!("{other:?}"),
+        other @ (SweptRoles::Some(_) | SweptRoles::LeftToAnother) => panic!("{other:?}"),
     }
 }
 
