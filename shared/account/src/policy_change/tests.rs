@@ -238,7 +238,10 @@ async fn a_deployment_is_left_to_the_code_that_it_brings() {
     // The retry runs the new code, which ships what was deployed.
     world.change(|state| state.versions.insert("v2".to_owned(), SHIPPED));
     let response = respond(&world, &deployed_now(OURS)).await;
-    assert_eq!((response.decision, world.told().len()), ("as shipped", 0));
+    assert_eq!(response.decision, "as shipped, by an update");
+    assert_eq!(world.told(), [pair("boundary-edited", "INFO")]);
+    let response = respond(&world, &deployed_now(OURS)).await;
+    assert_eq!((response.decision, world.told().len()), ("as shipped", 1), "an update is told once");
 }
 
 #[tokio::test]
