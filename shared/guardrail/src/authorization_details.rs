@@ -13,34 +13,52 @@ use serde_json::value::RawValue;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct RoleDetail {
-    arn: RoleArn,
+    /// With its path.
+    pub arn: RoleArn,
+    /// Its unique id.
     #[serde(default)]
-    role_id: Option<String>,
+    pub role_id: Option<String>,
+    /// When it was made.
     #[serde(default)]
-    create_date: Option<Timestamp>,
+    pub create_date: Option<Timestamp>,
+    /// Who may assume it.
     #[serde(default)]
-    assume_role_policy_document: Option<DocumentText>,
+    pub assume_role_policy_document: Option<DocumentText>,
+    /// Its inline policies.
     #[serde(default, deserialize_with = "absent_if_null")]
-    role_policy_list: Vec<PolicyDetail>,
+    pub role_policy_list: Vec<PolicyDetail>,
+    /// Its managed policies.
     #[serde(default, deserialize_with = "absent_if_null")]
-    attached_managed_policies: Vec<AttachedPolicy>,
+    pub attached_managed_policies: Vec<AttachedPolicy>,
+    /// Its boundary.
     #[serde(default)]
-    permissions_boundary: Option<AttachedBoundary>,
+    pub permissions_boundary: Option<AttachedBoundary>,
+    /// Its tags.
     #[serde(default, deserialize_with = "absent_if_null")]
-    tags: Vec<Tag>,
+    pub tags: Vec<Tag>,
+    /// When it was last used.
     #[serde(default)]
-    role_last_used: Option<RoleLastUsed>,
+    pub role_last_used: Option<RoleLastUsed>,
 }
 
 /// A `ManagedPolicyDetail`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ManagedPolicyDetail {
-    arn: PolicyArn,
+    /// Its ARN.
+    pub arn: PolicyArn,
+    /// The version in force.
     #[serde(default)]
-    default_version_id: Option<String>,
+    pub default_version_id: Option<String>,
+    /// How many users, groups and roles have it attached; none if that was not told.
+    #[serde(default)]
+    pub attachment_count: Option<u32>,
+    /// How many have it for a boundary; none if that was not told.
+    #[serde(default)]
+    pub permissions_boundary_usage_count: Option<u32>,
+    /// Its versions, at least the one in force.
     #[serde(default, deserialize_with = "absent_if_null")]
-    policy_version_list: Vec<PolicyVersion>,
+    pub policy_version_list: Vec<PolicyVersion>,
 }
 
 /// A document as JSON, or as text: plain JSON, or URL-encoded as the API sends it.
@@ -48,50 +66,98 @@ pub struct ManagedPolicyDetail {
 #[serde(transparent)]
 pub struct DocumentText(Box<RawValue>);
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct PolicyDetail {
-    policy_name: String,
-    policy_document: DocumentText,
+/// As what a document is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reading {
+    /// As IAM stores it: a trust policy, or what AWS itself keeps, whatever our rules say of it.
+    AsStored,
+    /// As an identity policy or a boundary of the customer, which IAM would have refused if it were none.
+    AsIdentity,
 }
 
+/// An inline policy.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct AttachedPolicy {
-    policy_arn: PolicyArn,
+pub struct PolicyDetail {
+    /// Its name.
+    pub policy_name: String,
+    /// What it says.
+    pub policy_document: DocumentText,
 }
 
+/// A managed policy that the role has.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct AttachedBoundary {
-    permissions_boundary_arn: PolicyArn,
+pub struct AttachedPolicy {
+    /// Which.
+    pub policy_arn: PolicyArn,
 }
 
+/// The boundary that the role has.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct PolicyVersion {
-    document: DocumentText,
+pub struct AttachedBoundary {
+    /// Its policy.
+    pub permissions_boundary_arn: PolicyArn,
+}
+
+/// A version of a managed policy.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct PolicyVersion {
+    /// What it says.
+    pub document: DocumentText,
+    /// Its id.
     #[serde(default)]
-    version_id: Option<String>,
+    pub version_id: Option<String>,
+    /// Whether it is in force.
     #[serde(default)]
-    is_default_version: bool,
+    pub is_default_version: bool,
 }
 
+/// A tag.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Tag {
-    key: String,
-    value: String,
+pub struct Tag {
+    /// Its key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
 }
 
+/// When a role was last used.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct RoleLastUsed {
+pub struct RoleLastUsed {
+    /// None: never, or longer ago than IAM tracks.
     #[serde(default)]
-    last_used_date: Option<Timestamp>,
+    pub last_used_date: Option<Timestamp>,
 }
 
 impl DocumentText {
+    /// The text of a document as the API sends it, URL-encoded or plain.
+    ///
+    /// # Errors
+    /// None that a text can cause: what JSON has for a string takes every text.
+    pub fn from_text(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::value::to_raw_value(text).map(Self)
+    }
+
+    /// As it was sent: two texts that are the same here say the same.
+    #[must_use]
+    pub fn as_sent(&self) -> &str {
+        self.0.get()
+    }
+
+    /// What it says, read as `reading`.
+    #[must_use]
+    pub fn read_as(&self, reading: Reading) -> Document {
+        match reading {
+            Reading::AsStored => self.read(),
+            Reading::AsIdentity => self.read_identity(),
+        }
+    }
+
     /// What it says.
     #[must_use]
     pub fn read(&self) -> Document {
@@ -128,9 +194,21 @@ impl ManagedPolicyDetail {
         &self.arn
     }
 
+    /// Whether anybody has it, as far as that was told.
+    #[must_use]
+    pub fn is_in_use(&self) -> bool {
+        (self.attachment_count, self.permissions_boundary_usage_count) != (Some(0), Some(0))
+    }
+
     /// The document of the default version; none, where the list does not hold it.
     #[must_use]
     pub fn document(&self) -> Option<Document> {
+        self.document_text().map(|text| text.read_as(self.reading()))
+    }
+
+    /// The text of that document.
+    #[must_use]
+    pub fn document_text(&self) -> Option<&DocumentText> {
         let is_default = |version: &&PolicyVersion| {
             version.is_default_version
                 || version.version_id.is_some() && version.version_id == self.default_version_id
@@ -139,9 +217,13 @@ impl ManagedPolicyDetail {
             [only] => Some(only),
             several => several.iter().find(is_default),
         };
-        // What AWS itself keeps is stored, whatever our rules say of it.
-        let read = if self.arn.is_aws_managed() { DocumentText::read } else { DocumentText::read_identity };
-        version.map(|version| read(&version.document))
+        version.map(|version| &version.document)
+    }
+
+    /// As what its document is read.
+    #[must_use]
+    pub fn reading(&self) -> Reading {
+        if self.arn.is_aws_managed() { Reading::AsStored } else { Reading::AsIdentity }
     }
 }
 
@@ -151,32 +233,51 @@ impl RoleDetail {
     /// # Errors
     /// Where the role's unique id is none.
     pub fn snapshot(self, account: &[ManagedPolicyDetail]) -> Result<RoleSnapshot, InvalidName> {
-        let document = |arn: &PolicyArn| {
+        let managed = |arn: &PolicyArn| {
             let policy = account.iter().find(|policy| policy.arn == *arn);
             policy.and_then(ManagedPolicyDetail::document).unwrap_or(Document::Gone)
         };
+        self.snapshot_with(managed, DocumentText::read_as)
+    }
+
+    /// The managed policies that speak about the role: those attached, and its boundary.
+    pub fn managed_policies(&self) -> impl Iterator<Item = &PolicyArn> {
+        let attached = self.attached_managed_policies.iter().map(|policy| &policy.policy_arn);
+        attached.chain(self.permissions_boundary.iter().map(|boundary| &boundary.permissions_boundary_arn))
+    }
+
+    /// The same with `managed` telling what a managed policy says, and `read` reading the role's own documents.
+    ///
+    /// # Errors
+    /// Where the role's unique id is none.
+    pub fn snapshot_with(
+        self,
+        managed: impl Fn(&PolicyArn) -> Document,
+        mut read: impl FnMut(&DocumentText, Reading) -> Document,
+    ) -> Result<RoleSnapshot, InvalidName> {
         let attached = self.attached_managed_policies.into_iter().map(|policy| RolePolicy {
-            document: document(&policy.policy_arn),
+            document: managed(&policy.policy_arn),
             source: PolicySource::Managed(policy.policy_arn),
         });
         let inline = self.role_policy_list.into_iter().map(|policy| RolePolicy {
-            document: policy.policy_document.read_identity(),
+            document: read(&policy.policy_document, Reading::AsIdentity),
             source: PolicySource::Inline(policy.policy_name),
         });
         let policies = attached.chain(inline).collect();
         let boundary = self.permissions_boundary.map(|boundary| boundary.permissions_boundary_arn);
+        let trust = self.assume_role_policy_document;
         let role = Role {
             // One that was printed without its id is nobody else's.
             id: self.role_id.as_deref().unwrap_or("unknown").parse()?,
             arn: self.arn,
             created: self.create_date.unwrap_or(Timestamp::UNIX_EPOCH),
             last_used: self.role_last_used.and_then(|used| used.last_used_date),
-            trust: self.assume_role_policy_document.map_or(Document::Gone, |document| document.read()),
+            trust: trust.map_or(Document::Gone, |document| read(&document, Reading::AsStored)),
             boundary: boundary.clone(),
             tags: self.tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
         };
         let boundary = boundary.map_or(Boundary::Absent, |arn| {
-            let document = document(&arn);
+            let document = managed(&arn);
             Boundary::Attached { arn, document }
         });
         Ok(RoleSnapshot { role, policies, boundary })

@@ -361,7 +361,13 @@ fn covers_shared_trust(case: &Case<'_>) -> bool {
 }
 
 fn is_new(case: &Case<'_>) -> bool {
-    case.role.created > case.installed_at || case.role.last_used.is_none()
+    is_new_role(case.role, case.installed_at)
+}
+
+/// Whether a role is *new*: created after the installation, or never used. Any other is *existing* (design, "Decisions").
+#[must_use]
+pub fn is_new_role(role: &Role, installed_at: Timestamp) -> bool {
+    role.created > installed_at || role.last_used.is_none()
 }
 
 /// How the event gave an existing role more than it had, if it did.
@@ -374,6 +380,7 @@ fn what_changed(case: &Case<'_>) -> Option<String> {
         Change::GivenTo(function) if !case.record.functions.contains(function) => {
             Some(format!("the role was given to function `{}`", function.name()))
         }
+        Change::Swept => Some("the sweep came by the role, which is older than Ringfence".to_owned()),
         Change::GivenTo(_) | Change::NothingOf(_) | Change::Look => None,
     }
 }

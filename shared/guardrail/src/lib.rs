@@ -28,6 +28,7 @@ pub mod review;
 pub mod settings;
 pub mod severity;
 pub mod snapshot;
+pub mod sweep;
 pub mod trigger;
 pub mod trust;
 pub mod undo;

@@ -321,7 +321,8 @@ impl RoleRecord {
             | Change::Rights
             | Change::GivenTo(_)
             | Change::NothingOf(_)
-            | Change::Look => false,
+            | Change::Look
+            | Change::Swept => false,
         }
     }
 }

@@ -75,6 +75,14 @@ impl ReviewRequest {
         Self { of: Of::Role(role), trigger: Some(first), source: None }
     }
 
+    /// Asks for a look at a role that a sweep found. `sweep` is the id of that sweep.
+    #[must_use]
+    pub fn of_sweep(role: RoleName, sweep: &str, at: Timestamp) -> Self {
+        let event = EventName::from_cloudtrail("Sweep");
+        let first = FirstLook { event, event_id: sweep.to_owned(), time: Some(at) };
+        Self { of: Of::Role(role), trigger: Some(first), source: None }
+    }
+
     /// The trigger that the request stands for.
     #[must_use]
     pub fn into_trigger(self, message_id: &str) -> Trigger {
@@ -150,6 +158,16 @@ mod tests {
             r#"{"role":"orders","trigger":{"event":"CreatePolicyVersion","event_id":"e-1","time":"2026-11-23T10:00:00Z"}}"#
         );
         assert_eq!(request.into_trigger("m-1").change, Change::Rights);
+    }
+
+    #[test]
+    fn a_sweep_asks_in_the_format_of_the_queue() {
+        let at = "2026-11-23T10:00:00Z".parse().unwrap();
+        let request = ReviewRequest::of_sweep("orders".parse().unwrap(), "sweep-1", at);
+        assert_eq!(
+            serde_json::to_string(&request).unwrap(),
+            r#"{"role":"orders","trigger":{"event":"Sweep","event_id":"sweep-1","time":"2026-11-23T10:00:00Z"}}"#
+        );
     }
 
     #[test]

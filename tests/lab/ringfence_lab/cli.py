@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
-from . import calls, runbook
+from . import calls, record_dashboard, runbook
 from .bench import command as bench
 from .demo import command as demo
 from .demo.observer import Observer
@@ -103,6 +103,10 @@ def _parser() -> argparse.ArgumentParser:
     lab.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: 0, any free one)")
     replay.add_arguments(_command(commands, "replay", replay.run, "one event through the real functions, in a local account"))
     bench.add_arguments(_command(commands, "bench", bench.run, "counts and ratios, held against budgets"))
+
+    record = _command(commands, "record-dashboard", _record_dashboard, "play incidents, keep the metrics for docs/dashboard.svg")
+    _add_deployment(record)
+    record_dashboard.add_arguments(record)
     return parser
 
 
@@ -236,6 +240,14 @@ def _deployment(arguments: argparse.Namespace) -> Deployment:
 def _call(arguments: argparse.Namespace) -> int:
     for came_of_it in calls.make(arguments.url, map(json.loads, sys.stdin), arguments.role):
         print(json.dumps(came_of_it), flush=True)
+    return 0
+
+
+def _record_dashboard(arguments: argparse.Namespace) -> int:
+    deployment = _deployment(arguments)
+    if not arguments.built:
+        deployment.build()
+    record_dashboard.record(deployment, arguments.output, arguments.verbose)
     return 0
 
 

@@ -92,7 +92,13 @@ impl AboutRole<'_> {
             matches!(outcome, Outcome::WouldBound | Outcome::WouldRestore | Outcome::WouldReplace);
         let after = if would_write { self.ours } else { &self.snapshot.boundary };
         let id = FindingId::of_state(&self.state(&self.snapshot.boundary), outcome, self.record.generation);
-        let severity = match outcome {
+        self.finding(outcome, reason, id, self.severity_told(outcome), after, None)
+    }
+
+    /// The severity of a finding for something that is only told.
+    #[must_use]
+    pub fn severity_told(&self, outcome: Outcome) -> Severity {
+        match outcome {
             Outcome::WouldBound => self.intended_severity(Enforced::Bounded),
             Outcome::WouldRestore => self.intended_severity(Enforced::Restored),
             Outcome::WouldReplace => self.intended_severity(Enforced::Replaced),
@@ -107,8 +113,7 @@ impl AboutRole<'_> {
             | Outcome::BoundaryEdited
             | Outcome::Notice
             | Outcome::Failed => self.assessment.severity().unwrap_or(Severity::Info),
-        };
-        self.finding(outcome, reason, id, severity, after, None)
+        }
     }
 
     /// A finding for a boundary that was put.

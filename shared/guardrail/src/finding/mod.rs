@@ -10,6 +10,7 @@ mod fix;
 mod ids;
 mod impact;
 mod message;
+mod news;
 mod outcome;
 mod owner;
 #[cfg(feature = "schema")]

@@ -65,6 +65,8 @@ pub enum Change {
     BoundaryDeleted,
     /// Nothing is known to have changed: somebody wants the role looked at.
     Look,
+    /// The sweep came by: what changed, no event told. The mode has to be that of sweeps, see [`crate::sweep::SweepModes`].
+    Swept,
 }
 
 impl Change {
@@ -73,7 +75,7 @@ impl Change {
     pub fn function(&self) -> Option<&FunctionArn> {
         match self {
             Self::GivenTo(function) | Self::NothingOf(function) => Some(function),
-            Self::Rights | Self::BoundaryPut(_) | Self::BoundaryDeleted | Self::Look => None,
+            Self::Rights | Self::BoundaryPut(_) | Self::BoundaryDeleted | Self::Look | Self::Swept => None,
         }
     }
 }

@@ -21,6 +21,7 @@ mod ineffective_boundaries;
 mod notices;
 mod resolution;
 mod roles;
+mod sweep;
 mod texts;
 mod trust;
 mod undo;
