@@ -287,7 +287,7 @@ async fn an_edited_approved_boundary_is_told_once_with_how_to_restore_and_how_to
     for command in [
         format!("aws iam set-default-policy-version --policy-arn {TEAM} --version-id v1"),
         format!(
-            r#"aws dynamodb delete-item --table-name ringfence-ledger --key '{{"pk":{{"S":"approved"}},"sk":{{"S":"{TEAM}"}}}}'"#
+            r#"aws dynamodb delete-item --region us-east-1 --table-name ringfence-ledger --key '{{"pk":{{"S":"approved"}},"sk":{{"S":"{TEAM}"}}}}'"#
         ),
     ] {
         assert!(summary.contains(&command), "{summary}");

@@ -192,8 +192,9 @@ impl AboutPolicy<'_> {
                     |version| set_back("Restore the approved document", version),
                 );
                 let approve = format!(
-                    "aws dynamodb delete-item --table-name {ledger_table} --key \
-                     '{{\"pk\":{{\"S\":\"approved\"}},\"sk\":{{\"S\":\"{policy}\"}}}}'"
+                    "aws dynamodb delete-item --region {} --table-name {ledger_table} --key \
+                     '{{\"pk\":{{\"S\":\"approved\"}},\"sk\":{{\"S\":\"{policy}\"}}}}'",
+                    self.region
                 );
                 (
                     "It is on the list ApprovedBoundaryArns, and Ringfence changed nothing.".to_owned(),
