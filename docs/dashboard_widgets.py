@@ -19,7 +19,7 @@ PERIOD_SECONDS = 5
 _ALARM_SCALE = 60
 _NAMES = ("FunctionName", "QueueName", "TopicName", "AlarmName")
 _SEARCH = re.compile(r"SEARCH\('\{Ringfence,(\w+)\} MetricName=\"(\w+)\"', '(\w+)', \d+\)")
-_SUM_OF_FILLED = re.compile(r"FILL\(\w+,0\)(\+FILL\(\w+,0\))*")
+_SUM_OF_ALL = "SUM(METRICS())"
 
 Key = tuple[str, str, tuple[tuple[str, str], ...]]
 
@@ -97,7 +97,7 @@ class Template:
             statistic, period = properties.get("Statistic") or properties["ExtendedStatistic"], properties["Period"]
         else:
             first, *rest = metrics
-            if not _SUM_OF_FILLED.fullmatch(first["Expression"]):
+            if first["Expression"] != _SUM_OF_ALL:
                 raise ValueError(f"the alarm {name} is computed in a way that is not known here: {first['Expression']}")
             parts = [self._key(one["MetricStat"]["Metric"]) for one in rest]
             statistic, period = rest[0]["MetricStat"]["Stat"], rest[0]["MetricStat"]["Period"]

@@ -141,24 +141,15 @@ impl Alarm {
     }
 }
 
-/// `FILL(a,0)+FILL(b,0)` of metrics of one period.
+/// `SUM(METRICS())` of metrics of one period.
 fn of_a_sum(metrics: &[Value]) -> (Vec<Source>, i64) {
     let expression = metrics.iter().find_map(|metric| metric["Expression"].as_str()).expect("an expression");
-    let ids: Vec<&str> = expression
-        .trim()
-        .split('+')
-        .map(|term| {
-            let inner = term.strip_prefix("FILL(").and_then(|term| term.strip_suffix(",0)"));
-            inner.unwrap_or_else(|| panic!("only sums of FILL(x,0) are known here: {expression}"))
-        })
-        .collect();
-    let of_id = |id: &&str| metrics.iter().find(|metric| metric["Id"] == **id).expect("the metric of the id");
-    let read = |metric: &Value| {
-        let stat = &metric["MetricStat"];
-        Source::read(&stat["Metric"], stat["Stat"].as_str().expect("a statistic").to_owned())
-    };
-    let period = of_id(&ids[0])["MetricStat"]["Period"].as_i64().expect("a period");
-    (ids.iter().map(|id| read(of_id(id))).collect(), period)
+    assert_eq!(expression.trim(), "SUM(METRICS())", "no other expression is known here");
+    let stats: Vec<&Value> = metrics.iter().filter_map(|metric| metric.get("MetricStat")).collect();
+    let read =
+        |stat: &&Value| Source::read(&stat["Metric"], stat["Stat"].as_str().expect("a statistic").to_owned());
+    let period = stats.first().and_then(|stat| stat["Period"].as_i64()).expect("a period");
+    (stats.iter().map(read).collect(), period)
 }
 
 impl Source {

@@ -3,7 +3,7 @@
 
 use crate::clock::Stopwatch;
 use crate::connect::{Account, milliseconds};
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureClass};
 use crate::metrics::Metric;
 use crate::policy_change::PolicyResponse;
 use crate::respond::Response;
@@ -128,7 +128,10 @@ impl<'a> Invocation<'a> {
                     duration_ms = self.milliseconds(),
                     "not undone"
                 );
-                Metric::Failure(failure.class()).emit();
+                // Whoever asks for what cannot be done reads the answer.
+                if failure.class() != FailureClass::Refused {
+                    Metric::Failure(failure.class()).emit();
+                }
             }
         }
     }

@@ -47,7 +47,10 @@ impl Account {
     pub(crate) async fn last_accessed_in_time(&self, role: &RoleArn) -> Result<Vec<ServiceUse>, String> {
         match tokio::time::timeout(PATIENCE, self.last_accessed(role)).await {
             Ok(report) => report.map_err(|failure| failure.to_string()),
-            Err(_) => Err(format!("IAM did not answer within {} s", PATIENCE.as_secs())),
+            Err(_) => {
+                self.calls.note_given_up("iam");
+                Err(format!("IAM did not answer within {} s", PATIENCE.as_secs()))
+            }
         }
     }
 

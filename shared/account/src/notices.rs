@@ -42,7 +42,10 @@ impl Account {
             Ok(Err(failure)) => {
                 tracing::warn!(cause = %failure, "a notice could not be told, it is due again at the next event");
             }
-            Err(_) => tracing::warn!("telling notices took too long, they are due again at the next event"),
+            Err(_) => {
+                self.calls.note_given_up("sns");
+                tracing::warn!("telling notices took too long, they are due again at the next event");
+            }
         }
         // After it is noted that they are told: a Security Hub that hangs must not make them due again.
         self.import_into_security_hub(&published).await;

@@ -8,13 +8,15 @@ use crate::connect::Account;
 use crate::failure::Failure;
 use aws_sdk_cloudformation::config::Region;
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
+use aws_sdk_cloudformation::types::StackResource;
 use aws_sdk_lambda::operation::list_tags::ListTagsError;
 use guardrail::finding::{Finding, OwnerSources, owner_in};
-use guardrail::names::FunctionArn;
-use std::collections::BTreeMap;
+use guardrail::names::{FunctionArn, RoleName};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-pub(crate) const ACTIONS: &[&str] = &["lambda:ListTags", "cloudformation:DescribeStacks"];
+pub(crate) const ACTIONS: &[&str] =
+    &["lambda:ListTags", "cloudformation:DescribeStackResources", "cloudformation:DescribeStacks"];
 
 /// The role is contained by then, and the finding is worth more soon than with an owner.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -43,33 +45,39 @@ impl Account {
                 None
             }
             Err(_) => {
+                self.calls.note_given_up("lambda");
                 tracing::warn!("who owns the role could not be found out in time");
                 None
             }
         }
     }
 
-    /// Functions first, then their stacks, then the stack of the role.
+    /// Functions first, then their stacks, then the stack of the role. None where functions are of different owners.
     async fn owner(&self, sources: &OwnerSources) -> Result<Option<String>, Failure> {
         let keys = &self.settings.rules.owner_tag_keys;
-        let mut stacks: Vec<(String, String)> = Vec::new();
+        let (mut owners, mut stacks) = (BTreeSet::new(), BTreeSet::new());
         for function in &sources.functions {
-            let tags = self.tags_of_function(function).await?;
-            if let Some(owner) = owner_in(&tags, keys) {
-                return Ok(Some(owner.to_owned()));
-            }
-            stacks.extend(tags.get(STACK_ID).map(|id| (id.clone(), function.region().to_owned())));
-        }
-        // The role's name tells the stack, but no Region: that of its function, or ours.
-        let region = sources.functions.first().map_or(self.settings.region.as_str(), FunctionArn::region);
-        stacks.extend(sources.stack.iter().map(|stack| (stack.clone(), region.to_owned())));
-        stacks.dedup();
-        for (stack, region) in stacks {
-            if let Some(owner) = owner_in(&self.tags_of_stack(&stack, &region).await?, keys) {
-                return Ok(Some(owner.to_owned()));
+            match self.tags_of_function(function).await {
+                Ok(tags) => {
+                    owners.extend(owner_in(&tags, keys).map(str::to_owned));
+                    stacks.extend(tags.get(STACK_ID).cloned());
+                }
+                // Another one may tell.
+                Err(failure) => tracing::warn!(cause = %failure, "a function does not tell its owner"),
             }
         }
-        Ok(None)
+        if owners.is_empty() {
+            if let Some(role) = &sources.role {
+                // Roles have no Region; their stack has that of their function, or ours.
+                let region =
+                    sources.functions.first().map_or(self.settings.region.as_str(), FunctionArn::region);
+                stacks.extend(self.stack_of_role(role, region).await?);
+            }
+            for stack in &stacks {
+                owners.extend(owner_in(&self.tags_of_stack(stack).await?, keys).map(str::to_owned));
+            }
+        }
+        Ok(owners.pop_first().filter(|_| owners.is_empty()))
     }
 
     async fn tags_of_function(&self, function: &FunctionArn) -> Result<Tags, Failure> {
@@ -85,20 +93,42 @@ impl Account {
         }
     }
 
-    /// None where there is no such stack: its name was read out of the role's.
-    async fn tags_of_stack(&self, stack: &str, region: &str) -> Result<Tags, Failure> {
-        let there = aws_sdk_cloudformation::config::Builder::default().region(Region::new(region.to_owned()));
-        let asked = self.cloudformation().describe_stacks().stack_name(stack);
-        match asked.customize().config_override(there).send().await {
+    /// The id of the stack that holds the role, if one of the Region does.
+    async fn stack_of_role(&self, role: &RoleName, region: &str) -> Result<Option<String>, Failure> {
+        let asked = self.cloudformation().describe_stack_resources().physical_resource_id(role.as_str());
+        match asked.customize().config_override(stacks_in(region)).send().await {
+            Ok(answer) => {
+                let of_role = |resource: &StackResource| {
+                    resource.resource_type() == Some("AWS::IAM::Role")
+                        && resource.physical_resource_id() == Some(role.as_str())
+                };
+                let found = answer.stack_resources.unwrap_or_default().into_iter().find(of_role);
+                Ok(found.and_then(|resource| resource.stack_id))
+            }
+            // No stack holds it.
+            Err(e) if e.code() == Some("ValidationError") => Ok(None),
+            Err(e) => Err(Failure::of_call(format!("could not ask which stack made role `{role}`"), e)),
+        }
+    }
+
+    /// Empty where the stack is gone.
+    async fn tags_of_stack(&self, stack_id: &str) -> Result<Tags, Failure> {
+        let region = stack_id.split(':').nth(3).unwrap_or(&self.settings.region);
+        let asked = self.cloudformation().describe_stacks().stack_name(stack_id);
+        match asked.customize().config_override(stacks_in(region)).send().await {
             Ok(answer) => {
                 let stack = answer.stacks.unwrap_or_default().into_iter().next();
                 let tags = stack.and_then(|stack| stack.tags).unwrap_or_default();
                 Ok(tags.into_iter().filter_map(|tag| Some((tag.key?, tag.value?))).collect())
             }
             Err(e) if e.code() == Some("ValidationError") => Ok(Tags::new()),
-            Err(e) => Err(Failure::of_call(format!("could not read the tags of stack `{stack}`"), e)),
+            Err(e) => Err(Failure::of_call(format!("could not read the tags of stack `{stack_id}`"), e)),
         }
     }
+}
+
+fn stacks_in(region: &str) -> aws_sdk_cloudformation::config::Builder {
+    aws_sdk_cloudformation::config::Builder::default().region(Region::new(region.to_owned()))
 }
 
 #[cfg(test)]
@@ -135,13 +165,31 @@ mod tests {
             })
     }
 
-    async fn owner(lambda: &Rule, cloudformation: &[&Rule], stack: Option<&str>) -> Option<String> {
+    /// The stack that CloudFormation says holds the role.
+    fn role_of(stack: &'static str) -> Rule {
+        mock!(aws_sdk_cloudformation::Client::describe_stack_resources)
+            .match_requests(|request| request.physical_resource_id() == Some("orders-Role-1A2B3C4D5E6F"))
+            .then_output(move || {
+                let resource = StackResource::builder()
+                    .stack_id(stack)
+                    .logical_resource_id("Role")
+                    .physical_resource_id("orders-Role-1A2B3C4D5E6F")
+                    .resource_type("AWS::IAM::Role")
+                    .timestamp(aws_smithy_types::DateTime::from_secs(0))
+                    .resource_status(aws_sdk_cloudformation::types::ResourceStatus::CreateComplete);
+                let resources = aws_sdk_cloudformation::operation::describe_stack_resources::DescribeStackResourcesOutput::builder();
+                resources.stack_resources(resource.build()).build()
+            })
+    }
+
+    async fn owner(lambda: &Rule, cloudformation: &[&Rule], role: Option<&str>) -> Option<String> {
         let mut account = doubles_of_an_account();
         account.lambda = mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &[lambda]).into();
         account.cloudformation =
             mock_client!(aws_sdk_cloudformation, RuleMode::MatchAny, cloudformation).into();
         let functions = vec![FUNCTION.parse().unwrap()];
-        account.owner_in_time(Some(OwnerSources { functions, stack: stack.map(str::to_owned) })).await
+        let role = role.map(|role| role.parse().unwrap());
+        account.owner_in_time(Some(OwnerSources { functions, role })).await
     }
 
     #[tokio::test]
@@ -158,10 +206,15 @@ mod tests {
         let function = function_with(&[(STACK_ID, STACK)]);
         assert_eq!(owner(&function, &[&of_function], None).await.as_deref(), Some("platform"));
 
+        const ROLES: &str = "arn:aws:cloudformation:eu-west-1:123456789012:stack/orders-roles/2c3d";
         let nameless = stack_with(STACK, ("cost-center", "4711"));
-        let of_role = stack_with("orders-roles", ("owner", "identity"));
-        let answer = owner(&function, &[&nameless, &of_role], Some("orders-roles")).await;
+        let of_role = stack_with(ROLES, ("owner", "identity"));
+        let role = Some("orders-Role-1A2B3C4D5E6F");
+        let answer = owner(&function, &[&nameless, &of_role, &role_of(ROLES)], role).await;
         assert_eq!(answer.as_deref(), Some("identity"));
+        let platform = stack_with(STACK, ("owner", "platform"));
+        let answer = owner(&function, &[&platform, &of_role, &role_of(ROLES)], role).await;
+        assert_eq!(answer, None, "two owners are none");
     }
 
     #[tokio::test]
@@ -170,11 +223,11 @@ mod tests {
             ListTagsError::generic(ErrorMetadata::builder().code("AccessDeniedException").build())
         });
         assert_eq!(owner(&denied, &[], None).await, None);
-        let no_stack = mock!(aws_sdk_cloudformation::Client::describe_stacks).then_error(|| {
-            aws_sdk_cloudformation::operation::describe_stacks::DescribeStacksError::generic(
+        let no_stack = mock!(aws_sdk_cloudformation::Client::describe_stack_resources).then_error(|| {
+            aws_sdk_cloudformation::operation::describe_stack_resources::DescribeStackResourcesError::generic(
                 ErrorMetadata::builder().code("ValidationError").message("does not exist").build(),
             )
         });
-        assert_eq!(owner(&function_with(&[]), &[&no_stack], Some("orders")).await, None);
+        assert_eq!(owner(&function_with(&[]), &[&no_stack], Some("orders-api-1A2B3C4D5E6F")).await, None);
     }
 }

@@ -30,8 +30,8 @@ const READS: &[&str] = &[
     "ListRolePolicies",
     "DynamoDB_20120810.BatchGetItem",
     "DynamoDB_20120810.Query",
-    // Lambda's API is REST, and these clients ask it for a function's configuration only.
-    "GET",
+    // Lambda's API is REST: the method and the end of the path.
+    "GET /configuration",
 ];
 
 /// A request that is no read.
@@ -94,7 +94,7 @@ impl HttpConnector for GatedConnector {
             return HttpConnectorFuture::ready(Err(ConnectorError::user(NoRead(operation).into())));
         }
         self.log.note(match operation.as_str() {
-            "GET" => "GetFunctionConfiguration".to_owned(),
+            "GET /configuration" => "GetFunctionConfiguration".to_owned(),
             _ => operation.rsplit('.').next().unwrap_or_default().to_owned(),
         });
         self.connector.call(request)
@@ -102,14 +102,16 @@ impl HttpConnector for GatedConnector {
 }
 
 /// The operation that a request asks for: `x-amz-target` in the JSON protocols, `Action` of the form in the Query protocol, else
-/// the HTTP method.
+/// the HTTP method and the last part of the path.
 fn operation_of(request: &HttpRequest) -> String {
     if let Some(target) = request.headers().get("x-amz-target") {
         return target.to_owned();
     }
     let body = request.body().bytes().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
     let action = body.split('&').find_map(|field| field.strip_prefix("Action="));
-    action.unwrap_or(request.method()).to_owned()
+    let path = request.uri().split(['?', '#']).next().unwrap_or_default();
+    let last = path.rsplit('/').next().unwrap_or_default();
+    action.map_or_else(|| format!("{} /{last}", request.method()), str::to_owned)
 }
 
 #[cfg(test)]
@@ -173,7 +175,7 @@ mod tests {
         refused("SendMessage", send.send().await.map(drop));
         let dynamodb = aws_sdk_dynamodb::Client::new(&account.config);
         refused("PutItem", dynamodb.put_item().table_name("ledger").send().await.map(drop));
-        refused("POST", account.lambda().invoke().function_name("orders").send().await.map(drop));
+        refused("POST /invocations", account.lambda().invoke().function_name("orders").send().await.map(drop));
         let page = account.ledger.note_installation(crate::clock::now()).await;
         assert!(page.is_err(), "the ledger is written through the same gate");
         assert_eq!((out.load(Ordering::Relaxed), log.taken()), (0, Vec::new()));

@@ -71,9 +71,6 @@ impl Response {
 /// How often a decision is made anew when another invocation writes the same role's record in between.
 const ROUNDS: usize = 5;
 
-/// Between two looks at a finding that another invocation is about to tell.
-const PAUSE: Duration = Duration::from_millis(250);
-
 /// IAM's writes were seen to take three to four seconds until they showed everywhere.
 const SETTLING_MS: u64 = 8_000;
 const SETTLING_PAUSE: Duration = Duration::from_millis(500);
@@ -248,8 +245,10 @@ impl Work<'_> {
             match self.round(&sight).await? {
                 Round::Over(response) => return Ok(response),
                 Round::Overtaken => rounds += 1,
-                // Until it is told or the claim ends, whichever is first.
-                Round::BeingTold => tokio::time::sleep(PAUSE).await,
+                Round::BeingTold(finding) => {
+                    rounds += 1;
+                    self.wait_for_teller(&sight.role, &finding).await?;
+                }
             }
             match self.look(sight.role.arn.name()).await? {
                 Some(next) => sight = next,
@@ -380,6 +379,6 @@ enum Round {
     Over(Response),
     /// Another invocation wrote the role's record first: look again.
     Overtaken,
-    /// Another invocation is about to tell the same: look again in a moment.
-    BeingTold,
+    /// Another invocation is about to tell this finding: look again after that.
+    BeingTold(FindingId),
 }

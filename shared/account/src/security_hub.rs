@@ -65,6 +65,7 @@ impl Account {
                     return refused_so_far + left;
                 }
                 Err(_) => {
+                    self.calls.note_given_up("securityhub");
                     tracing::warn!(
                         security_hub_failed = left,
                         "findings did not get to Security Hub in time"

@@ -10,7 +10,7 @@ use crate::snapshot::{Boundary, Cap, Document, RoleSnapshot};
 use crate::view::{Documents, View};
 use iam_policy::{ActionName, Policy};
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A verdict over all policies of one role. Making it cannot fail: what is not understood is a doubt.
 #[derive(Debug, Clone, PartialEq)]
@@ -209,19 +209,21 @@ impl Assessment {
     }
 }
 
-/// The checks that still hit when `cap` is what the role has for a boundary.
+/// The checks that still hit when `cap` is what the role has for a boundary, and where.
 #[must_use]
-pub fn possible_under(role: &RoleSnapshot, cap: Cap<'_>, functions: &[Function]) -> BTreeSet<CheckId> {
+pub fn possible_under(
+    role: &RoleSnapshot,
+    cap: Cap<'_>,
+    functions: &[Function],
+) -> BTreeMap<CheckId, Vec<Evidence>> {
     let documents = Documents::of(role);
     let around = Surroundings { functions, ..Surroundings::default() };
     let view = View::new(role, cap, &documents, &around);
-    let of_functions = FUNCTION_CHECKS.iter().filter(|check| (check.find)(functions).is_some());
-    CHECKS
+    let of_functions = FUNCTION_CHECKS
         .iter()
-        .filter(|check| (check.find)(&view).is_some())
-        .map(|check| check.id)
-        .chain(of_functions.map(|check| check.id))
-        .collect()
+        .filter_map(|check| (check.find)(functions).map(|hit| (check.id, hit.evidence)));
+    let of_role = CHECKS.iter().filter_map(|check| (check.find)(&view).map(|hit| (check.id, hit.evidence)));
+    of_role.chain(of_functions).collect()
 }
 
 fn unaccepted(role: &RoleSnapshot, around: &Surroundings<'_>) -> Option<Unaccepted> {

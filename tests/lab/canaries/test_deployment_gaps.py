@@ -46,7 +46,7 @@ _ALARM = json.dumps({
             "Type": "AWS::CloudWatch::Alarm",
             "Properties": {
                 "Metrics": [
-                    {"Id": "sum", "Expression": "FILL(a,0)+FILL(a,0)"},
+                    {"Id": "sum", "Expression": "SUM(METRICS())"},
                     {
                         "Id": "a",
                         "ReturnData": False,

@@ -6,7 +6,7 @@ use crate::carry_out::{Lasting, Refusal};
 use crate::clock;
 use crate::failure::Failure;
 use crate::ledger::{PolicyPage, Stored, Version};
-use guardrail::boundary_policy::{Edit, EditIntent, Fingerprint, PolicyRecord};
+use guardrail::boundary_policy::{Edit, EditIntent, Fingerprint, PolicyRecord, Reach};
 use guardrail::finding::Standing;
 use guardrail::settings::Mode;
 use guardrail::trigger::Tool;
@@ -68,7 +68,7 @@ impl PolicyWork<'_> {
             return match &page.record.intent {
                 // Set back, but its author died before it was told.
                 Some(intent) => self.tell_and_close(page.record.clone(), intent, page.version).await,
-                None => self.note_as_shipped(page).await,
+                None => self.note_as_shipped(page, fingerprint).await,
             };
         };
         if self.may_be_a_deployment() {
@@ -101,7 +101,11 @@ impl PolicyWork<'_> {
     }
 
     /// An edit that stood and was told is over, so that the next one like it is told again.
-    async fn note_as_shipped(&self, page: PolicyPage) -> Result<Round, Failure> {
+    async fn note_as_shipped(&self, page: PolicyPage, shipped: &Fingerprint) -> Result<Round, Failure> {
+        if self.change.caller.tool == Tool::CloudFormation && page.record.updated_to.as_ref() != Some(shipped)
+        {
+            return self.tell_update(page, shipped).await;
+        }
         let over = Round::Over(Guarded::nothing("as shipped"));
         if page.record.told.is_none() {
             return Ok(over);
@@ -111,6 +115,23 @@ impl PolicyWork<'_> {
             Stored::Yes(_) => Ok(over),
             Stored::Overtaken => Ok(Round::LookAgain),
         }
+    }
+
+    /// The stack brought another document, and this function's code with it.
+    async fn tell_update(&self, page: PolicyPage, shipped: &Fingerprint) -> Result<Round, Failure> {
+        let policy = &self.change.policy;
+        let edit = Edit { reach: Reach::NothingToCompare, fingerprint: Some(shipped.clone()) };
+        let about = self.about(&edit, self.change, self.mode(&page));
+        let finding = about.edited(page.record.next_finding(policy), Standing::Deployed);
+        self.account.publish(&finding).await?;
+        let record = page.record.after_update(shipped);
+        Ok(match self.account.ledger.write_policy(policy, &record, page.version).await? {
+            Stored::Yes(_) => Round::Over(Guarded {
+                finding: Some(finding.id),
+                ..Guarded::nothing("as shipped, by an update")
+            }),
+            Stored::Overtaken => Round::LookAgain,
+        })
     }
 
     /// Records the intent, or takes up the one of an author that died, sets the policy back, tells, closes the intent.
@@ -159,6 +180,7 @@ impl PolicyWork<'_> {
             told: None,
             intent: None,
             set_back_at: Some(set_back_at),
+            updated_to: record.updated_to,
         };
         match self.account.ledger.write_policy(&self.change.policy, &closed, version).await? {
             Stored::Yes(_) if intent.change.event_id == self.change.event_id => Ok(Round::Over(Guarded {

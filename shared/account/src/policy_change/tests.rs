@@ -238,7 +238,10 @@ async fn a_deployment_is_left_to_the_code_that_it_brings() {
     // The retry runs the new code, which ships what was deployed.
     world.change(|state| state.versions.insert("v2".to_owned(), SHIPPED));
     let response = respond(&world, &deployed_now(OURS)).await;
-    assert_eq!((response.decision, world.told().len()), ("as shipped", 0));
+    assert_eq!(response.decision, "as shipped, by an update");
+    assert_eq!(world.told(), [pair("boundary-edited", "INFO")]);
+    let response = respond(&world, &deployed_now(OURS)).await;
+    assert_eq!((response.decision, world.told().len()), ("as shipped", 1), "an update is told once");
 }
 
 #[tokio::test]
@@ -284,7 +287,7 @@ async fn an_edited_approved_boundary_is_told_once_with_how_to_restore_and_how_to
     for command in [
         format!("aws iam set-default-policy-version --policy-arn {TEAM} --version-id v1"),
         format!(
-            r#"aws dynamodb delete-item --table-name ringfence-ledger --key '{{"pk":{{"S":"approved"}},"sk":{{"S":"{TEAM}"}}}}'"#
+            r#"aws dynamodb delete-item --region us-east-1 --table-name ringfence-ledger --key '{{"pk":{{"S":"approved"}},"sk":{{"S":"{TEAM}"}}}}'"#
         ),
     ] {
         assert!(summary.contains(&command), "{summary}");

@@ -32,7 +32,7 @@ impl Work<'_> {
                 finding: edited.told,
                 ..Response::of("the boundary's document is not as approved")
             })),
-            again @ (Round::Overtaken | Round::BeingTold) => Ok(again),
+            again @ (Round::Overtaken | Round::BeingTold(_)) => Ok(again),
         }
     }
 }

@@ -14,6 +14,7 @@ use guardrail::settings::Mode;
 use guardrail::snapshot::{Boundary, Document, Role, RoleSnapshot};
 use guardrail::trigger::Trigger;
 use jiff::Timestamp;
+use std::slice;
 
 impl Work<'_> {
     /// Records the intent, puts the boundary, tells, closes the intent.
@@ -72,8 +73,10 @@ impl Work<'_> {
             });
         }
         let (finding, told) = self.describe(&open, &intent, snapshot, contained_at).await?;
-        self.account.publish(&finding).await?;
+        self.account.publish_to_topic(&finding).await?;
         self.close(open, &intent, Closing::BoundaryPut(Some(told))).await?;
+        // After that, because whoever waits for the intent waits no longer, and it may hang.
+        self.account.import_into_security_hub(slice::from_ref(&finding)).await;
         Ok(Response {
             outcome: Some(finding.outcome),
             finding: Some(finding.id),

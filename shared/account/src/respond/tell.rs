@@ -6,10 +6,18 @@ use crate::failure::Failure;
 use crate::ledger::{Stored, Version};
 use guardrail::assess::Assessment;
 use guardrail::decide::Report;
-use guardrail::finding::{AboutRole, Finding, Outcome, StateKey};
+use guardrail::finding::{AboutRole, Finding, FindingId, Outcome, StateKey};
 use guardrail::record::{RoleRecord, Told};
 use guardrail::severity::Severity;
-use guardrail::snapshot::RoleSnapshot;
+use guardrail::snapshot::{Role, RoleSnapshot};
+use std::slice;
+use std::time::Duration;
+
+/// Between two looks at a finding that another invocation is about to tell.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// Two claims of invocations that died, one after the other.
+const PATIENCE: Duration = Duration::from_secs(11);
 
 impl Work<'_> {
     /// Publishes, then notes that this state was told. A crash in between tells the same finding again, under the same id.
@@ -62,22 +70,40 @@ impl Work<'_> {
     ) -> Result<Round, Failure> {
         let (name, now) = (sight.role.arn.name(), clock::now());
         if sight.record.is_being_told_by_another(&finding.id, self.request, now) {
-            return Ok(Round::BeingTold);
+            return Ok(Round::BeingTold(finding.id));
         }
         let mut record = self.seen(sight);
         record.claim_telling(&finding.id, self.request, now);
         let stored = self.account.ledger.write(name, &record, sight.page.version()).await?;
         let Stored::Yes(version) = stored else { return Ok(Round::Overtaken) };
         self.account.enrich(&mut finding).await;
-        self.account.publish(&finding).await?;
+        self.account.publish_to_topic(&finding).await?;
         let Finding { id, outcome, severity, .. } = finding.clone();
         let worst_breach = finding.worst_breach();
         let told = Told { state, finding: id.clone(), outcome, severity, worst_breach };
         self.note_told(sight, record, version, &told).await?;
+        // After that, because nobody waits for it, and it may hang.
+        self.account.import_into_security_hub(slice::from_ref(&finding)).await;
         Ok(Round::Over(Response { outcome: Some(outcome), finding: Some(id), ..Response::of("told") }))
     }
 
-    /// Whoever wrote the record while the finding was published is not undone. If it told another state, that is the last word.
+    /// Waits until a finding that another invocation is about to tell is told, or is not told by it any more. Only the ledger is asked.
+    pub(super) async fn wait_for_teller(&self, role: &Role, finding: &FindingId) -> Result<(), Failure> {
+        let mut waited = Duration::ZERO;
+        while waited < PATIENCE {
+            tokio::time::sleep(PAUSE).await;
+            waited += PAUSE;
+            let record = self.read_ledger(role.arn.name()).await?.record_of(&role.id);
+            if !record.is_being_told_by_another(finding, self.request, clock::now()) {
+                return Ok(());
+            }
+        }
+        let name = role.arn.name();
+        Err(Failure::retryable(format!("others try to tell the same about role `{name}` all the time")))
+    }
+
+    /// Whoever wrote the record while the finding was published is not undone. If it told another state, that is the last word; if it
+    /// is about to write to the role, its intent is its own to close.
     async fn note_told(
         &self,
         sight: &Sight,
@@ -92,8 +118,9 @@ impl Work<'_> {
                 Stored::Overtaken => {}
             }
             let page = self.read_ledger(sight.role.arn.name()).await?;
+            let is_a_namesakes = page.record().is_none_or(|record| record.role_id != sight.role.id);
             (record, version) = (page.record_of(&sight.role.id), page.version());
-            if record.told != sight.record.told {
+            if is_a_namesakes || record.intent.is_some() || record.told != sight.record.told {
                 return Ok(());
             }
         }

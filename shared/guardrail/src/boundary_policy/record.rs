@@ -16,6 +16,8 @@ pub struct PolicyRecord {
     pub intent: Option<EditIntent>,
     /// When Ringfence last set the policy back. IAM may show the old default for some seconds longer.
     pub set_back_at: Option<Timestamp>,
+    /// The shipped document that it was last told to say, so that each update is told once.
+    pub updated_to: Option<Fingerprint>,
 }
 
 /// An edit that was told and stands.
@@ -49,6 +51,17 @@ impl PolicyRecord {
         FindingId::of_boundary_edit(policy, self.generation.saturating_add(1))
     }
 
+    /// The record after an update of Ringfence was told that brought this document.
+    #[must_use]
+    pub fn after_update(&self, shipped: &Fingerprint) -> Self {
+        Self {
+            generation: self.generation.saturating_add(1),
+            told: None,
+            updated_to: Some(shipped.clone()),
+            ..self.clone()
+        }
+    }
+
     /// Whether this edit, or AWS's refusal to set it back, was told and stands.
     #[must_use]
     pub fn has_told(&self, edit: &Edit, refusal: Option<&str>) -> bool {
@@ -64,6 +77,7 @@ impl PolicyRecord {
             told: Some(told),
             intent: None,
             set_back_at: self.set_back_at,
+            updated_to: self.updated_to.clone(),
         }
     }
 }

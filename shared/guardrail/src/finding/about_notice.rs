@@ -99,8 +99,21 @@ impl AboutNotice<'_> {
             found: self.details(),
             effect: self.meaning().to_owned(),
             next: self.next(),
+            is_over: self.is_over(),
             ..Story::default()
         }
+    }
+
+    /// Whether it tells the end of something that an earlier notice told under the same problem.
+    fn is_over(&self) -> bool {
+        matches!(
+            self.notice.kind,
+            NoticeKind::KillSwitchOver
+                | NoticeKind::GroundMended
+                | NoticeKind::ExemptionExpired
+                | NoticeKind::ExemptionDeleted
+                | NoticeKind::ExemptionCleared
+        )
     }
 
     fn details(&self) -> String {

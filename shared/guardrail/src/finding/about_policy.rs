@@ -4,6 +4,7 @@ use super::{BoundaryFacts, Finding, FindingId, Links, Outcome, SCHEMA, TriggerFa
 use crate::boundary_policy::{Edit, Reach};
 use crate::names::{AccountId, PolicyArn};
 use crate::settings::Mode;
+use crate::severity::Severity;
 use crate::trigger::PolicyChange;
 use jiff::Timestamp;
 
@@ -54,6 +55,8 @@ pub enum Standing<'a> {
         /// The ledger's table, where an operator may approve the new document.
         ledger_table: &'a str,
     },
+    /// Ours, as a new version of its own stack: it says what this build ships.
+    Deployed,
     /// An approved one that Ringfence had not seen before this edit. What it says now is recorded as approved.
     FirstSeen,
 }
@@ -70,6 +73,7 @@ impl AboutPolicy<'_> {
             | Standing::Stands(_)
             | Standing::VersionGone
             | Standing::Approved { .. }
+            | Standing::Deployed
             | Standing::FirstSeen => (Outcome::BoundaryEdited, id),
         };
         let contained_at = match standing {
@@ -79,10 +83,12 @@ impl AboutPolicy<'_> {
             | Standing::Stands(_)
             | Standing::VersionGone
             | Standing::Approved { .. }
+            | Standing::Deployed
             | Standing::FirstSeen => None,
         };
         let caller = &self.change.caller;
         let story = self.story(standing);
+        let is_update = matches!(standing, Standing::Deployed);
         Finding {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION"),
@@ -94,7 +100,7 @@ impl AboutPolicy<'_> {
             contained_at,
             account: self.account.clone(),
             region: self.region.to_owned(),
-            severity: self.edit.severity(),
+            severity: if is_update { Severity::Info } else { self.edit.severity() },
             title: title(name, self.edit.reach, standing),
             summary: story.summary(),
             outcome,
@@ -135,7 +141,12 @@ impl AboutPolicy<'_> {
     /// What it means for the roles under it, what Ringfence did, what to do.
     fn story(&self, standing: Standing<'_>) -> Story {
         let (done, next) = self.done_and_next(standing);
-        Story { effect: effect(self.edit.reach).to_owned(), done, next, ..Story::default() }
+        let effect = if matches!(standing, Standing::Deployed) {
+            "Roles under it may do what the new version says, at once."
+        } else {
+            effect(self.edit.reach)
+        };
+        Story { effect: effect.to_owned(), done, next, ..Story::default() }
     }
 
     fn done_and_next(&self, standing: Standing<'_>) -> (String, Vec<Step>) {
@@ -181,14 +192,19 @@ impl AboutPolicy<'_> {
                     |version| set_back("Restore the approved document", version),
                 );
                 let approve = format!(
-                    "aws dynamodb delete-item --table-name {ledger_table} --key \
-                     '{{\"pk\":{{\"S\":\"approved\"}},\"sk\":{{\"S\":\"{policy}\"}}}}'"
+                    "aws dynamodb delete-item --region {} --table-name {ledger_table} --key \
+                     '{{\"pk\":{{\"S\":\"approved\"}},\"sk\":{{\"S\":\"{policy}\"}}}}'",
+                    self.region
                 );
                 (
                     "It is on the list ApprovedBoundaryArns, and Ringfence changed nothing.".to_owned(),
                     vec![restore, Step::line("Or approve what it says now", approve)],
                 )
             }
+            Standing::Deployed => (
+                "Ringfence's own stack deployed another version, which says what Ringfence ships. Nothing was changed.".to_owned(),
+                vec![Step::words("Nothing has to be done if somebody updated Ringfence; otherwise ask who deployed its stack.")],
+            ),
             Standing::FirstSeen => (
                 "It is on the list ApprovedBoundaryArns, but Ringfence had not looked at it before this edit. What it says now \
                  counts as approved from here on."
@@ -225,6 +241,7 @@ fn title(name: &str, reach: Reach, standing: Standing<'_>) -> String {
         Standing::Observed(_) => format!("Boundary policy {name} {did}, Ringfence would set it back"),
         Standing::Stands(_) => format!("Boundary policy {name} {did} and was not set back"),
         Standing::VersionGone => format!("Boundary policy {name} {did} and has to be deployed again"),
+        Standing::Deployed => format!("Boundary policy {name} was updated with Ringfence"),
         Standing::Approved { .. } | Standing::FirstSeen => format!("Approved boundary policy {name} {did}"),
     }
 }
@@ -237,6 +254,7 @@ fn reason(standing: Standing<'_>) -> &'static str {
         | Standing::Stands(_)
         | Standing::VersionGone => "the policy no longer said what Ringfence ships",
         Standing::Approved { .. } => "the policy no longer says what was approved",
+        Standing::Deployed => "an update of Ringfence brought another document",
         Standing::FirstSeen => "an approved policy was edited before Ringfence had seen it",
     }
 }

@@ -4,6 +4,7 @@ use super::{
     TriggerFacts,
 };
 use crate::assess::{Assessment, Breach, possible_under};
+use crate::check_id::CheckId;
 use crate::cut_grants::cut_grants;
 use crate::exemption::Exemption;
 use crate::function::Function;
@@ -284,13 +285,22 @@ impl AboutRole<'_> {
     fn breaches(&self, after: &Boundary) -> Vec<BreachFacts> {
         let functions: Vec<Function> = self.functions_involved().into_iter().map(Function::named).collect();
         let possible = possible_under(self.snapshot, after.cap(), &functions);
-        let facts = |breach: &crate::assess::Breach| BreachFacts {
-            check: breach.check,
-            severity: breach.severity,
-            capped: !possible.contains(&breach.check),
-            summary: shortened(&breach.summary),
-            evidence: breach.evidence.iter().take(MOST_EVIDENCE).cloned().collect(),
-            remedy: breach.remedy.clone(),
+        let is_replaced = arn_of(after) != self.snapshot.role.boundary.as_ref();
+        let facts = |breach: &crate::assess::Breach| {
+            // What stays open is shown by what stays open, not by what is closed.
+            let open = possible.get(&breach.check);
+            let evidence = open.filter(|open| !open.is_empty()).unwrap_or(&breach.evidence);
+            // Whose boundary it is, no view of the role's rights tells.
+            let is_about_whose = breach.check == CheckId::BoundaryUnapproved;
+            let capped = if is_about_whose { is_replaced } else { open.is_none() };
+            BreachFacts {
+                check: breach.check,
+                severity: breach.severity,
+                capped,
+                summary: shortened(&breach.summary),
+                evidence: evidence.iter().take(MOST_EVIDENCE).cloned().collect(),
+                remedy: breach.remedy.clone(),
+            }
         };
         self.assessment.breaches().iter().map(facts).collect()
     }

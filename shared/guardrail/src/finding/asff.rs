@@ -174,7 +174,7 @@ impl Finding {
                 .and_then(|url| whole_line(url, URL_LIMIT)),
             product_fields: self.product_fields(),
             resources: resources::of(self, partition),
-            record_state: if self.outcome == Outcome::Resolved {
+            record_state: if self.outcome == Outcome::Resolved || self.story.is_over {
                 RecordState::Archived
             } else {
                 RecordState::Active

@@ -82,6 +82,9 @@ impl StateKey {
     ) -> Self {
         let breaches: Vec<String> =
             breaches.iter().map(|(check, severity)| format!("{check}={severity}")).collect();
+        // In any order: a look at one role reads its policies in another one than a sweep.
+        let doubts: BTreeSet<&str> = doubts.iter().map(String::as_str).collect();
+        let doubts: Vec<&str> = doubts.into_iter().collect();
         Self(digest(&[
             role.as_str(),
             boundary.map_or("", PolicyArn::as_str),
@@ -111,6 +114,17 @@ mod tests {
     fn parts_do_not_run_into_each_other() {
         assert_ne!(digest(&["ab", "c"]), digest(&["a", "bc"]));
         assert_eq!(digest(&["ab", "c"]).len(), 24);
+    }
+
+    #[test]
+    fn a_state_is_the_same_in_whatever_order_its_doubts_were_found() {
+        let role: RoleId = "AROAEXAMPLE".parse().unwrap();
+        let state = |doubts: &[&str]| {
+            let doubts: Vec<String> = doubts.iter().map(|doubt| (*doubt).to_owned()).collect();
+            StateKey::new(&role, None, None, &BTreeSet::new(), &doubts)
+        };
+        assert_eq!(state(&["a", "b"]), state(&["b", "a"]));
+        assert_ne!(state(&["a", "b"]), state(&["a"]));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::Finding;
 use super::deployed_with::InStack;
-use crate::names::FunctionArn;
+use crate::names::{FunctionArn, RoleName};
 use std::collections::BTreeMap;
 
 /// More functions are not asked: each answer costs a call, and functions of one role have one owner as a rule.
@@ -11,14 +11,16 @@ const MOST_ASKED: usize = 3;
 /// The value of the first of these keys that the tags have; a key in another case counts where none is as asked for.
 #[must_use]
 pub fn owner_in<'a>(tags: &'a BTreeMap<String, String>, keys: &[String]) -> Option<&'a str> {
-    let exact = keys.iter().find_map(|key| tags.get(key));
+    let is_told = |value: &&str| !value.trim().is_empty();
+    let exact = || keys.iter().filter_map(|key| tags.get(key)).map(String::as_str).find(is_told);
     let in_any_case = || {
-        keys.iter().find_map(|key| {
-            let mut found = tags.iter().filter(|(name, _)| name.eq_ignore_ascii_case(key));
-            found.next().map(|(_, value)| value)
-        })
+        let found = |key: &String| {
+            let mut named = tags.iter().filter(|(name, _)| name.eq_ignore_ascii_case(key));
+            named.find_map(|(_, value)| Some(value.as_str()).filter(is_told))
+        };
+        keys.iter().find_map(found)
     };
-    exact.or_else(in_any_case).map(String::as_str).filter(|owner| !owner.trim().is_empty())
+    exact().or_else(in_any_case)
 }
 
 /// Who may know the owner of a role that does not say it itself, in the order to ask.
@@ -26,8 +28,8 @@ pub fn owner_in<'a>(tags: &'a BTreeMap<String, String>, keys: &[String]) -> Opti
 pub struct OwnerSources {
     /// Functions with the role.
     pub functions: Vec<FunctionArn>,
-    /// The name of the stack that made the role. Those of the functions say theirs in their tags.
-    pub stack: Option<String>,
+    /// The role, where its tags or its name look like a stack made it. Functions say their stack in their tags.
+    pub role: Option<RoleName>,
 }
 
 impl Finding {
@@ -36,8 +38,9 @@ impl Finding {
     pub fn owner_sources(&self) -> Option<OwnerSources> {
         let role = self.role.as_ref().filter(|role| role.owner.is_none())?;
         let functions: Vec<FunctionArn> = self.functions.iter().take(MOST_ASKED).cloned().collect();
-        let stack = InStack::of(role).map(|place| place.stack);
-        (!functions.is_empty() || stack.is_some()).then_some(OwnerSources { functions, stack })
+        // A name that looks so proves nothing: CloudFormation is asked whether it holds the role.
+        let role = InStack::of(role).map(|_| role.name.clone());
+        (!functions.is_empty() || role.is_some()).then_some(OwnerSources { functions, role })
     }
 
     /// Says whose role it is. Neither id nor severity depend on it.
@@ -64,6 +67,7 @@ mod tests {
             (vec![("Owner", "Orders"), ("team", "shop")], Some("shop")),
             (vec![("Owner", "Orders")], Some("Orders")),
             (vec![("owner", "  ")], None),
+            (vec![("owner", ""), ("team", "shop")], Some("shop")),
             (vec![("cost-center", "4711")], None),
         ] {
             assert_eq!(owner_in(&tags(&pairs), &keys), expected, "{pairs:?}");

@@ -13,6 +13,8 @@ pub struct Story {
     pub(super) next: Vec<Step>,
     /// The named grants that the boundary cuts.
     pub(super) cut: Option<CutInWords>,
+    /// Whether it tells that something is over: there is nothing to look into any more.
+    pub(super) is_over: bool,
     /// Whether IAM told what was used recently.
     pub(super) recent_use: RecentUse,
 }

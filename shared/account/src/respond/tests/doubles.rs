@@ -95,10 +95,13 @@ pub(super) struct Doubles {
     pub(super) exemptions: Exemptions,
     /// What was published, as JSON.
     pub(super) published: Arc<Mutex<Vec<Value>>>,
+    /// What somebody else does while the next finding is published.
+    pub(super) meanwhile: Meanwhile,
     /// The publications that SNS takes, counted down; then it takes no more.
     pub(super) sns_takes: Arc<AtomicUsize>,
 }
 
+pub(super) type Meanwhile = Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>;
 type Item = HashMap<String, AttributeValue>;
 pub(super) type Items = Arc<Mutex<BTreeMap<(String, String), Item>>>;
 pub(super) type Exemptions = Arc<Mutex<BTreeMap<String, Item>>>;
@@ -138,6 +141,7 @@ impl Doubles {
             items: Arc::default(),
             exemptions: Arc::default(),
             published: Arc::default(),
+            meanwhile: Arc::default(),
             sns_takes: Arc::new(AtomicUsize::new(usize::MAX)),
         }
         .settings_item("installed", &[("at", "2026-01-01T00:00:00Z")])
@@ -409,7 +413,7 @@ impl Doubles {
 
     fn sns(&self) -> aws_sdk_sns::Client {
         let (order, published) = (self.order.clone(), self.published.clone());
-        let sns_takes = self.sns_takes.clone();
+        let (sns_takes, meanwhile) = (self.sns_takes.clone(), self.meanwhile.clone());
         let publish = mock!(aws_sdk_sns::Client::publish).then_compute_response(move |request| {
             let left =
                 sns_takes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
@@ -418,6 +422,9 @@ impl Doubles {
                 return MockResponse::Error(PublishError::generic(metadata));
             }
             order.note("sns:Publish");
+            if let Some(act) = meanwhile.lock().unwrap().take() {
+                act();
+            }
             let body: Value = serde_json::from_str(request.message().unwrap()).unwrap();
             let finding = serde_json::from_str(body["default"].as_str().unwrap()).unwrap();
             finding_schema::assert_valid(&finding);

@@ -1,11 +1,18 @@
 //! A finding without a write: of many invocations that see the same state at once, one tells it.
 
 use super::doubles::Doubles;
-use super::samples::role_event;
+use super::samples::{OURS, role_event};
 use crate::connect::Account;
 use crate::respond::{NotFound, Response};
+use aws_sdk_dynamodb::types::AttributeValue;
+use guardrail::finding::FindingId;
+use guardrail::record::{Enforced, Intent, RoleRecord};
 use guardrail::settings::Mode;
+use std::collections::HashMap;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+
+type RoleItem = Arc<Mutex<HashMap<String, AttributeValue>>>;
 
 async fn respond(account: &Account, request: &str) -> Result<Response, crate::Failure> {
     account.respond(&role_event(), request, NotFound::LookAgainLater).await
@@ -50,6 +57,78 @@ async fn others_wait_for_whoever_is_telling_and_tell_in_its_place_if_it_died() {
     let waited = crate::clock::now().duration_since(claimed_at);
     assert!(waited.as_secs() >= 4, "a claim is respected for five seconds: {waited}");
     assert_eq!(published.lock().unwrap().len(), 1);
+}
+
+/// What another invocation writes into the role's item, as the next version.
+fn writes(
+    item: &RoleItem,
+    change: impl FnOnce(&mut RoleRecord) + Send + 'static,
+) -> Box<dyn FnOnce() + Send> {
+    let item = item.clone();
+    Box::new(move || {
+        let mut item = item.lock().unwrap();
+        let mut record: RoleRecord = serde_dynamo::from_attribute_value(item["record"].clone()).unwrap();
+        change(&mut record);
+        item.insert("record".to_owned(), serde_dynamo::to_attribute_value(record).unwrap());
+        let version: u64 = item["version"].as_n().unwrap().parse().unwrap();
+        item.insert("version".to_owned(), AttributeValue::N((version + 1).to_string()));
+    })
+}
+
+fn stored(item: &RoleItem) -> RoleRecord {
+    serde_dynamo::from_attribute_value(item.lock().unwrap()["record"].clone()).unwrap()
+}
+
+#[tokio::test]
+async fn what_another_invocation_wrote_while_the_finding_was_published_stays() {
+    let doubles = Doubles::new().role_without_boundary().mode(Mode::Observe);
+    let (item, meanwhile, published) =
+        (doubles.item.clone(), doubles.meanwhile.clone(), doubles.published.clone());
+    let refused = |record: &mut RoleRecord| {
+        record.refusals_told.insert("Throttled".to_owned());
+    };
+    *meanwhile.lock().unwrap() = Some(writes(&item, refused));
+    let account = doubles.account();
+    respond(&account, "request-1").await.unwrap();
+    assert_eq!(stored(&item).refusals_told.len(), 1);
+    assert!(stored(&item).told.is_some(), "and it is noted that it was told");
+    respond(&account, "request-2").await.unwrap();
+    assert_eq!(published.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_intent_that_was_opened_meanwhile_is_its_authors_to_close() {
+    let doubles = Doubles::new().role_without_boundary().mode(Mode::Observe);
+    let (item, meanwhile) = (doubles.item.clone(), doubles.meanwhile.clone());
+    *meanwhile.lock().unwrap() = Some(writes(&item, |record| record.intent = Some(open_intent())));
+    respond(&doubles.account(), "request-1").await.unwrap();
+    let version = item.lock().unwrap()["version"].as_n().unwrap().clone();
+    assert_eq!((stored(&item).intent, version.as_str()), (Some(open_intent()), "2"), "nobody wrote after it");
+}
+
+#[tokio::test]
+async fn the_record_of_a_namesake_made_meanwhile_is_not_touched() {
+    let doubles = Doubles::new().role_without_boundary().mode(Mode::Observe);
+    let (item, meanwhile) = (doubles.item.clone(), doubles.meanwhile.clone());
+    let namesake = RoleRecord::new("AROANAMESAKE".parse().unwrap());
+    let expected = namesake.clone();
+    *meanwhile.lock().unwrap() = Some(writes(&item, |record| *record = namesake));
+    respond(&doubles.account(), "request-1").await.unwrap();
+    assert_eq!(stored(&item), expected);
+}
+
+fn open_intent() -> Intent {
+    Intent {
+        finding: FindingId::of_write(&"AROAEXAMPLE".parse().unwrap(), 1),
+        outcome: Enforced::Bounded,
+        reason: "the role has no boundary".to_owned(),
+        boundary_before: None,
+        boundary_after: OURS.parse().unwrap(),
+        trigger: role_event(),
+        opened_at: "2026-11-22T10:00:01Z".parse().unwrap(),
+        opened_by: "another-request".to_owned(),
+        repetition: None,
+    }
 }
 
 #[tokio::test]

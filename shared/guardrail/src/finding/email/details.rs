@@ -3,6 +3,7 @@
 use super::capitalised;
 use super::who::{moment, tool};
 use super::wrap::wrapped;
+use crate::check_id::CheckId;
 use crate::finding::impact::MOST_REMOVED;
 use crate::finding::used_recently::RECENT_DAYS;
 use crate::finding::{BoundaryFacts, BreachFacts, Finding, Outcome, Removed};
@@ -29,6 +30,7 @@ fn one_breach(out: &mut String, breach: &BreachFacts, finding: &Finding) -> std:
         (true, _) if would => "open; the boundary would close it",
         (true, _) => "closed by the boundary",
         (false, true) if would => "open; the boundary would NOT close it",
+        (false, true) if breach.check == CheckId::BoundaryUnapproved => "open",
         (false, true) => "still possible under the boundary",
         (false, false) => "open",
     };

@@ -54,6 +54,7 @@ pub(super) fn all() -> Vec<(&'static str, Finding)> {
             "boundary-edited though approved with its version gone",
             edited(APPROVED, Reach::Wider, Enforce, Standing::Approved { version: None, ledger_table }),
         ),
+        ("boundary-edited by an update", edited(OURS, Reach::NothingToCompare, Enforce, Standing::Deployed)),
         (
             "boundary-edited before it was seen",
             edited(APPROVED, Reach::NothingToCompare, Enforce, Standing::FirstSeen),
