@@ -175,7 +175,10 @@ mod tests {
         refused("SendMessage", send.send().await.map(drop));
         let dynamodb = aws_sdk_dynamodb::Client::new(&account.config);
         refused("PutItem", dynamodb.put_item().table_name("ledger").send().await.map(drop));
-        refused("POST /invocations", account.lambda().invoke().function_name("orders").send().await.map(drop));
+        refused(
+            "POST /invocations",
+            account.lambda().invoke().function_name("orders").send().await.map(drop),
+        );
         let page = account.ledger.note_installation(crate::clock::now()).await;
         assert!(page.is_err(), "the ledger is written through the same gate");
         assert_eq!((out.load(Ordering::Relaxed), log.taken()), (0, Vec::new()));
