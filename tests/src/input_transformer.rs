@@ -38,7 +38,7 @@ pub fn transformed(transformer: &Value, event: &Value) -> String {
 
 fn at<'a>(path: &str, event: &'a Value) -> &'a Value {
     let pointer = path.strip_prefix('$').expect("a path begins with `$`");
-    let pointer = pointer.replace('.', "/").replace('[', "/").replace(']', "");
+    let pointer = pointer.replace(['.', '['], "/").replace(']', "");
     event.pointer(&pointer).unwrap_or_else(|| panic!("{path} finds nothing in {event}"))
 }
 
