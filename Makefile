@@ -36,7 +36,7 @@ FUZZ_DIR := $(CURDIR)/shared/iam-policy/fuzz
 FUZZ_BUILD = --fuzz-dir $(FUZZ_DIR) --sanitizer none --target-dir $(CACHE)/fuzz/target
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab replay preview-boundary bench bench-policy test lint test-unit differential fuzz test-canaries test-lab test-faults lab-build deny tools clean
+.PHONY: help demo lab replay preview-boundary bench bench-policy scale test lint test-unit differential fuzz test-canaries test-lab test-faults lab-build deny tools clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -61,6 +61,9 @@ preview-boundary: ## what this checkout's boundary would take from the roles of 
 
 bench: tools ## print figures: calls, ratios, sizes, speed of the policy engine
 	@kept=0; $(MAKE) --no-print-directory bench-policy || kept=1; $(LAB) bench || kept=1; exit $$kept
+
+scale: tools ## sweep accounts of 500, 1,000 and 5,000 roles: calls, seconds, memory, dollars
+	@$(LAB) scale
 
 bench-policy: $(AWS_POLICIES) ## print the speed of the policy engine beside its peers, without the local account
 	@kept=0; ($(POLICY_BENCH) --no-fail-fast -- --output-format bencher) || kept=1; \
