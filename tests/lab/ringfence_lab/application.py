@@ -27,6 +27,7 @@ from . import (
     descriptions,
     function_environment,
     function_processes,
+    input_paths,
     invocations,
     last_accessed,
     managed_policies,
@@ -83,6 +84,7 @@ class Lab:
         authorization_details.apply()
         policy_versions.apply()
         rule_state.apply()
+        input_paths.apply()
         secure_transport.apply()
         sqs_batches.apply()
         stale_reads.apply(self.faults)
