@@ -34,6 +34,8 @@ pub struct Account {
     pub(crate) eventbridge: OnceLock<aws_sdk_eventbridge::Client>,
     pub(crate) cloudformation: OnceLock<aws_sdk_cloudformation::Client>,
     pub(crate) security_hub: OnceLock<aws_sdk_securityhub::Client>,
+    /// For the report of a sweep alone: nothing else calls [`Account::s3`], so no other function has the client in its binary.
+    pub(crate) s3: OnceLock<aws_sdk_s3::Client>,
     pub(crate) config: SdkConfig,
     pub(crate) calls: CallCounter,
 }
@@ -99,6 +101,7 @@ impl Account {
             eventbridge: OnceLock::new(),
             cloudformation: OnceLock::new(),
             security_hub: OnceLock::new(),
+            s3: OnceLock::new(),
             settings,
             config,
             calls,
@@ -127,6 +130,11 @@ impl Account {
 
     pub(crate) fn security_hub(&self) -> &aws_sdk_securityhub::Client {
         self.security_hub.get_or_init(|| client!(aws_sdk_securityhub, &self.config, &self.calls))
+    }
+
+    pub(crate) fn s3(&self) -> &aws_sdk_s3::Client {
+        // Reports are megabytes, and nobody waits for them.
+        self.s3.get_or_init(|| client!(aws_sdk_s3, &unhurried(&self.config), &self.calls))
     }
 
     /// Lambda's init phase ends after 10 s: an endpoint that hangs must not use it up.

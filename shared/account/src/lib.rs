@@ -22,6 +22,7 @@ mod policy_change;
 mod publish;
 mod reads_only;
 pub mod replay;
+mod report;
 mod respond;
 mod review_queue;
 mod role;

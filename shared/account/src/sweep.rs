@@ -12,6 +12,9 @@ mod roles;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(crate) use tests::Double;
+
 pub(crate) use memory::peak_rss_kib;
 
 use crate::clock;
@@ -19,8 +22,9 @@ use crate::connect::Account;
 use crate::failure::Failure;
 use crate::ledger::{LeaseTaken, OperatorPage};
 use crate::metrics::Metric;
+use crate::report::Reported;
 use guardrail::kill_switch::KillSwitch;
-use guardrail::sweep::{Phase, SweepModes, SweepSummary};
+use guardrail::sweep::{Checkpoint, Phase, SweepModes, SweepSummary};
 use jiff::{SignedDuration, Timestamp};
 
 pub(crate) const ACTIONS: &[&str] =
@@ -94,7 +98,7 @@ impl Account {
                 return Ok(SweptRoles::LeftToAnother);
             }
         };
-        let swept = self.sweep_roles(call, page, checkpoint).await;
+        let swept = self.sweep_and_report(call, page, checkpoint).await;
         let goes_on = swept.as_ref().ok().filter(|checkpoint| is_unfinished(&checkpoint.phase));
         // Whoever sweeps next waits for the end of the lease, where it cannot be given back.
         if let Err(failure) = self.ledger.give_sweep_lease_back(call.request, goes_on).await {
@@ -107,6 +111,21 @@ impl Account {
         } else {
             SweptRoles::All(summary)
         })
+    }
+
+    async fn sweep_and_report(
+        &self,
+        call: SweepCall<'_>,
+        page: &OperatorPage,
+        checkpoint: Option<Checkpoint>,
+    ) -> Result<Checkpoint, Failure> {
+        let (mut checkpoint, rows) = self.sweep_roles(call, page, checkpoint).await?;
+        if is_unfinished(&checkpoint.phase) {
+            checkpoint.report_parts = self.leave_rows(&checkpoint, &rows).await;
+        } else {
+            self.report(Reported { call, page, checkpoint: &checkpoint }, rows).await?;
+        }
+        Ok(checkpoint)
     }
 
     /// The modes that what a sweep set off goes by.

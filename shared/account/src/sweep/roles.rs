@@ -12,6 +12,7 @@ use guardrail::authorization_details::RoleDetail;
 use guardrail::exemption::Exemption;
 use guardrail::names::{RoleArn, RoleName};
 use guardrail::notice::Exemptions;
+use guardrail::report::RoleRow;
 use guardrail::review::ReviewRequest;
 use guardrail::sweep::{Checkpoint, LedgerView, Phase, PolicyStore, Sweep, SweepRules, SweepVerdict};
 use jiff::SignedDuration;
@@ -27,16 +28,19 @@ struct Judging<'a> {
     boundaries: ComparedBoundaries,
     /// IAM's marker that the sweep before left, until it was used.
     resumed_from: Option<String>,
+    /// For the report.
+    rows: Vec<RoleRow>,
 }
 
 impl Account {
-    /// Judges the roles from where `checkpoint` was left, queues those that need a look, and says where it stands.
+    /// Judges the roles from where `checkpoint` was left, queues those that need a look, and says where it stands, with the report's
+    /// rows of those that it judged.
     pub(super) async fn sweep_roles(
         &self,
         call: SweepCall<'_>,
         page: &OperatorPage,
         checkpoint: Option<Checkpoint>,
-    ) -> Result<Checkpoint, Failure> {
+    ) -> Result<(Checkpoint, Vec<RoleRow>), Failure> {
         let now = clock::now();
         let checkpoint = checkpoint
             .filter(|known| now.duration_since(known.started_at) < OLDEST)
@@ -67,6 +71,7 @@ impl Account {
             policies,
             boundaries: ComparedBoundaries::default(),
             resumed_from,
+            rows: Vec::new(),
         };
         while let Phase::Roles { marker } = sweep.checkpoint().phase.clone() {
             if !call.has_time_left() {
@@ -76,7 +81,7 @@ impl Account {
             let next = judging.page(&mut sweep, marker).await?;
             sweep.page_done(next);
         }
-        Ok(sweep.checkpoint().clone())
+        Ok((sweep.checkpoint().clone(), judging.rows))
     }
 }
 
@@ -145,7 +150,9 @@ impl Judging<'_> {
         };
         let boundary_document = self.account.compared(&mut self.boundaries, &snapshot.boundary).await?;
         let exemption = self.exemptions.iter().find(|exemption| exemption.covers(&snapshot.role));
-        Ok(sweep.role(&snapshot, &LedgerView { record, exemption, boundary_document }).verdict)
+        let swept = sweep.role(&snapshot, &LedgerView { record, exemption, boundary_document });
+        self.rows.extend(swept.row.map(|row| *row));
+        Ok(swept.verdict)
     }
 }
 

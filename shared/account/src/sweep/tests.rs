@@ -5,6 +5,7 @@ use super::{SweepCall, SweptRoles};
 use crate::clock;
 use crate::connect::Account;
 use crate::ledger::Ledger;
+use crate::report::tests::{Bucket, Topic};
 use crate::respond::doubles_of_an_account;
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
@@ -27,6 +28,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -39,11 +41,15 @@ const WIDE: &str =
 
 /// An account of four roles on two pages, and what became of a sweep over it.
 #[derive(Clone, Default)]
-struct Double {
+pub(crate) struct Double {
+    pub(crate) bucket: Bucket,
+    pub(crate) topic: Topic,
     items: Arc<Mutex<BTreeMap<(String, String), Item>>>,
     calls: Arc<Mutex<Vec<String>>>,
     /// The roles that reached the review queue.
     queued: Arc<Mutex<Vec<String>>>,
+    /// How long a page of roles takes.
+    page_takes: Arc<Mutex<Duration>>,
 }
 
 fn text(text: &str) -> AttributeValue {
@@ -86,7 +92,7 @@ fn policy(arn: &str, document: &str) -> iam::ManagedPolicyDetail {
 }
 
 impl Double {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let double = Self::default();
         double.put("settings", "installed", [("at", text("2026-01-01T00:00:00Z"))]);
         double
@@ -115,7 +121,7 @@ impl Double {
         self.calls.lock().unwrap().iter().filter(|made| *made == call).count()
     }
 
-    fn queued(&self) -> Vec<String> {
+    pub(crate) fn queued(&self) -> Vec<String> {
         let mut queued = self.queued.lock().unwrap().clone();
         queued.sort();
         queued
@@ -131,6 +137,8 @@ impl Double {
         account.ledger = Ledger::new(self.dynamodb(), account.settings.ledger_table.clone());
         account.lambda = self.lambda().into();
         account.sqs = self.sqs().into();
+        account.s3 = self.bucket.client().into();
+        account.sns = self.topic.client().into();
         account
     }
 
@@ -140,6 +148,9 @@ impl Double {
             move |request| {
                 let of_roles = request.filter().contains(&iam::EntityType::Role);
                 let marker = request.marker().unwrap_or("first");
+                if of_roles {
+                    std::thread::sleep(*double.page_takes.lock().unwrap());
+                }
                 double.note(&format!("{} page {marker}", if of_roles { "roles" } else { "policies" }));
                 let answer = GetAccountAuthorizationDetailsOutput::builder();
                 let answer = match (of_roles, marker) {
@@ -262,9 +273,19 @@ impl Double {
         mock_client!(aws_sdk_sqs, RuleMode::MatchAny, &[&send])
     }
 
-    async fn sweep(&self, request: &str, seconds_left: i64) -> SweptRoles {
+    pub(crate) async fn sweep(&self, request: &str, seconds_left: i64) -> SweptRoles {
         let ends_at = clock::now() + SignedDuration::from_secs(seconds_left);
         self.account().sweep(SweepCall { request, ends_at }).await.unwrap().roles
+    }
+}
+
+impl Double {
+    /// Sweeps until the time is up, which is before the second page of roles.
+    pub(crate) async fn sweep_one_page(&self, request: &str) -> SweptRoles {
+        *self.page_takes.lock().unwrap() = Duration::from_millis(2_500);
+        let swept = self.sweep(request, 62).await;
+        *self.page_takes.lock().unwrap() = Duration::ZERO;
+        swept
     }
 }
 

@@ -1,6 +1,6 @@
 use super::Outcome;
 use crate::check_id::CheckId;
-use crate::names::{PolicyArn, RoleId};
+use crate::names::{AccountId, PolicyArn, RoleId};
 use crate::severity::Severity;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -54,6 +54,12 @@ impl FindingId {
     #[must_use]
     pub fn of_notice(kind: &str, items: &str, generation: u64) -> Self {
         Self(format!("rf-{}", digest(&["notice", kind, items, &generation.to_string()])))
+    }
+
+    /// The id of the finding that sums up a sweep.
+    #[must_use]
+    pub fn of_summary(account: &AccountId, sweep: &str) -> Self {
+        Self(format!("rf-{}", digest(&["summary", account.as_str(), sweep])))
     }
 
     /// The id of the finding that closes the earlier ones about a role. `generation` is counted on with it.

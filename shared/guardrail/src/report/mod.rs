@@ -5,12 +5,14 @@
 mod changes;
 mod csv;
 mod html;
+mod place;
 mod row;
 mod texts;
 mod totals;
 mod unseen;
 
 pub use changes::{Changes, EarlierReport, Earlier, Since};
+pub use place::{LATEST, Latest, ReportKeys, part_key};
 pub use row::{
     AboutRow, BoundaryStanding, BreachRow, Change, EvidenceRow, ExemptionRow, MOST_EVIDENCE, MOST_FUNCTIONS,
     RoleRow, ToldRow,
@@ -128,7 +130,7 @@ fn rank(row: &RoleRow) -> impl Ord + '_ {
 }
 
 /// `2026-11-23 10:00 UTC`.
-fn minute(at: Timestamp) -> String {
+pub(crate) fn minute(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 

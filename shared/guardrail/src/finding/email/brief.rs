@@ -110,7 +110,8 @@ fn done(finding: &Finding) -> String {
         | Outcome::WouldReplace
         | Outcome::BoundaryEdited
         | Outcome::Undone
-        | Outcome::Notice => format!("Changed nothing: {reason}."),
+        | Outcome::Notice
+        | Outcome::Summary => format!("Changed nothing: {reason}."),
     }
 }
 
@@ -143,7 +144,8 @@ fn effect(finding: &Finding) -> String {
         | Outcome::Failed
         | Outcome::BoundaryEdited
         | Outcome::Undone
-        | Outcome::Notice => {
+        | Outcome::Notice
+        | Outcome::Summary => {
             let open =
                 finding.breaches.iter().any(|breach| !breach.capped && breach.severity > Severity::Info);
             let stays = if open { ", and what was found stays possible" } else { "" };
@@ -224,7 +226,7 @@ fn next(finding: &Finding) -> String {
             let doubt = if finding.doubts.is_empty() { "" } else { "Mend what could not be understood." };
             [review.to_owned(), doubt.to_owned(), mend]
         }
-        Outcome::Failed | Outcome::BoundaryEdited | Outcome::Undone | Outcome::Notice => {
+        Outcome::Failed | Outcome::BoundaryEdited | Outcome::Undone | Outcome::Notice | Outcome::Summary => {
             [mend, cut.to_owned(), String::new()]
         }
     };
