@@ -8,7 +8,8 @@ use tests::template::{Stack, Template};
 use tests::{function_folders, logical_id};
 
 /// Granted, but called by AWS with the function's role and not by our code, so no SDK call declares them.
-const CALLED_BY_AWS: [(&str, &str, &str); 7] = [
+const CALLED_BY_AWS: [(&str, &str, &str); 8] = [
+    ("on-exposure-change", "sqs:SendMessage", "Lambda sends what failed to the on-failure destination"),
     ("on-function-change", "sqs:SendMessage", "Lambda sends what failed to the on-failure destination"),
     ("on-policy-change", "sqs:SendMessage", "Lambda sends what failed to the on-failure destination"),
     ("on-role-change", "sqs:SendMessage", "Lambda sends what failed to the on-failure destination"),
@@ -26,6 +27,7 @@ const CALLED_BY_AWS_FOR_ALL: [(&str, &str); 4] = [
 
 fn declared_by_the_code(folder: &str) -> BTreeSet<&'static str> {
     match folder {
+        "on-exposure-change" => on_exposure_change::actions(),
         "on-function-change" => on_function_change::actions(),
         "on-policy-change" => on_policy_change::actions(),
         "on-role-change" => on_role_change::actions(),

@@ -34,6 +34,8 @@ pub enum Outcome {
     WouldReplace,
     /// An operator wrote something into the ledger, or what it says came to its end.
     Notice,
+    /// A function is open to strangers or to other accounts.
+    Exposed,
 }
 
 impl Outcome {
@@ -56,6 +58,7 @@ impl Outcome {
             Self::BoundaryEdited => "boundary-edited",
             Self::WouldReplace => "would-replace",
             Self::Notice => "notice",
+            Self::Exposed => "exposed",
         }
     }
 }

@@ -39,6 +39,9 @@ pub(super) fn brief(finding: &Finding) -> String {
 }
 
 fn with_functions(finding: &Finding, found: String) -> String {
+    if finding.is_about_a_function() {
+        return found;
+    }
     let names: Vec<&str> = finding.functions.iter().map(|function| function.name()).collect();
     match names.as_slice() {
         [] => found,
@@ -110,6 +113,7 @@ fn done(finding: &Finding) -> String {
         | Outcome::WouldReplace
         | Outcome::BoundaryEdited
         | Outcome::Undone
+        | Outcome::Exposed
         | Outcome::Notice => format!("Changed nothing: {reason}."),
     }
 }
@@ -143,6 +147,7 @@ fn effect(finding: &Finding) -> String {
         | Outcome::Failed
         | Outcome::BoundaryEdited
         | Outcome::Undone
+        | Outcome::Exposed
         | Outcome::Notice => {
             let open =
                 finding.breaches.iter().any(|breach| !breach.capped && breach.severity > Severity::Info);
@@ -224,7 +229,11 @@ fn next(finding: &Finding) -> String {
             let doubt = if finding.doubts.is_empty() { "" } else { "Mend what could not be understood." };
             [review.to_owned(), doubt.to_owned(), mend]
         }
-        Outcome::Failed | Outcome::BoundaryEdited | Outcome::Undone | Outcome::Notice => {
+        Outcome::Failed
+        | Outcome::BoundaryEdited
+        | Outcome::Undone
+        | Outcome::Notice
+        | Outcome::Exposed => {
             [mend, cut.to_owned(), String::new()]
         }
     };

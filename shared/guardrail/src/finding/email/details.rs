@@ -30,6 +30,7 @@ fn one_breach(out: &mut String, breach: &BreachFacts, finding: &Finding) -> std:
         (true, _) if would => "open; the boundary would close it",
         (true, _) => "closed by the boundary",
         (false, true) if would => "open; the boundary would NOT close it",
+        (false, _) if finding.is_about_a_function() => "open; no boundary closes it",
         (false, true) if breach.check == CheckId::BoundaryUnapproved => "open",
         (false, true) => "still possible under the boundary",
         (false, false) => "open",
