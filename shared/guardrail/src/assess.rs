@@ -266,9 +266,8 @@ fn breach(check: CheckId, hits: Hits, has_boundary: bool) -> Option<Breach> {
 /// What the checks find in who may call a function. `of_role` is what its role breaches, nothing where the role is not known.
 pub(crate) fn exposure_breaches(function: &Function, of_role: &[Breach]) -> Vec<Breach> {
     let mut breaches = function_breaches(std::slice::from_ref(function), of_role);
-    breaches.retain(|breach| {
-        matches!(breach.check, CheckId::FunctionUrlPublic | CheckId::ResourcePolicyPublic)
-    });
+    breaches
+        .retain(|breach| matches!(breach.check, CheckId::FunctionUrlPublic | CheckId::ResourcePolicyPublic));
     breaches
 }
 

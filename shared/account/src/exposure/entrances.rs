@@ -54,7 +54,9 @@ impl Account {
                 {
                     return Ok(Urls::new());
                 }
-                Err(e) => return Err(Failure::of_call(format!("could not list the URLs of `{function}`"), e)),
+                Err(e) => {
+                    return Err(Failure::of_call(format!("could not list the URLs of `{function}`"), e));
+                }
             };
             let auth: UrlAuth = url.auth_type().as_str().parse().map_err(|e: &str| {
                 Failure::malformed(format!("the `AuthType` of a URL of `{function}` makes no sense"), e)
@@ -76,9 +78,7 @@ impl Account {
         match asked.send().await {
             Ok(answer) => Ok(answer.policy.as_deref().map(Document::parse)),
             Err(e) if e.as_service_error().is_some_and(|e| has_no_policy(e, qualifier)) => Ok(None),
-            Err(e) => {
-                Err(Failure::of_call(format!("could not read the resource policy of `{function}`"), e))
-            }
+            Err(e) => Err(Failure::of_call(format!("could not read the resource policy of `{function}`"), e)),
         }
     }
 
@@ -94,6 +94,5 @@ impl Account {
 /// (<https://docs.aws.amazon.com/lambda/latest/api/API_GetPolicy.html>).
 fn has_no_policy(error: &GetPolicyError, qualifier: Option<&Qualifier>) -> bool {
     let is_latest = qualifier.is_some_and(|qualifier| qualifier.as_str() == LATEST);
-    error.is_resource_not_found_exception()
-        || (is_latest && error.is_invalid_parameter_value_exception())
+    error.is_resource_not_found_exception() || (is_latest && error.is_invalid_parameter_value_exception())
 }

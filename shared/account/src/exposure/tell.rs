@@ -27,11 +27,17 @@ impl ExposureWork<'_> {
         match self.account.ledger.write_exposure(function, &noted, version).await? {
             Stored::Yes(_) => {}
             // So late that another one took over, which tells the same finding under the same id and notes it.
-            Stored::Overtaken => tracing::warn!("telling took longer than its claim, it is told again under the same id"),
+            Stored::Overtaken => {
+                tracing::warn!("telling took longer than its claim, it is told again under the same id")
+            }
         }
         // After that, because nobody waits for it, and it may hang.
         self.account.import_into_security_hub(slice::from_ref(&finding)).await;
-        Ok(Some(ExposureResponse { outcome: Some(outcome), finding: Some(id), ..ExposureResponse::of("told") }))
+        Ok(Some(ExposureResponse {
+            outcome: Some(outcome),
+            finding: Some(id),
+            ..ExposureResponse::of("told")
+        }))
     }
 
     fn finding(&self, look: &Look, id: FindingId, outcome: Outcome) -> Finding {

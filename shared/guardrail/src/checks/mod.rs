@@ -36,9 +36,9 @@ use crate::assess::Evidence;
 use crate::check_id::CheckId;
 use crate::function::{Entrance, Function};
 use crate::view::View;
-use iam_policy::StatementId;
 pub(crate) use function_url_public::{AtNewerUrls, PublicUrl, public_urls};
 pub(crate) use granted_services::WholeGrant;
+use iam_policy::StatementId;
 pub(crate) use resource_policy_public::{Stranger, strangers};
 
 /// Every check that there is. To add one: a file here, a variant of [`CheckId`], a row in `assess::severity`, a line below.
@@ -96,7 +96,11 @@ pub(crate) fn line_to_ask_for_signatures(function: &Function, entrance: &Entranc
 
 /// The line that takes a statement out of an entrance's resource policy; none for an id that `AddPermission` would not have taken,
 /// and that might mean something to a shell.
-pub(crate) fn line_to_remove(function: &Function, entrance: &Entrance, id: StatementId<'_>) -> Option<String> {
+pub(crate) fn line_to_remove(
+    function: &Function,
+    entrance: &Entrance,
+    id: StatementId<'_>,
+) -> Option<String> {
     let StatementId::Sid(sid) = id else { return None };
     let is_id = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
     (!sid.is_empty() && sid.bytes().all(is_id)).then(|| {

@@ -121,7 +121,8 @@ pub(crate) fn strangers(function: &Function, entrance: &Entrance) -> Vec<Strange
     let mut found: Vec<Stranger> = Vec::new();
     for action in ACTIONS.iter().filter_map(|action| action.parse::<ActionName>().ok()) {
         for grantee in grantees(policy, &action, &resource) {
-            let Some(Open { who, absent }) = stranger(function, &grantee).filter(|_| is_open(&action, &grantee, entrance))
+            let Some(Open { who, absent }) =
+                stranger(function, &grantee).filter(|_| is_open(&action, &grantee, entrance))
             else {
                 continue;
             };

@@ -114,7 +114,9 @@ impl Exposure {
             let allows = policy.statements().iter().filter(|statement| statement.effect() == Effect::Allow);
             let is_taken = |id: &String| {
                 let of_entrance = self.openings.iter().filter(|opening| opening.evidence.policy == arn);
-                of_entrance.flat_map(|opening| &opening.closings).any(|closing| closing.statement.as_ref() == Some(id))
+                of_entrance
+                    .flat_map(|opening| &opening.closings)
+                    .any(|closing| closing.statement.as_ref() == Some(id))
             };
             kept.extend(allows.map(|statement| statement.id().to_string()).filter(|id| !is_taken(id)));
         }

@@ -55,7 +55,7 @@ fn of_url(function: &Function, url: PublicUrl<'_>) -> Opening {
     let PublicUrl { entrance, mut evidence, at_newer_urls, also_for_signers } = url;
     if at_newer_urls == AtNewerUrls::Refused {
         evidence.detail.push_str(
-            "; lambda:InvokeFunction, which Lambda asks for as well at URLs made since October 2025, they lack",
+            "; not lambda:InvokeFunction, which URLs made since October 2025 ask for as well and answer 403 without",
         );
     }
     let place = place(entrance.qualifier.as_ref());
@@ -65,7 +65,10 @@ fn of_url(function: &Function, url: PublicUrl<'_>) -> Opening {
         line: Some(line_to_ask_for_signatures(function, entrance)),
     };
     let remove = also_for_signers.into_iter().map(|signers| Closing {
-        what: format!("And take statement {}{place} away, which lets everybody in who can sign", signers.statement),
+        what: format!(
+            "And take statement {}{place} away, which lets everybody in who can sign",
+            signers.statement
+        ),
         statement: Some(signers.statement),
         line: signers.line,
     });
@@ -85,7 +88,10 @@ fn of_statement(function: &Function, entrance: &Entrance, stranger: Stranger) ->
     let what = match &line {
         Some(_) => format!("Take statement {statement}{} away", place(entrance.qualifier.as_ref())),
         None => {
-            format!("Take statement {statement} out of the resource policy of {}", function.entrance_arn(entrance))
+            format!(
+                "Take statement {statement} out of the resource policy of {}",
+                function.entrance_arn(entrance)
+            )
         }
     };
     Opening {

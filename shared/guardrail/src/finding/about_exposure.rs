@@ -59,7 +59,9 @@ impl AboutExposure<'_> {
             Some(CheckId::FunctionUrlPublic) => {
                 "its URL asks for no signature, and its resource policy lets everyone call it"
             }
-            Some(_) => "its resource policy lets in who is not of this account, without a condition that closes it",
+            Some(_) => {
+                "its resource policy lets in who is not of this account, without a condition that closes it"
+            }
         };
         let story = Story {
             found: self.found(),
@@ -67,7 +69,8 @@ impl AboutExposure<'_> {
                 "{} A boundary does not close this: it caps what the role may do, not who may call the function.",
                 self.effect()
             ),
-            done: "Ringfence changed nothing: who is meant to call the function, only its owner knows.".to_owned(),
+            done: "Ringfence changed nothing: who is meant to call the function, only its owner knows."
+                .to_owned(),
             next: self.next(),
             ..Story::default()
         };
@@ -93,10 +96,7 @@ impl AboutExposure<'_> {
         };
         let title = format!("Function {name} is closed to strangers again");
         let reason = "no URL and no statement lets in a stranger any more";
-        Finding {
-            resolves,
-            ..self.finding(id, Outcome::Resolved, Severity::Info, title, reason, story)
-        }
+        Finding { resolves, ..self.finding(id, Outcome::Resolved, Severity::Info, title, reason, story) }
     }
 
     fn function(&self) -> &FunctionArn {
@@ -118,9 +118,7 @@ impl AboutExposure<'_> {
     ) -> Finding {
         let (change, function) = (self.change, self.function());
         let role = match self.behind {
-            Behind::Judged(snapshot, _) => {
-                Some(role_facts(&snapshot.role, &self.settings.owner_tag_keys))
-            }
+            Behind::Judged(snapshot, _) => Some(role_facts(&snapshot.role, &self.settings.owner_tag_keys)),
             Behind::Missing(_) | Behind::Unreadable { .. } | Behind::Untold => None,
         };
         let boundary = match self.behind {
@@ -162,9 +160,9 @@ impl AboutExposure<'_> {
     fn links(&self, outcome: Outcome, role: Option<&RoleFacts>) -> Links {
         let in_console = self.function().as_str().starts_with("arn:aws:");
         Links {
-            role: role.filter(|_| in_console).map(|role| {
-                format!("https://console.aws.amazon.com/iam/home#/roles/details/{}", role.name)
-            }),
+            role: role
+                .filter(|_| in_console)
+                .map(|role| format!("https://console.aws.amazon.com/iam/home#/roles/details/{}", role.name)),
             // The call was made in the function's Region.
             event: event_link(in_console, &self.change.event_id, self.change.time, self.function().region()),
             runbook: Some(outcome.runbook()),
@@ -180,7 +178,8 @@ impl AboutExposure<'_> {
             more => sentences.push(format!("{more} more ways in are listed below.")),
         }
         if self.exposure.doubts().next().is_some() {
-            sentences.push("A resource policy could not be understood: count on it that it is open.".to_owned());
+            sentences
+                .push("A resource policy could not be understood: count on it that it is open.".to_owned());
         }
         sentences.join(" ")
     }
@@ -206,7 +205,9 @@ impl AboutExposure<'_> {
                     dangers.join("; ")
                 )
             }
-            Behind::Missing(role) => unknown(role, "does not exist, so its code can do nothing in the account"),
+            Behind::Missing(role) => {
+                unknown(role, "does not exist, so its code can do nothing in the account")
+            }
             Behind::Unreadable { role, .. } => {
                 unknown(role, "could not be read, so what a caller gets at is not known")
             }
@@ -266,8 +267,10 @@ impl AboutExposure<'_> {
             let all = self.exposure.openings().iter().take(MOST_OPENINGS);
             all.filter(|opening| opening.check == breach.check)
         };
-        let lines: Vec<&str> =
-            ways().flat_map(|opening| &opening.closings).filter_map(|closing| closing.line.as_deref()).collect();
+        let lines: Vec<&str> = ways()
+            .flat_map(|opening| &opening.closings)
+            .filter_map(|closing| closing.line.as_deref())
+            .collect();
         let evidence: Vec<Evidence> = ways().map(|opening| opening.evidence.clone()).collect();
         let remedy = if lines.is_empty() { breach.remedy } else { lines.join(" && ") };
         BreachFacts {

@@ -151,8 +151,11 @@ impl CloudTrailRecord {
     #[must_use]
     pub fn named_qualifier(&self) -> Option<Qualifier> {
         let beside = self.requested("qualifier").and_then(|text| text.parse().ok());
-        let within =
-            || self.requested("functionName").or(self.requested("resourceArn")).and_then(Qualifier::in_function_name);
+        let within = || {
+            self.requested("functionName")
+                .or(self.requested("resourceArn"))
+                .and_then(Qualifier::in_function_name)
+        };
         beside.or_else(within)
     }
 

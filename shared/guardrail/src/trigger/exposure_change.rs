@@ -81,7 +81,8 @@ fn has_statement(entrance: Option<&Entrance>, sid: &str) -> Has {
         None | Some(Document::Gone) => Has::No,
         Some(Document::NotUnderstood(_)) => Has::Unknown,
         Some(Document::Understood(policy)) => {
-            let is_named = policy.statements().iter().any(|statement| statement.id() == StatementId::Sid(sid));
+            let is_named =
+                policy.statements().iter().any(|statement| statement.id() == StatementId::Sid(sid));
             if is_named { Has::Yes } else { Has::No }
         }
     }

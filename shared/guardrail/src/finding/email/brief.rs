@@ -17,6 +17,9 @@ use jiff::Timestamp;
 /// More is counted here and listed below.
 const MOST_NAMED: usize = 4;
 
+/// More lines to paste are told together.
+const MOST_STEPS: usize = 3;
+
 pub(super) fn brief(finding: &Finding) -> String {
     let story = &finding.story;
     let or = |told: &str, made: fn(&Finding) -> String| {
@@ -191,11 +194,14 @@ fn used(finding: &Finding, impact: &ImpactFacts, no_longer: &str) -> String {
 fn next(finding: &Finding) -> String {
     let story = &finding.story;
     if !story.next.is_empty() {
-        let steps = story.next.iter().map(|step| match &step.line {
-            Some(_) => format!("{} (line below).", step.what),
-            None => step.what.clone(),
+        let lines = story.next.iter().filter(|step| step.line.is_some()).count();
+        let all = (lines > MOST_STEPS).then(|| format!("Run the {lines} lines below, all of them."));
+        let steps = story.next.iter().filter_map(|step| match &step.line {
+            Some(_) if all.is_some() => None,
+            Some(_) => Some(format!("{} (line below).", step.what)),
+            None => Some(step.what.clone()),
         });
-        return steps.collect::<Vec<_>>().join(" ");
+        return all.clone().into_iter().chain(steps).collect::<Vec<_>>().join(" ");
     }
     if finding.role.is_none() {
         return String::new();
@@ -229,11 +235,7 @@ fn next(finding: &Finding) -> String {
             let doubt = if finding.doubts.is_empty() { "" } else { "Mend what could not be understood." };
             [review.to_owned(), doubt.to_owned(), mend]
         }
-        Outcome::Failed
-        | Outcome::BoundaryEdited
-        | Outcome::Undone
-        | Outcome::Notice
-        | Outcome::Exposed => {
+        Outcome::Failed | Outcome::BoundaryEdited | Outcome::Undone | Outcome::Notice | Outcome::Exposed => {
             [mend, cut.to_owned(), String::new()]
         }
     };

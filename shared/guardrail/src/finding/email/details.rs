@@ -47,6 +47,10 @@ fn one_breach(out: &mut String, breach: &BreachFacts, finding: &Finding) -> std:
     if breach.evidence.len() > MOST_PLACES {
         writeln!(out, "    Where: {} more places", breach.evidence.len() - MOST_PLACES)?;
     }
+    if finding.is_about_a_function() {
+        // The lines to paste are above, one for each way in.
+        return Ok(());
+    }
     writeln!(out, "{}", wrapped("    To do: ", &format!("{}.", breach.remedy)))
 }
 
@@ -123,8 +127,10 @@ pub(super) fn facts(out: &mut String, finding: &Finding) -> std::fmt::Result {
     if let Some(source) = &finding.source {
         fact("Asked by", &format!("{}: {} ({})", source.product, source.title, source.id))?;
     }
-    for (label, value) in boundary(&finding.boundary, finding.outcome) {
-        fact(label, &value)?;
+    if finding.role.is_some() || !finding.is_about_a_function() {
+        for (label, value) in boundary(&finding.boundary, finding.outcome) {
+            fact(label, &value)?;
+        }
     }
     if let Some(contained_at) = finding.contained_at {
         fact("Written", &moment(contained_at))?;
