@@ -30,9 +30,10 @@ pub fn trigger(record: &CloudTrailRecord, account: &AccountId) -> Result<Exposur
         "DeleteFunction" | "DeleteAlias" => ExposureEffect::EntranceDeleted,
         _ => return Err(record.other_event(event)),
     };
-    let function = match effect {
-        ExposureEffect::PolicyReplaced => record.named_resource(&event)?,
-        _ => record.named_function(&event, account)?,
+    let function = if effect == ExposureEffect::PolicyReplaced {
+        record.named_resource(&event)?
+    } else {
+        record.named_function(&event, account)?
     };
     let alias = || record.requested("name").filter(|_| event.as_str() == "DeleteAlias")?.parse().ok();
     Ok(ExposureChange {

@@ -10,7 +10,7 @@ mod telling;
 
 pub use behind::Behind;
 pub(crate) use opening::place;
-pub use opening::{Closing, Opening};
+pub use opening::{Closing, Opening, Way};
 pub use record::{ExposureRecord, ExposureState, News};
 pub use telling::Claim;
 

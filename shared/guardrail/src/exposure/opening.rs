@@ -7,8 +7,8 @@ use crate::names::Qualifier;
 /// One way in for somebody who may not be meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opening {
-    /// The check that says so.
-    pub check: CheckId,
+    /// How.
+    pub way: Way,
     /// Through which version or alias; none for the function without one.
     pub qualifier: Option<Qualifier>,
     /// Who may come in, in words.
@@ -17,6 +17,26 @@ pub struct Opening {
     pub evidence: Evidence,
     /// What closes it: all of it has to be done.
     pub closings: Vec<Closing>,
+}
+
+/// How somebody comes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// By a URL that asks for no signature.
+    Url,
+    /// By a statement of the resource policy.
+    Statement,
+}
+
+impl Way {
+    /// The check that finds it.
+    #[must_use]
+    pub fn check(self) -> CheckId {
+        match self {
+            Self::Url => CheckId::FunctionUrlPublic,
+            Self::Statement => CheckId::ResourcePolicyPublic,
+        }
+    }
 }
 
 /// One thing to do that closes an opening, or a part of it.
@@ -35,9 +55,10 @@ impl Opening {
     #[must_use]
     pub(super) fn key(&self) -> String {
         let qualifier = self.qualifier.as_ref().map_or("", Qualifier::as_str);
-        match self.check {
-            CheckId::FunctionUrlPublic => format!("{}|{qualifier}", self.check),
-            _ => format!("{}|{qualifier}|{}|{}", self.check, self.evidence.statement, self.who),
+        let check = self.way.check();
+        match self.way {
+            Way::Url => format!("{check}|{qualifier}"),
+            Way::Statement => format!("{check}|{qualifier}|{}|{}", self.evidence.statement, self.who),
         }
     }
 }
@@ -73,7 +94,7 @@ fn of_url(function: &Function, url: PublicUrl<'_>) -> Opening {
         line: signers.line,
     });
     Opening {
-        check: CheckId::FunctionUrlPublic,
+        way: Way::Url,
         qualifier: entrance.qualifier.clone(),
         who: "anybody on the internet".to_owned(),
         evidence,
@@ -95,7 +116,7 @@ fn of_statement(function: &Function, entrance: &Entrance, stranger: Stranger) ->
         }
     };
     Opening {
-        check: CheckId::ResourcePolicyPublic,
+        way: Way::Statement,
         qualifier: entrance.qualifier.clone(),
         who: who.trim_end_matches(',').to_owned(),
         evidence,

@@ -4,8 +4,7 @@ use super::{
     BoundaryFacts, BreachFacts, Finding, FindingId, Links, Outcome, RoleFacts, SCHEMA, TriggerFacts,
 };
 use crate::assess::{Breach, Evidence};
-use crate::check_id::CheckId;
-use crate::exposure::{Behind, Exposure, Opening};
+use crate::exposure::{Behind, Exposure, Opening, Way};
 use crate::names::{AccountId, FunctionArn, RoleArn};
 use crate::settings::{Mode, Settings};
 use crate::severity::Severity;
@@ -54,12 +53,10 @@ impl AboutExposure<'_> {
             || format!("Who may call function {name} cannot be told"),
             |opening| format!("Function {name} is open to {}", opening.who),
         );
-        let reason = match first.map(|opening| opening.check) {
+        let reason = match first.map(|opening| opening.way) {
             None => "its resource policy could not be understood",
-            Some(CheckId::FunctionUrlPublic) => {
-                "its URL asks for no signature, and its resource policy lets everyone call it"
-            }
-            Some(_) => {
+            Some(Way::Url) => "its URL asks for no signature, and its resource policy lets everyone call it",
+            Some(Way::Statement) => {
                 "its resource policy lets in who is not of this account, without a condition that closes it"
             }
         };
@@ -236,7 +233,7 @@ impl AboutExposure<'_> {
         if self.exposure.doubts().next().is_some() {
             steps.push(Step::words("Read the resource policy that could not be understood, and mend it."));
         }
-        if openings.iter().any(|opening| opening.check == CheckId::ResourcePolicyPublic) {
+        if openings.iter().any(|opening| opening.way == Way::Statement) {
             steps.push(Step::words(
                 "Where the caller is meant, first add the permission again under another id, with the condition that is \
                  missing.",
@@ -265,7 +262,7 @@ impl AboutExposure<'_> {
     fn facts(&self, breach: Breach) -> BreachFacts {
         let ways = || {
             let all = self.exposure.openings().iter().take(MOST_OPENINGS);
-            all.filter(|opening| opening.check == breach.check)
+            all.filter(|opening| opening.way.check() == breach.check)
         };
         let lines: Vec<&str> = ways()
             .flat_map(|opening| &opening.closings)
@@ -297,11 +294,13 @@ impl AboutExposure<'_> {
 /// `Statement public of alias live: anybody with an AWS account may do …`.
 fn in_words(opening: &Opening) -> String {
     let place = crate::exposure::place(opening.qualifier.as_ref());
-    match opening.check {
-        CheckId::FunctionUrlPublic => {
+    match opening.way {
+        Way::Url => {
             format!("Anybody on the internet may call its URL{place}: {}.", opening.evidence.detail)
         }
-        _ => format!("Statement {}{place}: {}.", opening.evidence.statement, opening.evidence.detail),
+        Way::Statement => {
+            format!("Statement {}{place}: {}.", opening.evidence.statement, opening.evidence.detail)
+        }
     }
 }
 
