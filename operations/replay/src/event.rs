@@ -53,6 +53,9 @@ pub enum Unusable {
     /// Several events.
     #[error("it has {0} records; keep the one to be replayed")]
     NotOneRecord(usize),
+    /// A finding of another tool about several roles or functions, or about none of this account.
+    #[error("it is about {0} roles and functions of this account; keep the one to be replayed")]
+    NotOneResource(usize),
     /// An event of another kind.
     #[error("`{0}` is no event of Ringfence's rules, which take what CloudTrail tells of API calls")]
     OtherKind(String),
@@ -114,7 +117,7 @@ impl Event {
         if ["all", "dry_run", "force"].iter().any(|field| fields.contains_key(*field)) {
             return Err(Unusable::Undo);
         }
-        if fields.contains_key("role") || fields.contains_key("function") {
+        if ["role", "function", "role_id", "resources"].iter().any(|field| fields.contains_key(*field)) {
             let request = serde_json::from_value(Value::Object(fields)).map_err(Unusable::Message)?;
             return Ok(Self::Review(Box::new(request)));
         }
@@ -128,8 +131,10 @@ impl Event {
     pub fn taken(self, account: &AccountId) -> Result<Taken, Unusable> {
         let record = match self {
             Self::Review(request) => {
-                let trigger = Box::new(request.into_trigger("replay"));
-                return Ok(Taken::Role { function: "ringfence-review-role", trigger });
+                let triggers = request.into_triggers("replay", account);
+                let count = triggers.len();
+                let [trigger] = <[_; 1]>::try_from(triggers).map_err(|_| Unusable::NotOneResource(count))?;
+                return Ok(Taken::Role { function: "ringfence-review-role", trigger: Box::new(trigger) });
             }
             Self::Call(record) => record,
         };

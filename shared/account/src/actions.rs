@@ -24,6 +24,12 @@ pub fn to_respond() -> BTreeSet<&'static str> {
     ])
 }
 
+/// What the reviews of the queue may call: what events lead to, and the way from an id to a role.
+#[must_use]
+pub fn to_review() -> BTreeSet<&'static str> {
+    to_respond().into_iter().chain(crate::role_ids::ACTIONS.iter().copied()).collect()
+}
+
 /// What [`crate::Account::undo`] may call.
 #[must_use]
 pub fn to_undo() -> BTreeSet<&'static str> {

@@ -4,6 +4,7 @@ use crate::calls::CallCounter;
 use crate::clock::Stopwatch;
 use crate::ledger::Ledger;
 use crate::policies::PolicyCache;
+use crate::role_ids::RoleIds;
 use crate::sdk::{Roots, sdk_config, unhurried};
 use crate::settings::Settings;
 use crate::shipped_boundaries::{SHIPPED_BOUNDARIES, ShippedBoundaries};
@@ -24,6 +25,7 @@ pub struct Account {
     pub(crate) iam: aws_sdk_iam::Client,
     pub(crate) ledger: Ledger,
     pub(crate) policies: PolicyCache,
+    pub(crate) role_ids: RoleIds,
     pub(crate) shipped: ShippedBoundaries,
     /// Made when they are first needed: no role waits for these.
     pub(crate) sns: OnceLock<aws_sdk_sns::Client>,
@@ -89,6 +91,7 @@ impl Account {
             iam: client!(aws_sdk_iam, &config, &calls),
             ledger: Ledger::new(client!(aws_sdk_dynamodb, &config, &calls), settings.ledger_table.clone()),
             policies: PolicyCache::default(),
+            role_ids: RoleIds::default(),
             shipped: ShippedBoundaries::new(SHIPPED_BOUNDARIES, settings.deployment.clone()),
             sns: OnceLock::new(),
             lambda: OnceLock::new(),

@@ -26,6 +26,7 @@ pub mod replay;
 mod respond;
 mod review_queue;
 mod role;
+mod role_ids;
 pub mod run;
 mod sdk;
 mod second_look;

@@ -28,6 +28,7 @@ const READS: &[&str] = &[
     "ListEntitiesForPolicy",
     "ListPolicyVersions",
     "ListRolePolicies",
+    "ListRoles",
     "DynamoDB_20120810.BatchGetItem",
     "DynamoDB_20120810.Query",
     // Lambda's API is REST: the method and the end of the path.

@@ -27,6 +27,7 @@ _FUNCTIONS: dict[str, dict[str, str | None]] = {
     "ministack.core.responses": {"get_account_id": "", "request_scope": "account_id region"},
     "ministack.services.dynamodb": {"_update_continuous_backups": "data", "_update_ttl": "data"},
     "ministack.services.eventbridge": {
+        "_apply_input_transformer": "transformer rule view",
         "_dispatch_event": "event view",
         "_dispatch_to_lambda": "arn payload",
         "_put_events": "data allow_aws_source",

@@ -28,6 +28,7 @@ from . import (
     function_environment,
     function_urls,
     function_processes,
+    input_paths,
     invocations,
     last_accessed,
     managed_policies,
@@ -84,6 +85,7 @@ class Lab:
         authorization_details.apply()
         policy_versions.apply()
         rule_state.apply()
+        input_paths.apply()
         secure_transport.apply()
         sqs_batches.apply()
         stale_reads.apply(self.faults)

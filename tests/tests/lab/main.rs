@@ -50,6 +50,7 @@ mod left_alone;
 mod notices;
 mod observe;
 mod other_boundaries;
+mod other_tools;
 mod over_time;
 mod own_writes;
 mod owner;

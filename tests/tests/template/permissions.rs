@@ -109,8 +109,12 @@ fn findings_are_imported_into_security_hub_as_those_of_our_own_account_only() {
 /// IAM takes no resource with these: a report is read by the id of its job, and the others list a whole account
 /// (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>,
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html>).
-const NOT_NARROWABLE: [&str; 3] =
-    ["iam:GetServiceLastAccessedDetails", "iam:GetAccountAuthorizationDetails", "lambda:ListFunctions"];
+const NOT_NARROWABLE: [&str; 4] = [
+    "iam:GetServiceLastAccessedDetails",
+    "iam:GetAccountAuthorizationDetails",
+    "iam:ListRoles",
+    "lambda:ListFunctions",
+];
 
 #[test]
 fn every_statement_says_in_words_what_it_is_for_and_names_its_actions() {

@@ -121,6 +121,7 @@ impl Double {
             config: sdk_config(&settings, Roots::System),
             calls: crate::calls::CallCounter::default(),
             policies: PolicyCache::default(),
+            role_ids: crate::role_ids::RoleIds::default(),
             shipped: crate::shipped_boundaries::tests::shipping("{}"),
             settings,
         }

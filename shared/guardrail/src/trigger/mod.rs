@@ -12,7 +12,7 @@ pub use event_name::EventName;
 pub use exposure_change::{ExposureChange, ExposureEffect};
 pub use policy_change::{PolicyChange, PolicyEffect};
 
-use crate::names::{AccountId, FunctionArn, PolicyArn, RoleName};
+use crate::names::{AccountId, FunctionArn, PolicyArn, RoleId, RoleName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +46,8 @@ pub enum Subject {
     Role(RoleName),
     /// A function whose role the event did not tell.
     FunctionsRole(FunctionArn),
+    /// A role by its unique id, which is all that AWS Config tells of one.
+    RoleWithId(RoleId),
 }
 
 /// What the call can have changed about the role.

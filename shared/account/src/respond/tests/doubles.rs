@@ -299,6 +299,7 @@ impl Doubles {
             config: sdk_config(&settings, Roots::System),
             calls: crate::calls::CallCounter::default(),
             policies: PolicyCache::default(),
+            role_ids: crate::role_ids::RoleIds::default(),
             shipped: shipping(self.shipped),
             settings,
         }
