@@ -140,6 +140,7 @@ impl World {
             config: sdk_config(&settings, Roots::System),
             calls: crate::calls::CallCounter::default(),
             policies: PolicyCache::default(),
+            role_ids: crate::role_ids::RoleIds::default(),
             shipped: shipping(EVERYTHING),
             settings,
         }

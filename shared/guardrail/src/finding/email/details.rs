@@ -37,15 +37,17 @@ fn one_breach(out: &mut String, breach: &BreachFacts, finding: &Finding) -> std:
     };
     writeln!(out, "- {} {} [{state}]", breach.severity, breach.check)?;
     writeln!(out, "{}", wrapped("    ", &format!("{}.", capitalised(&breach.summary))))?;
-    for evidence in breach.evidence.iter().take(MOST_PLACES) {
+    // Each way into a function has to be closed by itself.
+    let most = if finding.is_about_a_function() { breach.evidence.len() } else { MOST_PLACES };
+    for evidence in breach.evidence.iter().take(most) {
         let place = match evidence.statement.as_str() {
             "" => evidence.detail.clone(),
             statement => format!("{}, statement {statement}: {}", evidence.policy, evidence.detail),
         };
         writeln!(out, "{}", wrapped("    Where: ", &place))?;
     }
-    if breach.evidence.len() > MOST_PLACES {
-        writeln!(out, "    Where: {} more places", breach.evidence.len() - MOST_PLACES)?;
+    if breach.evidence.len() > most {
+        writeln!(out, "    Where: {} more places", breach.evidence.len() - most)?;
     }
     if finding.is_about_a_function() {
         // The lines to paste are above, one for each way in.
