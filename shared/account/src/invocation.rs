@@ -113,6 +113,8 @@ impl<'a> Invocation<'a> {
                 other_roles = summary.map(|summary| summary.other_roles),
                 not_judged = summary.map(|summary| summary.not_judged),
                 functions = summary.map(|summary| summary.functions),
+                missing_roles = summary.map(|summary| summary.missing_roles),
+                regions_refused = summary.map(|summary| summary.regions_refused.len()),
                 queued = summary.and_then(|summary| serde_json::to_string(&summary.queued).ok()),
                 decision,
                 peak_rss_kib = peak_rss_kib(),

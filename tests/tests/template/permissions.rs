@@ -109,7 +109,8 @@ fn findings_are_imported_into_security_hub_as_those_of_our_own_account_only() {
 /// IAM takes no resource with these: a report is read by the id of its job, and the others list a whole account
 /// (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>,
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html>).
-const NOT_NARROWABLE: [&str; 4] = [
+const NOT_NARROWABLE: [&str; 5] = [
+    "cloudtrail:DescribeTrails",
     "iam:GetServiceLastAccessedDetails",
     "iam:GetAccountAuthorizationDetails",
     "iam:ListRoles",

@@ -294,6 +294,8 @@ impl Doubles {
             sqs: self.sqs().into(),
             eventbridge: mock_client!(aws_sdk_eventbridge, RuleMode::MatchAny, &[]).into(),
             cloudformation: mock_client!(aws_sdk_cloudformation, RuleMode::MatchAny, &[]).into(),
+            cloudtrail: OnceLock::new(),
+            account_management: OnceLock::new(),
             lambda: mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &[]).into(),
             security_hub: OnceLock::new(),
             config: sdk_config(&settings, Roots::System),
