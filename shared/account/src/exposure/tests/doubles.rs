@@ -2,10 +2,8 @@
 
 use crate::connect::Account;
 use crate::ledger::Ledger;
-use crate::policies::PolicyCache;
 use crate::sdk::{Roots, sdk_config};
 use crate::settings::tests::settings;
-use crate::shipped_boundaries::tests::shipping;
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -33,7 +31,7 @@ use guardrail::trigger::{Caller, EventName, ExposureChange, ExposureEffect};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
 pub(super) const FUNCTION: &str = "arn:aws:lambda:eu-west-1:123456789012:function:orders";
 pub(super) const ROLE: &str = "arn:aws:iam::123456789012:role/apps/orders-role";
@@ -128,21 +126,14 @@ impl World {
     pub(super) fn account(&self, mode: Mode) -> Account {
         let mut settings = settings();
         settings.mode = mode.as_str().parse().unwrap();
+        let config = sdk_config(&settings, Roots::System);
         Account {
             iam: self.iam(),
             ledger: Ledger::new(self.dynamodb(), settings.ledger_table.clone()),
             sns: self.sns().into(),
             lambda: self.lambda().into(),
-            sqs: mock_client!(aws_sdk_sqs, RuleMode::MatchAny, &[]).into(),
-            eventbridge: mock_client!(aws_sdk_eventbridge, RuleMode::MatchAny, &[]).into(),
             cloudformation: mock_client!(aws_sdk_cloudformation, RuleMode::MatchAny, &[]).into(),
-            security_hub: OnceLock::new(),
-            config: sdk_config(&settings, Roots::System),
-            calls: crate::calls::CallCounter::default(),
-            policies: PolicyCache::default(),
-            role_ids: crate::role_ids::RoleIds::default(),
-            shipped: shipping(EVERYTHING),
-            settings,
+            ..Account::with_config(settings, config)
         }
     }
 
