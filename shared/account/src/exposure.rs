@@ -6,6 +6,7 @@
 
 mod behind;
 mod entrances;
+mod replay;
 mod tell;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use crate::failure::Failure;
 use crate::ledger::{ExposurePage, OperatorPage, Stored};
 use guardrail::exposure::{Behind, Exposure, ExposureRecord, ExposureState, News};
 use guardrail::finding::{FindingId, Outcome};
+use guardrail::function::Function;
 use guardrail::trigger::ExposureChange;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -111,11 +113,21 @@ impl ExposureWork<'_> {
     /// The ledger first, see the module.
     async fn look(&self) -> Result<Look, Failure> {
         let page = self.unclaimed_page().await?;
-        let exposure = Exposure::of(self.settled_function(&page.record).await?);
-        let behind =
-            if exposure.is_closed() { Behind::Untold } else { self.account.behind(&exposure).await? };
+        let (exposure, behind) = self.exposure(&page.record).await?;
         let state = ExposureState::of(&exposure, &behind);
         Ok(Look { page, exposure, behind, state })
+    }
+
+    /// What is open now, and the role behind it.
+    async fn exposure(&self, record: &ExposureRecord) -> Result<(Exposure, Behind), Failure> {
+        if self.change.effect.only_closes() && !record.has_something_open() {
+            let function = Function::named(self.change.function.clone());
+            return Ok((Exposure::of(function), Behind::Untold));
+        }
+        let exposure = Exposure::of(self.settled_function(record).await?);
+        let behind =
+            if exposure.is_closed() { Behind::Untold } else { self.account.behind(&exposure).await? };
+        Ok((exposure, behind))
     }
 
     /// What the ledger knows, once nobody else is telling anything of this function.
@@ -138,10 +150,7 @@ impl ExposureWork<'_> {
 
     /// The function as Lambda shows it. A call that was just made may not show yet: then it is asked again until it does or
     /// [`SETTLING_MS`] is over.
-    async fn settled_function(
-        &self,
-        record: &ExposureRecord,
-    ) -> Result<guardrail::function::Function, Failure> {
+    async fn settled_function(&self, record: &ExposureRecord) -> Result<Function, Failure> {
         let qualifiers = || record.qualifiers().chain(&self.change.qualifier);
         loop {
             let function = self.account.read_entrances(&self.change.function, qualifiers()).await?;

@@ -13,7 +13,7 @@ use aws_config::SdkConfig;
 use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationError;
 use guardrail::finding::Finding;
 use guardrail::names::{AccountId, RoleArn};
-use guardrail::trigger::{PolicyChange, Trigger};
+use guardrail::trigger::{ExposureChange, PolicyChange, Trigger};
 use std::collections::HashMap;
 
 /// A function of Ringfence whose environment tells how it was deployed.
@@ -137,6 +137,14 @@ impl ReadOnlyAccount {
     /// Where AWS does not answer, refuses or makes no sense.
     pub async fn replay_policy_change(&self, change: &PolicyChange) -> Result<Replay, Failure> {
         self.account.replay_policy_change(change, self.ledger()).await
+    }
+
+    /// What would be told about a function that was opened or closed.
+    ///
+    /// # Errors
+    /// Where AWS does not answer, refuses or makes no sense.
+    pub async fn replay_exposure_change(&self, change: &ExposureChange) -> Result<Replay, Failure> {
+        self.account.replay_exposure_change(change, self.ledger()).await
     }
 
     fn ledger(&self) -> Ledger {

@@ -278,3 +278,16 @@ fn one_function_alone_may_set_a_policy_back_and_only_our_boundaries() {
     let cap = own.into_iter().find(|statement| statement["Action"] == set).expect("OwnBoundary allows it");
     assert_eq!(cap["Resource"], boundaries);
 }
+
+/// Who may call a function is told and never changed, and neither is anything else of it.
+#[test]
+fn no_function_may_change_a_function() {
+    let stack = stack();
+    for folder in function_folders() {
+        for action in allowed(&grants(&stack, &folder)) {
+            let is_read = |name: &str| name.starts_with("Get") || name.starts_with("List");
+            let of_lambda = action.strip_prefix("lambda:");
+            assert!(of_lambda.is_none_or(is_read), "{folder} is granted {action}");
+        }
+    }
+}

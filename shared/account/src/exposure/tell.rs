@@ -2,8 +2,9 @@ use super::{ExposureResponse, ExposureWork, Look};
 use crate::clock;
 use crate::failure::Failure;
 use crate::ledger::Stored;
-use guardrail::exposure::Claim;
+use guardrail::exposure::{Behind, Claim, Exposure};
 use guardrail::finding::{AboutExposure, Finding, FindingId, Outcome};
+use guardrail::settings::Mode;
 use std::slice;
 
 impl ExposureWork<'_> {
@@ -41,21 +42,31 @@ impl ExposureWork<'_> {
     }
 
     fn finding(&self, look: &Look, id: FindingId, outcome: Outcome) -> Finding {
-        let settings = &self.account.settings;
-        let about = AboutExposure {
-            exposure: &look.exposure,
-            behind: &look.behind,
-            change: self.change,
-            settings: &settings.rules,
-            account: &settings.account,
-            region: &settings.region,
-            mode: settings.mode.in_force(&look.page.kill_switch),
-            now: clock::now(),
-        };
+        let mode = self.account.settings.mode.in_force(&look.page.kill_switch);
+        let about = self.about(&look.exposure, &look.behind, mode);
         if outcome == Outcome::Resolved {
             about.closed(id, look.page.record.unresolved().into_iter().collect())
         } else {
             about.exposed(id)
+        }
+    }
+
+    pub(super) fn about<'s>(
+        &'s self,
+        exposure: &'s Exposure,
+        behind: &'s Behind,
+        mode: Mode,
+    ) -> AboutExposure<'s> {
+        let settings = &self.account.settings;
+        AboutExposure {
+            exposure,
+            behind,
+            change: self.change,
+            settings: &settings.rules,
+            account: &settings.account,
+            region: &settings.region,
+            mode,
+            now: clock::now(),
         }
     }
 }

@@ -154,6 +154,17 @@ async fn all_closed_is_told_once_with_what_it_closes() {
     assert_ne!(again, exposed);
 }
 
+/// Most functions that are deleted were never open.
+#[tokio::test]
+async fn what_can_only_close_is_not_looked_at_where_nothing_was_open() {
+    let world = World::default();
+    for effect in [ExposureEffect::EntranceDeleted, ExposureEffect::UrlDeleted] {
+        let response = respond(&world, &change("DeleteFunction", "e-1", effect)).await;
+        assert_eq!(response.decision, "nothing is open");
+    }
+    assert_eq!(world.calls(), ["dynamodb:BatchGetItem"; 2]);
+}
+
 #[tokio::test]
 async fn a_function_that_is_gone_is_closed() {
     let world = public();

@@ -108,6 +108,12 @@ impl ExposureRecord {
         unresolved
     }
 
+    /// Whether something was told that may not be over.
+    #[must_use]
+    pub fn has_something_open(&self) -> bool {
+        self.told.is_some() || !self.unresolved().is_empty()
+    }
+
     /// Whether somebody else may be telling something of this function right now.
     #[must_use]
     pub fn is_claimed_by_another(&self, request: &str, now: Timestamp) -> bool {

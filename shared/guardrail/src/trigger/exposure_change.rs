@@ -44,6 +44,20 @@ pub enum ExposureEffect {
     EntranceDeleted,
 }
 
+impl ExposureEffect {
+    /// Whether nothing can be open because of it that was not before. A statement that goes may be a Deny.
+    #[must_use]
+    pub fn only_closes(&self) -> bool {
+        match self {
+            Self::UrlDeleted | Self::EntranceDeleted => true,
+            Self::PermissionAdded(_)
+            | Self::PermissionRemoved(_)
+            | Self::PolicyReplaced
+            | Self::UrlSet(_) => false,
+        }
+    }
+}
+
 impl ExposureChange {
     /// Whether Lambda's answers show what the call did. For seconds after a call they may not: then a look tells of the past.
     #[must_use]
