@@ -72,6 +72,7 @@ impl AboutExposure<'_> {
             ..Story::default()
         };
         Finding {
+            summary: summary(&story),
             breaches: self.breaches(),
             doubts: self.doubts(),
             ..self.finding(id, Outcome::Exposed, severity, title, reason, story)
@@ -171,8 +172,8 @@ impl AboutExposure<'_> {
         let mut sentences: Vec<String> = openings.iter().take(MOST_FOUND).map(in_words).collect();
         match openings.len().saturating_sub(MOST_FOUND) {
             0 => {}
-            1 => sentences.push("One more way in is listed below.".to_owned()),
-            more => sentences.push(format!("{more} more ways in are listed below.")),
+            1 => sentences.push("There is one more way in.".to_owned()),
+            more => sentences.push(format!("There are {more} more ways in.")),
         }
         if self.exposure.doubts().next().is_some() {
             sentences
@@ -289,6 +290,19 @@ impl AboutExposure<'_> {
         let doubts = self.exposure.doubts().map(str::to_owned).chain(of_role);
         doubts.take(MOST_OPENINGS).map(|doubt| super::about_role::shortened(&doubt)).collect()
     }
+}
+
+/// One line to paste is part of it. More would run into each other: they are the remedies of the breaches.
+fn summary(story: &Story) -> String {
+    let lines = story.next.iter().filter(|step| step.line.is_some()).count();
+    if lines <= 1 {
+        return story.summary();
+    }
+    let words = story.next.iter().filter(|step| step.line.is_none()).cloned();
+    let run = Step::words(format!(
+        "The remedies of the breaches are {lines} lines for a shell that close it, all of them together."
+    ));
+    Story { next: std::iter::once(run).chain(words).collect(), ..story.clone() }.summary()
 }
 
 /// `Statement public of alias live: anybody with an AWS account may do …`.
