@@ -212,3 +212,30 @@ async fn a_function_that_goes_takes_its_openings_with_it() {
     assert_eq!(words(&told(&lab).await), [("exposed", "HIGH"), ("resolved", "INFO")]);
     assert!(lab.dead_letters().await.is_empty());
 }
+
+#[tokio::test]
+async fn lambda_away_for_a_while_delays_the_finding_and_away_for_good_leaves_the_event() {
+    let lab = with_a_function(&[]).await;
+    let failing = |times: Value| {
+        let what = json!({"kind": "fail", "service": "lambda", "operation": "GetPolicy",
+            "function": "ringfence-on-exposure-change", "times": times, "status": 500, "code": "ServiceException"});
+        lab.post("faults", what);
+    };
+    // More often than the SDK asks in one attempt, less often than Lambda makes attempts.
+    failing(json!(5));
+    permit(&lab, Permission { sid: "everyone", principal: "*", ..Permission::default() }).await;
+    lab.silence().await;
+    assert_eq!(words(&told(&lab).await), [("exposed", "HIGH")]);
+    assert!(lab.dead_letters().await.is_empty());
+
+    lab.delete("faults");
+    failing(json!(null));
+    permit(&lab, Permission { sid: "partner", principal: "210987654321", ..Permission::default() }).await;
+    lab.silence().await;
+    assert_eq!(told(&lab).await.len(), 1, "nothing is told that was not read");
+    lab.delete("faults");
+    assert_eq!(lab.dead_letter_count().await, 1);
+    lab.redrive();
+    lab.silence().await;
+    assert_eq!(words(&told(&lab).await), [("exposed", "HIGH"), ("exposed", "HIGH")]);
+}

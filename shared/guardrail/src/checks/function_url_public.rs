@@ -16,8 +16,9 @@
 //! that can do nothing dangerous.
 //!
 //! ## Limits
-//! Lambda asks for `lambda:InvokeFunction` too at URLs made since October 2025. It is not asked for here, because older URLs
-//! work without. Whether the function's own code asks callers who they are cannot be seen.
+//! Lambda asks for `lambda:InvokeFunction` too at URLs made since October 2025, and at all of them once the exception ends that AWS
+//! gave to accounts with older ones. It is not asked for here, because Lambda does not tell which rule a URL goes by; the finding
+//! `exposed` says whether it is there. Whether the function's own code asks callers who they are cannot be seen.
 
 use super::url_calls::{INVOKE_URL, admits_auth, is_for_calls_without_a_url};
 use super::{Grade, Hit, MOST_FUNCTIONS, line_to_ask_for_signatures, line_to_remove};
