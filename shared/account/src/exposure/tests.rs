@@ -3,6 +3,7 @@
 mod doubles;
 
 use super::ExposureResponse;
+use crate::clock;
 use crate::failure::{Failure, FailureClass};
 use aws_smithy_http_client::test_util::infallible_client_fn;
 use aws_smithy_types::body::SdkBody;
@@ -13,6 +14,7 @@ use guardrail::settings::Mode;
 use guardrail::trigger::{ExposureChange, ExposureEffect};
 use serde_json::json;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 async fn respond_as(
     world: &World,
@@ -134,6 +136,58 @@ async fn whoever_comes_while_it_is_told_waits_and_tells_what_is_new_since() {
     let ways: Vec<usize> =
         world.findings().iter().map(|finding| finding["breaches"].as_array().unwrap().len()).collect();
     assert_eq!(ways, [1, 2], "in this order");
+}
+
+/// The record while another invocation is about to publish a finding.
+fn claimed_by_another(world: &World) -> ExposureRecord {
+    let id = FindingId::of_exposure(&added("e").function, "state", 0);
+    let record = ExposureRecord::default().claimed(Claim::new(id, Outcome::Exposed, "other", clock::now()));
+    world.put_record(&record, 1);
+    record
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_another_one_tells_nothing_is_read_of_the_function_and_nothing_told() {
+    let world = public();
+    claimed_by_another(&world);
+    let failure = respond_as(&world, &added("e-1"), "r").await.unwrap_err();
+    assert_eq!(failure.class(), FailureClass::Retryable, "it never ends");
+    assert_eq!(world.count("lambda:") + world.count("sns:"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_one_has_told_meanwhile_is_not_told_again() {
+    let (world, once) = (public(), public());
+    respond(&once, &added("e-0")).await;
+    claimed_by_another(&world);
+    let other = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        world.put_record(&once.record(), 2);
+    };
+    let change = added("e-1");
+    let (response, ()) = tokio::join!(respond(&world, &change), other);
+    assert_eq!(response.decision, "open, told before");
+    assert!(world.findings().is_empty());
+}
+
+/// Whoever saw the function before somebody told something of it looks again: its write demands the ledger that it read first.
+#[tokio::test]
+async fn a_look_that_is_older_than_what_was_told_is_repeated() {
+    let (world, closed) = (public(), World::default());
+    respond(&world, &added("e-0")).await;
+    closed.put_record(&world.record(), 1);
+    // All is closed when it looks, and opened further, seen and told by another one before it writes.
+    let (other, told) = (closed.clone(), world.record());
+    closed.after_reading(move || {
+        other.change(|state| {
+            state.urls.insert(String::new(), "NONE");
+            state.policies.insert(String::new(), vec![invoke_url()]);
+        });
+        other.put_record(&told, 7);
+    });
+    let response = respond(&closed, &added("e-1")).await;
+    assert_eq!(response.decision, "open, told before");
+    assert!(closed.findings().is_empty(), "it is not told to be over: {:?}", closed.told());
 }
 
 #[tokio::test]

@@ -65,6 +65,8 @@ pub(super) struct State {
     pub(super) sns_fails: usize,
     /// What somebody else does while the next finding is published.
     meanwhile: Option<Box<dyn FnOnce() + Send>>,
+    /// What somebody else does once the next policy was read.
+    after_reading: Option<Box<dyn FnOnce() + Send>>,
 }
 
 /// One account, shared by all that look at it.
@@ -92,6 +94,10 @@ impl World {
         self.change(|state| state.meanwhile = Some(Box::new(deed)));
     }
 
+    pub(super) fn after_reading(&self, deed: impl FnOnce() + Send + 'static) {
+        self.change(|state| state.after_reading = Some(Box::new(deed)));
+    }
+
     /// Outcome and severity of each finding.
     pub(super) fn told(&self) -> Vec<(String, String)> {
         let text = |finding: &Value, field: &str| finding[field].as_str().unwrap().to_owned();
@@ -104,14 +110,25 @@ impl World {
         serde_dynamo::from_attribute_value(record).unwrap()
     }
 
+    /// As somebody else writes it.
+    pub(super) fn put_record(&self, record: &ExposureRecord, version: u64) {
+        let (pk, sk) = record_key();
+        let item: Item = HashMap::from([
+            ("pk".to_owned(), AttributeValue::S(pk.clone())),
+            ("sk".to_owned(), AttributeValue::S(sk.clone())),
+            ("version".to_owned(), AttributeValue::N(version.to_string())),
+            ("record".to_owned(), serde_dynamo::to_attribute_value(record).unwrap()),
+        ]);
+        self.change(|state| state.items.insert((pk, sk), item));
+    }
+
     /// As if its time was over.
     pub(super) fn end_the_claim(&self) {
         let mut record = self.record();
         let claim = record.claim.take().unwrap();
         let long_ago = "2026-11-22T10:00:00Z".parse().unwrap();
         record.claim = Some(Claim::new(claim.finding, claim.outcome, "dead", long_ago));
-        let value = serde_dynamo::to_attribute_value(record).unwrap();
-        self.change(|state| state.items.get_mut(&record_key()).unwrap().insert("record".to_owned(), value));
+        self.put_record(&record, 1);
     }
 
     pub(super) fn kill_switch(&self) {
@@ -179,7 +196,7 @@ impl World {
         let world = self.clone();
         mock!(aws_sdk_lambda::Client::get_policy).then_compute_response(move |request| {
             let qualifier = request.qualifier().unwrap_or_default().to_owned();
-            world.change(|state| {
+            let answer = world.change(|state| {
                 state.calls.push(format!("lambda:GetPolicy {qualifier}"));
                 if let Some(code) = state.get_policy {
                     let metadata = ErrorMetadata::builder().code(code).message("no").build();
@@ -196,7 +213,11 @@ impl World {
                     }
                 };
                 MockResponse::Output(GetPolicyOutput::builder().policy(text).build())
-            })
+            });
+            if let Some(deed) = world.change(|state| state.after_reading.take()) {
+                deed();
+            }
+            answer
         })
     }
 
