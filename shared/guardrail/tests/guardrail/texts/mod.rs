@@ -148,3 +148,18 @@ fn the_json_reads_back() {
         assert_eq!(json.get("story"), None, "it is the e-mail's alone");
     }
 }
+
+/// Security Hub shows the first resource as what is affected.
+#[test]
+fn of_an_open_function_the_function_comes_before_its_role() {
+    let now = "2026-11-22T10:00:05Z".parse().unwrap();
+    for (name, finding) in of_exposures::all() {
+        let asff = finding.asff("aws", now);
+        let kinds: Vec<&str> = asff.resources.iter().map(|resource| resource.kind).collect();
+        assert_eq!(kinds[0], "AwsLambdaFunction", "{name}");
+        assert_eq!(kinds.len(), 1 + usize::from(finding.role.is_some()), "{name}: {kinds:?}");
+        assert_eq!(asff.id, format!("ringfence/{}", finding.problem), "{name}");
+        let is_over = finding.outcome == Outcome::Resolved;
+        assert_eq!(asff.record_state.as_str(), if is_over { "ARCHIVED" } else { "ACTIVE" }, "{name}");
+    }
+}
