@@ -81,3 +81,19 @@ pub fn to_respond_to_policy_change() -> BTreeSet<&'static str> {
     .copied()
     .collect()
 }
+
+/// What [`crate::Account::respond_to_exposure_change`] may call.
+#[must_use]
+pub fn to_respond_to_exposure_change() -> BTreeSet<&'static str> {
+    united([
+        crate::exposure::ACTIONS,
+        crate::function::ACTIONS,
+        crate::role::ACTIONS,
+        crate::policies::ACTIONS,
+        crate::owner::ACTIONS,
+        crate::ledger::ACTIONS,
+        crate::publish::ACTIONS,
+        crate::security_hub::ACTIONS,
+        crate::connect::ACTIONS,
+    ])
+}

@@ -33,6 +33,8 @@ pub struct Account {
     pub(crate) sqs: OnceLock<aws_sdk_sqs::Client>,
     pub(crate) eventbridge: OnceLock<aws_sdk_eventbridge::Client>,
     pub(crate) cloudformation: OnceLock<aws_sdk_cloudformation::Client>,
+    pub(crate) cloudtrail: OnceLock<aws_sdk_cloudtrail::Client>,
+    pub(crate) account_management: OnceLock<aws_sdk_account::Client>,
     pub(crate) security_hub: OnceLock<aws_sdk_securityhub::Client>,
     /// For the report of a sweep alone: nothing else calls [`Account::s3`], so no other function has the client in its binary.
     pub(crate) s3: OnceLock<aws_sdk_s3::Client>,
@@ -79,11 +81,13 @@ impl Account {
         account
     }
 
-    /// The same for a sweep, whose calls of IAM are large and may take their time: nobody waits for them, and other callers of IAM
-    /// come first.
+    /// The same for a sweep, whose calls of IAM and Lambda are large or many and may take their time: nobody waits for them, and other
+    /// callers come first.
     pub async fn connect_to_sweep(settings: Settings) -> Self {
         let mut account = Self::connect(settings).await;
-        account.iam = client!(aws_sdk_iam, &unhurried(&account.config), &account.calls);
+        let unhurried = unhurried(&account.config);
+        account.iam = client!(aws_sdk_iam, &unhurried, &account.calls);
+        account.lambda = client!(aws_sdk_lambda, &unhurried, &account.calls).into();
         account
     }
 
@@ -100,6 +104,8 @@ impl Account {
             sqs: OnceLock::new(),
             eventbridge: OnceLock::new(),
             cloudformation: OnceLock::new(),
+            cloudtrail: OnceLock::new(),
+            account_management: OnceLock::new(),
             security_hub: OnceLock::new(),
             s3: OnceLock::new(),
             settings,
@@ -122,6 +128,14 @@ impl Account {
 
     pub(crate) fn cloudformation(&self) -> &aws_sdk_cloudformation::Client {
         self.cloudformation.get_or_init(|| client!(aws_sdk_cloudformation, &self.config, &self.calls))
+    }
+
+    pub(crate) fn cloudtrail(&self) -> &aws_sdk_cloudtrail::Client {
+        self.cloudtrail.get_or_init(|| client!(aws_sdk_cloudtrail, &self.config, &self.calls))
+    }
+
+    pub(crate) fn account_management(&self) -> &aws_sdk_account::Client {
+        self.account_management.get_or_init(|| client!(aws_sdk_account, &self.config, &self.calls))
     }
 
     pub(crate) fn eventbridge(&self) -> &aws_sdk_eventbridge::Client {

@@ -8,6 +8,7 @@ mod calls;
 mod carry_out;
 mod clock;
 mod connect;
+mod exposure;
 mod failure;
 mod function;
 mod ground;
@@ -37,6 +38,7 @@ mod sweep;
 mod undo;
 
 pub use connect::Account;
+pub use exposure::ExposureResponse;
 pub use failure::{Failure, FailureClass};
 pub use metrics::METRICS;
 pub use policy_change::PolicyResponse;

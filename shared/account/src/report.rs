@@ -110,7 +110,8 @@ impl Account {
         Head {
             account: self.settings.account.clone(),
             region: self.settings.region.clone(),
-            function_regions: vec![self.settings.region.clone()],
+            function_regions: of.checkpoint.summary.regions_read.iter().cloned().collect(),
+            refused_regions: of.checkpoint.summary.regions_refused.iter().cloned().collect(),
             sweep: of.checkpoint.sweep.clone(),
             started_at: of.checkpoint.started_at,
             finished_at: now,
@@ -150,7 +151,12 @@ impl Account {
     }
 
     /// One file after the other, so that one at a time is in memory. What names them comes last.
-    async fn write_report(&self, report: &Report, keys: &ReportKeys, before: Option<String>) -> Result<(), Failure> {
+    async fn write_report(
+        &self,
+        report: &Report,
+        keys: &ReportKeys,
+        before: Option<String>,
+    ) -> Result<(), Failure> {
         let unwritable = |e: Unwritable| Failure::malformed("could not put the report together", e);
         let json = report.json().map_err(unwritable)?;
         self.write_object(&keys.json(), "application/json", json.into()).await?;

@@ -16,6 +16,7 @@ pub mod cut_grants;
 pub mod decide;
 pub mod escalation;
 pub mod exemption;
+pub mod exposure;
 pub mod finding;
 pub mod function;
 pub mod ground;

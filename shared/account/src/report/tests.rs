@@ -74,7 +74,8 @@ impl Bucket {
             if let Some(denied) = bucket.denied("put", key) {
                 return MockResponse::Error(PutObjectError::generic(denied));
             }
-            let object = (request.content_type().unwrap().to_owned(), request.body().bytes().unwrap().to_vec());
+            let object =
+                (request.content_type().unwrap().to_owned(), request.body().bytes().unwrap().to_vec());
             bucket.objects.lock().unwrap().insert(key.to_owned(), object);
             MockResponse::Output(PutObjectOutput::builder().build())
         });
@@ -127,8 +128,15 @@ async fn a_sweep_leaves_one_report_in_three_forms_and_one_summary_that_links_it(
     assert_eq!((double.bucket.count("put"), double.bucket.count("get")), (4, 1));
 
     let report = double.bucket.latest();
-    assert_eq!(names(&report), ["old", "lost", "new", "fine"], "worst first, those with functions before others");
-    assert_eq!((&report["schema"], &report["changes"]["since"]), (&json!("ringfence.report/1"), &json!("first-report")));
+    assert_eq!(
+        names(&report),
+        ["old", "lost", "new", "fine"],
+        "worst first, those with functions before others"
+    );
+    assert_eq!(
+        (&report["schema"], &report["changes"]["since"]),
+        (&json!("ringfence.report/1"), &json!("first-report"))
+    );
     let [summary] = &double.topic.summaries()[..] else { panic!("one summary") };
     let link = format!(
         "https://us-east-1.console.aws.amazon.com/s3/object/ringfence-reportbucket-1a2b3c4d5e6f?region=us-east-1&prefix={html}"
@@ -149,7 +157,11 @@ async fn the_next_report_tells_what_changed_and_a_retry_tells_it_again_under_the
     assert_eq!(double.bucket.latest()["changes"]["counts"], json!({}), "nothing changed");
 
     double.sweep("request-2", 900).await;
-    assert_eq!(double.bucket.json(LATEST)["before"], first, "compared with the one before and not with itself");
+    assert_eq!(
+        double.bucket.json(LATEST)["before"],
+        first,
+        "compared with the one before and not with itself"
+    );
     let ids: Vec<Value> = double.topic.summaries().iter().map(|summary| summary["id"].clone()).collect();
     assert_eq!(ids.len(), 3);
     assert_ne!(ids[0], ids[1]);

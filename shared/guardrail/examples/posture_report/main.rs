@@ -3,7 +3,11 @@
 //! The roles are those of `sweep_scale`, swept and judged by the real code, and given names, owners and a past that read like an
 //! account's. Some owners are hostile: what they wrote must stay text. It prints the sizes of the three files and the peak of memory.
 
-#![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a measurement reads the clock and prints")]
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a measurement reads the clock and prints"
+)]
 
 #[path = "../sweep_scale/account.rs"]
 mod account;
@@ -12,11 +16,15 @@ use account::{GONE, Size};
 use guardrail::decide::BoundaryDocument;
 use guardrail::finding::{FindingId, Outcome};
 use guardrail::names::{AccountId, FunctionArn};
-use guardrail::report::{BoundaryStanding, Earlier, EarlierReport, ExemptionRow, Head, Report, RoleRow, ToldRow};
+use guardrail::report::{
+    BoundaryStanding, Earlier, EarlierReport, ExemptionRow, Head, Report, RoleRow, ToldRow,
+};
 use guardrail::settings::Mode;
 use guardrail::severity::Severity;
 use guardrail::snapshot::Document;
-use guardrail::sweep::{Checkpoint, Inventory, LedgerView, PolicyStore, Sweep, SweepModes, SweepRules, SweepSummary};
+use guardrail::sweep::{
+    Checkpoint, Inventory, LedgerView, PolicyStore, Sweep, SweepModes, SweepRules, SweepSummary,
+};
 use jiff::Timestamp;
 use std::error::Error;
 use std::path::Path;
@@ -27,8 +35,11 @@ const TEAMS: [&str; 8] =
     ["orders", "billing", "search", "payments", "shipping", "identity", "reporting", "notifications"];
 const KINDS: [&str; 6] = ["api", "worker", "import", "export", "webhook", "nightly-job"];
 /// What nobody should put into a tag.
-const HOSTILE: [&str; 3] =
-    ["</script><script>document.title='owned'</script>", "<img src=x onerror=\"document.title='owned'\">", "=HYPERLINK(\"//x\")"];
+const HOSTILE: [&str; 3] = [
+    "</script><script>document.title='owned'</script>",
+    "<img src=x onerror=\"document.title='owned'\">",
+    "=HYPERLINK(\"//x\")",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -38,7 +49,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (roles, folder) = (roles.parse()?, Path::new(&folder));
     let (summary, rows) = swept(roles)?;
     let swept_peak = peak_mb()?;
-    let before = Report::new(head("sweep-1", "2026-11-22T22:00:00Z")?, &summary, as_they_were(&rows)?, &Earlier::None);
+    let before =
+        Report::new(head("sweep-1", "2026-11-22T22:00:00Z")?, &summary, as_they_were(&rows)?, &Earlier::None);
     let json = before.json()?;
     drop(before);
     let start = Instant::now();
@@ -68,7 +80,8 @@ fn head(sweep: &str, at: &str) -> Result<Head, Box<dyn Error>> {
     Ok(Head {
         account: "123456789012".parse::<AccountId>()?,
         region: "us-east-1".to_owned(),
-        function_regions: vec!["us-east-1".to_owned()],
+        function_regions: vec!["eu-west-1".parse()?, "us-east-1".parse()?],
+        refused_regions: Vec::new(),
         sweep: sweep.to_owned(),
         started_at,
         finished_at: started_at.checked_add(jiff::SignedDuration::from_secs(71))?,
@@ -135,7 +148,8 @@ fn give_it_a_life(n: usize, row: &mut RoleRow) -> Result<(), Box<dyn Error>> {
     };
     row.function_names = (0..row.function_names.len())
         .map(|at| {
-            format!("arn:aws:lambda:us-east-1:123456789012:function:{team}-{kind}{number}-{at}").parse::<FunctionArn>()
+            format!("arn:aws:lambda:us-east-1:123456789012:function:{team}-{kind}{number}-{at}")
+                .parse::<FunctionArn>()
         })
         .collect::<Result<_, _>>()?;
     if n % 29 == 5 {
@@ -147,7 +161,8 @@ fn give_it_a_life(n: usize, row: &mut RoleRow) -> Result<(), Box<dyn Error>> {
     }
     if row.standing == BoundaryStanding::Ours && n.is_multiple_of(3) {
         let (finding, outcome) = (FindingId::of_write(&row.id, 1), Outcome::Bounded);
-        row.told = Some(ToldRow { finding, outcome, severity: row.without_boundary.unwrap_or(Severity::Low) });
+        row.told =
+            Some(ToldRow { finding, outcome, severity: row.without_boundary.unwrap_or(Severity::Low) });
     }
     Ok(())
 }
@@ -173,6 +188,7 @@ fn as_they_were(rows: &[RoleRow]) -> Result<Vec<RoleRow>, Box<dyn Error>> {
 /// The most that the process had, as Linux counts it.
 fn peak_mb() -> Result<f64, Box<dyn Error>> {
     let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("the kernel does not tell it")?;
+    let line =
+        status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("the kernel does not tell it")?;
     Ok(line.trim().trim_end_matches(" kB").trim().parse::<f64>()? / 1024.0)
 }

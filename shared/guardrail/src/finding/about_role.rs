@@ -113,6 +113,7 @@ impl AboutRole<'_> {
             | Outcome::Reported
             | Outcome::BoundaryEdited
             | Outcome::Notice
+            | Outcome::Exposed
             | Outcome::Failed => self.assessment.severity().unwrap_or(Severity::Info),
         }
     }

@@ -132,7 +132,9 @@ impl AboutSweep<'_> {
     fn changes(&self) -> String {
         let changes = &self.report.changes;
         match changes.since {
-            Since::FirstReport => "This is the first report, so there is nothing to compare it with.".to_owned(),
+            Since::FirstReport => {
+                "This is the first report, so there is nothing to compare it with.".to_owned()
+            }
             Since::NotComparable => "It could not be compared with the report before.".to_owned(),
             Since::SweepOf(at) => {
                 let counts = Change::ALL.map(|change| (change.in_words(), changes.count(change)));

@@ -36,6 +36,8 @@ pub enum Outcome {
     Notice,
     /// A sweep looked at every role of the account.
     Summary,
+    /// A function is open to strangers or to other accounts.
+    Exposed,
 }
 
 impl Outcome {
@@ -59,6 +61,7 @@ impl Outcome {
             Self::WouldReplace => "would-replace",
             Self::Notice => "notice",
             Self::Summary => "summary",
+            Self::Exposed => "exposed",
         }
     }
 }

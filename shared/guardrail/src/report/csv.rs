@@ -1,5 +1,5 @@
-use super::row::{BreachRow, RoleRow};
 use super::Unwritable;
+use super::row::{BreachRow, RoleRow};
 use crate::severity::Severity;
 use jiff::Timestamp;
 

@@ -74,7 +74,7 @@ pub(super) fn page(report: &Report) -> Result<String, Unwritable> {
         script: SCRIPT,
         finished: minute(report.head.finished_at),
         started: minute(report.head.started_at),
-        regions: report.head.function_regions.join(", "),
+        regions: super::named(&report.head.function_regions),
         tiles: tiles(report),
         bars: bars(report),
         changes: changes(report),
@@ -100,7 +100,8 @@ fn changes(report: &Report) -> ChangesInWords<'_> {
     let sentence = match changes.since {
         Since::FirstReport => "This is the first report, so there is nothing to compare it with.".to_owned(),
         Since::NotComparable => {
-            "The report before could not be read, or one of the two lacks roles, so they are not compared.".to_owned()
+            "The report before could not be read, or one of the two lacks roles, so they are not compared."
+                .to_owned()
         }
         Since::SweepOf(at) => format!("Since the sweep of {}:", minute(at)),
     };
@@ -149,6 +150,5 @@ impl Badge {
 
 impl BoundaryStanding {
     /// As the script numbers them.
-    const ALL: [Self; 5] =
-        [Self::Absent, Self::Dangling, Self::Unapproved, Self::Approved, Self::Ours];
+    const ALL: [Self; 5] = [Self::Absent, Self::Dangling, Self::Unapproved, Self::Approved, Self::Ours];
 }

@@ -11,7 +11,7 @@ mod texts;
 mod totals;
 mod unseen;
 
-pub use changes::{Changes, EarlierReport, Earlier, Since};
+pub use changes::{Changes, Earlier, EarlierReport, Since};
 pub use place::{LATEST, Latest, ReportKeys, part_key};
 pub use row::{
     AboutRow, BoundaryStanding, BreachRow, Change, EvidenceRow, ExemptionRow, MOST_EVIDENCE, MOST_FUNCTIONS,
@@ -20,7 +20,7 @@ pub use row::{
 pub use texts::{Text, Texts};
 pub use totals::Totals;
 
-use crate::names::AccountId;
+use crate::names::{AccountId, Region};
 use crate::settings::Mode;
 use crate::sweep::SweepSummary;
 use jiff::Timestamp;
@@ -39,7 +39,9 @@ pub struct Head {
     /// The Region that Ringfence runs in.
     pub region: String,
     /// The Regions whose functions were listed.
-    pub function_regions: Vec<String>,
+    pub function_regions: Vec<Region>,
+    /// Enabled Regions whose functions a policy of the organization hides.
+    pub refused_regions: Vec<Region>,
     /// The sweep's id.
     pub sweep: String,
     /// When its first invocation began.
@@ -156,4 +158,9 @@ mod tests {
         let numbers = [0, 12, 999, 1_000, 20_000, 1_234_567].map(grouped);
         assert_eq!(numbers, ["0", "12", "999", "1,000", "20,000", "1,234,567"]);
     }
+}
+
+/// The Regions in a sentence.
+fn named(regions: &[Region]) -> String {
+    regions.iter().map(Region::as_str).collect::<Vec<_>>().join(", ")
 }

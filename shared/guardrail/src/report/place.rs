@@ -79,7 +79,8 @@ mod tests {
 
     #[test]
     fn each_sweep_has_a_folder_and_a_link() {
-        let keys = ReportKeys::of("4c1f6a2e-77aa-4b1e-9c53-0a1b2c3d4e5f", "2026-11-23T10:00:00.5Z".parse().unwrap());
+        let keys =
+            ReportKeys::of("4c1f6a2e-77aa-4b1e-9c53-0a1b2c3d4e5f", "2026-11-23T10:00:00.5Z".parse().unwrap());
         assert_eq!(keys.html(), "reports/2026-11-23T10-00-00Z-4c1f6a2e/report.html");
         assert_eq!(
             keys.console("stack-reports", "us-east-1"),
@@ -90,7 +91,8 @@ mod tests {
 
     #[test]
     fn a_sweep_that_is_tried_again_compares_with_the_report_before_its_own() {
-        let latest = Latest { sweep: "2".to_owned(), report: "two".to_owned(), before: Some("one".to_owned()) };
+        let latest =
+            Latest { sweep: "2".to_owned(), report: "two".to_owned(), before: Some("one".to_owned()) };
         assert_eq!((latest.to_compare("3"), latest.to_compare("2")), (Some("two"), Some("one")));
     }
 }

@@ -292,7 +292,11 @@ impl BreachRow {
 impl EvidenceRow {
     fn of(evidence: &Evidence, texts: &mut Texts) -> Self {
         let Evidence { policy, statement, detail } = evidence;
-        Self { policy: texts.shared(policy), statement: texts.shared(statement), detail: texts.shared(detail) }
+        Self {
+            policy: texts.shared(policy),
+            statement: texts.shared(statement),
+            detail: texts.shared(detail),
+        }
     }
 }
 
@@ -308,8 +312,7 @@ impl ExemptionRow {
 
 impl Change {
     /// All of them, in the order of the report.
-    pub const ALL: [Self; 5] =
-        [Self::New, Self::Worse, Self::Better, Self::Bounded, Self::BoundaryLost];
+    pub const ALL: [Self; 5] = [Self::New, Self::Worse, Self::Better, Self::Bounded, Self::BoundaryLost];
 
     /// For people.
     #[must_use]

@@ -61,7 +61,8 @@ mod tests {
     #[test]
     fn the_same_text_is_held_once() {
         let mut texts = Texts::default();
-        let (one, other) = (texts.shared("the role may do everything"), texts.shared("the role may do everything"));
+        let (one, other) =
+            (texts.shared("the role may do everything"), texts.shared("the role may do everything"));
         assert!(Arc::ptr_eq(&one.0, &other.0));
         assert_ne!(one, texts.shared("nothing"));
         assert_eq!(texts.0.len(), 2);

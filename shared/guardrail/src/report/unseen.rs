@@ -1,4 +1,4 @@
-use super::{Head, Totals, grouped};
+use super::{Head, Totals, grouped, named};
 
 /// What a reader must not conclude from this report.
 pub(super) fn sentences(head: &Head, totals: &Totals) -> Vec<String> {
@@ -18,11 +18,13 @@ pub(super) fn sentences(head: &Head, totals: &Totals) -> Vec<String> {
             if totals.not_listed == 1 { "role was" } else { "roles were" },
         )
     });
-    let regions = format!(
-        "Functions were listed in {} alone. A role that only functions elsewhere have is judged all the same, but shows no \
-         functions here.",
-        head.function_regions.join(", ")
-    );
+    let regions = (!head.refused_regions.is_empty()).then(|| {
+        format!(
+            "The functions of {} could not be listed: a policy of the organization refuses it. A role that only functions there \
+             have is judged all the same, but shows no functions here.",
+            named(&head.refused_regions)
+        )
+    });
     let always = [
         "Only roles that Lambda can assume are listed. Users, and roles of other services, are not.",
         "Service control policies, resource policies and session policies are not counted in. An SCP may make less possible than is \
@@ -31,5 +33,5 @@ pub(super) fn sentences(head: &Head, totals: &Totals) -> Vec<String> {
          nothing was cut.",
         "It shows what IAM answered while the sweep ran. What was changed since then is not in it.",
     ];
-    not_judged.into_iter().chain(not_listed).chain([regions]).chain(always.map(str::to_owned)).collect()
+    not_judged.into_iter().chain(not_listed).chain(regions).chain(always.map(str::to_owned)).collect()
 }

@@ -55,6 +55,8 @@ impl<'a> Sweep<'a> {
     #[must_use]
     pub fn resume(rules: SweepRules<'a>, inventory: Inventory, mut checkpoint: Checkpoint) -> Self {
         checkpoint.summary.functions = u64::try_from(inventory.functions()).unwrap_or(u64::MAX);
+        checkpoint.summary.regions_read.clone_from(inventory.read());
+        checkpoint.summary.regions_refused.clone_from(inventory.refused());
         Self { rules, inventory, checkpoint, texts: Texts::default() }
     }
 
@@ -100,8 +102,7 @@ impl<'a> Sweep<'a> {
         self.checkpoint.summary.count(judged);
         let owner_tag_keys = &self.rules.settings.owner_tag_keys;
         let (record, exemption) = (case.record, case.exemption);
-        let about =
-            AboutRow { snapshot, assessment: &as_it_is, approval, record, exemption, owner_tag_keys };
+        let about = AboutRow { snapshot, assessment: &as_it_is, approval, record, exemption, owner_tag_keys };
         let row = about.row(self.inventory.functions_of(&snapshot.role.arn), &mut self.texts);
         SweptRole { line: Some(line), row: Some(Box::new(row)), verdict }
     }

@@ -132,7 +132,11 @@ impl<'a> Tables<'a> {
                 .evidence
                 .iter()
                 .map(|at| {
-                    (self.text(at.policy.as_str()), self.text(at.statement.as_str()), self.text(at.detail.as_str()))
+                    (
+                        self.text(at.policy.as_str()),
+                        self.text(at.statement.as_str()),
+                        self.text(at.detail.as_str()),
+                    )
                 })
                 .collect(),
             more: breach.more_evidence,

@@ -49,7 +49,9 @@ pub(super) fn tiles(report: &Report) -> Vec<Tile> {
         (totals.not_judged, "not judged", "warn"),
     ];
     tiles.extend(
-        some.into_iter().filter(|(number, ..)| *number > 0).map(|(number, label, tone)| tile(number, label, tone)),
+        some.into_iter()
+            .filter(|(number, ..)| *number > 0)
+            .map(|(number, label, tone)| tile(number, label, tone)),
     );
     tiles
 }
