@@ -203,7 +203,7 @@ async fn without_the_bucket_a_sweep_does_its_work_and_its_summary_says_what_is_m
     double.bucket.refuse("");
     let swept = double.sweep("request-1", 900).await;
     assert!(matches!(swept, SweptRoles::All(_)), "{swept:?}");
-    assert_eq!(double.queued().len(), 3);
+    assert_eq!(double.queued().len(), 4);
     let [summary] = &double.topic.summaries()[..] else { panic!("one summary") };
     assert!(summary["links"].get("report").is_none());
     let told = summary["summary"].as_str().unwrap();

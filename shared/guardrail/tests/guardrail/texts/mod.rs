@@ -3,6 +3,7 @@
 mod of_exposures;
 mod of_policies;
 mod of_roles;
+mod of_sweeps;
 
 use crate::findings::email;
 use crate::notices::of_each_kind;
@@ -20,6 +21,7 @@ fn all() -> Vec<(String, Finding)> {
         of_roles::afterwards(),
         of_policies::all(),
         of_exposures::all(),
+        of_sweeps::all(),
     ];
     let named = named.into_iter().flatten().map(|(name, finding)| (name.to_owned(), finding));
     let notices = of_each_kind().into_iter().map(|(kind, finding)| (format!("notice {kind}"), finding));
