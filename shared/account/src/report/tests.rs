@@ -15,10 +15,13 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-/// Objects by key, with their content types.
+/// By key, each with its content type.
+type Objects = BTreeMap<String, (String, Vec<u8>)>;
+
+/// A bucket that keeps what is put into it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Bucket {
-    objects: Arc<Mutex<BTreeMap<String, (String, Vec<u8>)>>>,
+    objects: Arc<Mutex<Objects>>,
     calls: Arc<Mutex<Vec<String>>>,
     refused: Arc<Mutex<Option<&'static str>>>,
 }

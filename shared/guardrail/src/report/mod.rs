@@ -149,6 +149,11 @@ pub(crate) fn grouped(number: u64) -> String {
     grouped
 }
 
+/// The Regions in a sentence.
+fn named(regions: &[Region]) -> String {
+    regions.iter().map(Region::as_str).collect::<Vec<_>>().join(", ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::grouped;
@@ -158,9 +163,4 @@ mod tests {
         let numbers = [0, 12, 999, 1_000, 20_000, 1_234_567].map(grouped);
         assert_eq!(numbers, ["0", "12", "999", "1,000", "20,000", "1,234,567"]);
     }
-}
-
-/// The Regions in a sentence.
-fn named(regions: &[Region]) -> String {
-    regions.iter().map(Region::as_str).collect::<Vec<_>>().join(", ")
 }

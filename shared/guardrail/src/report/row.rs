@@ -257,10 +257,7 @@ impl BoundaryStanding {
 
 impl BreachRow {
     fn of(breach: &Breach, texts: &mut Texts) -> Self {
-        let evidence = match breach.check {
-            CheckId::SharedRole => &[],
-            _ => breach.evidence.as_slice(),
-        };
+        let evidence = if breach.check == CheckId::SharedRole { &[] } else { breach.evidence.as_slice() };
         Self {
             check: breach.check,
             now: breach.now,
