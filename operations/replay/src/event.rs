@@ -2,7 +2,7 @@
 
 use guardrail::names::AccountId;
 use guardrail::review::ReviewRequest;
-use guardrail::trigger::{CloudTrailRecord, Ignored, PolicyChange, Trigger};
+use guardrail::trigger::{CloudTrailRecord, ExposureChange, Ignored, PolicyChange, Trigger};
 use serde_json::Value;
 
 /// What EventBridge calls the events that the rules let through.
@@ -34,6 +34,13 @@ pub enum Taken {
         function: &'static str,
         /// What it makes of the event.
         trigger: Box<Trigger>,
+    },
+    /// About who may call a function.
+    Exposure {
+        /// The name of the function.
+        function: &'static str,
+        /// What it makes of the event.
+        change: Box<ExposureChange>,
     },
     /// About a managed policy.
     Policy {
@@ -144,6 +151,10 @@ impl Event {
                 .map(|trigger| role("ringfence-on-role-change", trigger)),
             on_function_change::trigger(&record, account)
                 .map(|trigger| role("ringfence-on-function-change", trigger)),
+            on_exposure_change::trigger(&record, account).map(|change| Taken::Exposure {
+                function: "ringfence-on-exposure-change",
+                change: Box::new(change),
+            }),
             on_policy_change::trigger(&record, account).map(|change| Taken::Policy {
                 function: "ringfence-on-policy-change",
                 change: Box::new(change),
@@ -170,7 +181,9 @@ impl Taken {
     #[must_use]
     pub fn function(&self) -> &'static str {
         match self {
-            Self::Role { function, .. } | Self::Policy { function, .. } => function,
+            Self::Role { function, .. } | Self::Exposure { function, .. } | Self::Policy { function, .. } => {
+                function
+            }
         }
     }
 
@@ -179,6 +192,7 @@ impl Taken {
     pub fn event(&self) -> (&str, &str) {
         match self {
             Self::Role { trigger, .. } => (trigger.event.as_str(), &trigger.event_id),
+            Self::Exposure { change, .. } => (change.event.as_str(), &change.event_id),
             Self::Policy { change, .. } => (change.event.as_str(), &change.event_id),
         }
     }

@@ -50,6 +50,7 @@ pub fn to_sweep() -> BTreeSet<&'static str> {
     united([
         crate::ground::ACTIONS,
         crate::sweep::ACTIONS,
+        crate::report::ACTIONS,
         crate::review_queue::ACTIONS,
         crate::ledger::ACTIONS,
         crate::ledger::EXEMPTION_ACTIONS,
@@ -79,4 +80,20 @@ pub fn to_respond_to_policy_change() -> BTreeSet<&'static str> {
     .flatten()
     .copied()
     .collect()
+}
+
+/// What [`crate::Account::respond_to_exposure_change`] may call.
+#[must_use]
+pub fn to_respond_to_exposure_change() -> BTreeSet<&'static str> {
+    united([
+        crate::exposure::ACTIONS,
+        crate::function::ACTIONS,
+        crate::role::ACTIONS,
+        crate::policies::ACTIONS,
+        crate::owner::ACTIONS,
+        crate::ledger::ACTIONS,
+        crate::publish::ACTIONS,
+        crate::security_hub::ACTIONS,
+        crate::connect::ACTIONS,
+    ])
 }

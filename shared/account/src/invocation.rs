@@ -3,13 +3,14 @@
 
 use crate::clock::Stopwatch;
 use crate::connect::{Account, milliseconds};
+use crate::exposure::ExposureResponse;
 use crate::failure::{Failure, FailureClass};
 use crate::metrics::Metric;
 use crate::policy_change::PolicyResponse;
 use crate::respond::Response;
 use crate::sweep::{SweepResponse, SweptRoles, peak_rss_kib};
 use crate::undo::UndoAnswer;
-use guardrail::trigger::{PolicyChange, Trigger};
+use guardrail::trigger::{ExposureChange, PolicyChange, Trigger};
 
 /// The work on one event, or on one message of a batch.
 pub(crate) struct Invocation<'a> {
@@ -68,6 +69,28 @@ impl<'a> Invocation<'a> {
                 decision = response.decision,
                 finding = response.finding.as_ref().map(|id| id.as_str()),
                 queued = response.queued,
+                calls = self.calls(),
+                duration_ms = self.milliseconds(),
+                "done"
+            ),
+            Err(failure) => self.failed(event, event_id, failure),
+        }
+    }
+
+    pub(crate) fn responded_to_exposure_change(
+        &self,
+        change: &ExposureChange,
+        outcome: &Result<ExposureResponse, Failure>,
+    ) {
+        let (event, event_id) = (change.event.as_str(), change.event_id.as_str());
+        match outcome {
+            Ok(response) => tracing::info!(
+                event,
+                event_id,
+                function = change.function.as_str(),
+                decision = response.decision,
+                outcome = response.outcome.map(|outcome| outcome.as_str()),
+                finding = response.finding.as_ref().map(|id| id.as_str()),
                 calls = self.calls(),
                 duration_ms = self.milliseconds(),
                 "done"

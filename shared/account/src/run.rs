@@ -12,7 +12,7 @@ use aws_lambda_events::eventbridge::EventBridgeEvent;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use guardrail::names::AccountId;
 use guardrail::review::ReviewRequest;
-use guardrail::trigger::{CloudTrailRecord, Ignored, PolicyChange, Trigger};
+use guardrail::trigger::{CloudTrailRecord, ExposureChange, Ignored, PolicyChange, Trigger};
 use guardrail::undo::Call;
 use jiff::Timestamp;
 use lambda_runtime::{LambdaEvent, service_fn};
@@ -61,6 +61,19 @@ pub type ReadPolicyChange = fn(&CloudTrailRecord, &AccountId) -> Result<PolicyCh
 pub async fn policy_function(read: ReadPolicyChange) -> Result<(), lambda_runtime::Error> {
     let account = &start().await?;
     let handle = async |event: LambdaEvent<Value>| handle_policy_event(account, read, event).await;
+    lambda_runtime::run(service_fn(handle)).await
+}
+
+/// How the function of exposure changes reads its trigger out of a CloudTrail record.
+pub type ReadExposureChange = fn(&CloudTrailRecord, &AccountId) -> Result<ExposureChange, Ignored>;
+
+/// Runs the function that EventBridge invokes with calls that open functions or close them.
+///
+/// # Errors
+/// Where the settings cannot be used, or the runtime stops.
+pub async fn exposure_function(read: ReadExposureChange) -> Result<(), lambda_runtime::Error> {
+    let account = &start().await?;
+    let handle = async |event: LambdaEvent<Value>| handle_exposure_event(account, read, event).await;
     lambda_runtime::run(service_fn(handle)).await
 }
 
@@ -141,6 +154,26 @@ async fn handle_policy_event(
     };
     let outcome = account.respond_to_policy_change(&change, &context.request_id).await;
     invocation.responded_to_policy_change(&change, &outcome);
+    outcome.map(drop)
+}
+
+async fn handle_exposure_event(
+    account: &Account,
+    read: ReadExposureChange,
+    event: LambdaEvent<Value>,
+) -> Result<(), Failure> {
+    let invocation = Invocation::begin(account);
+    let LambdaEvent { payload, context } = event;
+    let record = record_in(payload, &invocation)?;
+    let change = match read(&record, &account.settings.account) {
+        Ok(change) => change,
+        Err(reason) => {
+            invocation.ignored(record.event_id(), &reason);
+            return Ok(());
+        }
+    };
+    let outcome = account.respond_to_exposure_change(&change, &context.request_id).await;
+    invocation.responded_to_exposure_change(&change, &outcome);
     outcome.map(drop)
 }
 

@@ -26,6 +26,7 @@ from . import (
     condition_keys,
     descriptions,
     function_environment,
+    function_urls,
     function_processes,
     input_paths,
     invocations,
@@ -91,6 +92,7 @@ class Lab:
         sqs_batches.apply()
         stale_reads.apply(self.faults)
         function_environment.apply()
+        function_urls.apply()
         self.logs.apply()
         self.mailbox.apply()
         trail.create(ACCOUNT, REGION)

@@ -15,7 +15,11 @@ struct Understood {
 
 type Read = fn(&CloudTrailRecord, &AccountId) -> Result<Understood, Ignored>;
 
-const READERS: [(&str, Read); 3] = [
+const READERS: [(&str, Read); 4] = [
+    ("on-exposure-change", |record, account| {
+        let change = on_exposure_change::trigger(record, account)?;
+        Ok(Understood { event: change.event, event_id: change.event_id, caller: change.caller })
+    }),
     ("on-function-change", |record, account| {
         let trigger = on_function_change::trigger(record, account)?;
         Ok(Understood { event: trigger.event, event_id: trigger.event_id, caller: trigger.caller })

@@ -72,7 +72,7 @@ impl AboutNotice<'_> {
             impact: None,
             undo: None,
             fix: None,
-            links: Links { role: None, event: None, runbook: Some(Outcome::Notice.runbook()) },
+            links: Links { role: None, event: None, runbook: Some(Outcome::Notice.runbook()), report: None },
             story,
         }
     }

@@ -1,6 +1,6 @@
 use super::Outcome;
 use crate::check_id::CheckId;
-use crate::names::{PolicyArn, RoleId};
+use crate::names::{AccountId, FunctionArn, PolicyArn, RoleId};
 use crate::severity::Severity;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -56,10 +56,29 @@ impl FindingId {
         Self(format!("rf-{}", digest(&["notice", kind, items, &generation.to_string()])))
     }
 
+    /// The id of the finding that sums up a sweep.
+    #[must_use]
+    pub fn of_summary(account: &AccountId, sweep: &str) -> Self {
+        Self(format!("rf-{}", digest(&["summary", account.as_str(), sweep])))
+    }
+
     /// The id of the finding that closes the earlier ones about a role. `generation` is counted on with it.
     #[must_use]
     pub fn of_resolution(role: &RoleId, generation: u64) -> Self {
         Self(format!("rf-{}", digest(&["resolution", role.as_str(), &generation.to_string()])))
+    }
+
+    /// The id of the finding that tells to whom a function is open. `generation` counts what was told of this function: what comes
+    /// back after a resolution is news again.
+    #[must_use]
+    pub fn of_exposure(function: &FunctionArn, state: &str, generation: u64) -> Self {
+        Self(format!("rf-{}", digest(&["exposure", function.as_str(), state, &generation.to_string()])))
+    }
+
+    /// The id of the finding that closes those about an open function. `generation` is counted on with it.
+    #[must_use]
+    pub fn of_exposure_closed(function: &FunctionArn, generation: u64) -> Self {
+        Self(format!("rf-{}", digest(&["exposure-closed", function.as_str(), &generation.to_string()])))
     }
 
     /// The text.

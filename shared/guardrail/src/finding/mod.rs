@@ -1,8 +1,10 @@
 //! What Ringfence tells: schema `ringfence.finding/1`.
 
+mod about_exposure;
 mod about_notice;
 mod about_policy;
 mod about_role;
+mod about_sweep;
 mod asff;
 mod deployed_with;
 mod email;
@@ -19,9 +21,11 @@ mod story;
 mod undone;
 mod used_recently;
 
+pub use about_exposure::AboutExposure;
 pub use about_notice::AboutNotice;
 pub use about_policy::{AboutPolicy, Standing};
 pub use about_role::{AboutRole, Enforcement};
+pub use about_sweep::{AboutSweep, ReportPlace};
 pub use asff::{
     Asff, Details, FunctionDetails, LARGEST_BATCH, LARGEST_FINDING, MOST_FINDINGS, PermissionsBoundary,
     PolicyDetails, ProviderFields, ProviderSeverity, Recommendation, RecordState, Remediation, Resource,
@@ -62,8 +66,8 @@ pub struct Finding {
     pub mode: Mode,
     /// The same on every retry: two findings with one id are one.
     pub id: FindingId,
-    /// `ACCOUNT/SUBJECT/KIND`, stable over outcomes: the key for tickets. The subject is a role's id, a policy's ARN or the key of an
-    /// item of the ledger.
+    /// `ACCOUNT/SUBJECT/KIND`, stable over outcomes: the key for tickets. The subject is a role's id, the ARN of a policy or
+    /// function, or the key of an item of the ledger.
     #[cfg_attr(
         feature = "schema",
         schemars(regex(pattern = r"^[0-9]{12}/[\s\S]+/(role-rights|exposure|boundary-policy|ringfence)$"))
@@ -89,7 +93,7 @@ pub struct Finding {
     pub outcome: Outcome,
     /// Why, in one sentence.
     pub reason: String,
-    /// The role; `null` where the finding is about a boundary policy or about Ringfence itself.
+    /// The role, for an open function its own; `null` where it is not known, or the finding is about a boundary policy or Ringfence.
     pub role: Option<RoleFacts>,
     /// The function that the call named, and those that the ledger knows with the role.
     pub functions: Vec<FunctionArn>,
@@ -124,6 +128,11 @@ impl Finding {
     #[must_use]
     pub fn worst_breach(&self) -> Option<Severity> {
         self.breaches.iter().map(|breach| breach.severity).max()
+    }
+
+    /// Whether it is about who may call a function, and not about a role.
+    pub(crate) fn is_about_a_function(&self) -> bool {
+        self.problem.ends_with("/exposure")
     }
 }
 
@@ -225,4 +234,8 @@ pub struct Links {
     /// What to do about findings of this outcome.
     #[cfg_attr(feature = "schema", schemars(extend("format" = "uri")))]
     pub runbook: Option<String>,
+    /// The page of a sweep's report, in the console of S3. Only a `summary` has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(extend("format" = "uri")))]
+    pub report: Option<String>,
 }

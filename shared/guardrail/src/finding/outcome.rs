@@ -34,6 +34,10 @@ pub enum Outcome {
     WouldReplace,
     /// An operator wrote something into the ledger, or what it says came to its end.
     Notice,
+    /// A sweep looked at every role of the account.
+    Summary,
+    /// A function is open to strangers or to other accounts.
+    Exposed,
 }
 
 impl Outcome {
@@ -56,6 +60,8 @@ impl Outcome {
             Self::BoundaryEdited => "boundary-edited",
             Self::WouldReplace => "would-replace",
             Self::Notice => "notice",
+            Self::Summary => "summary",
+            Self::Exposed => "exposed",
         }
     }
 }

@@ -132,13 +132,13 @@ const OUTCOMES: [(&str, &str); 20] = [
     ("would-bound", "The boundary would have been put."),
     ("would-restore", "The boundary would have been put back."),
     ("would-replace", "A boundary that caps nothing would have been replaced."),
-    ("exposed", "A function is open to others. Not produced by this version."),
+    ("exposed", "A function is open to strangers or to other accounts; nothing was changed."),
     ("denied", "The boundary denied a call. Not produced by this version."),
     ("suggested", "A narrower policy is proposed. Not produced by this version."),
     ("boundary-edited", "The document of a boundary policy is not as it was; `role` is null."),
     ("self-tamper", "Somebody changed Ringfence itself. Not produced by this version."),
     ("undone", "An operator took a write of Ringfence back."),
-    ("summary", "A digest of the account. Not produced by this version."),
+    ("summary", "A sweep looked at every role; `links.report` is its report, `role` is null."),
     ("notice", "An operator changed something in the ledger, or its time came; `role` is null."),
 ];
 

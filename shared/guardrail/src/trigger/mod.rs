@@ -3,11 +3,13 @@
 mod caller;
 mod cloudtrail;
 mod event_name;
+mod exposure_change;
 mod policy_change;
 
 pub use caller::{Caller, Tool};
 pub use cloudtrail::CloudTrailRecord;
 pub use event_name::EventName;
+pub use exposure_change::{ExposureChange, ExposureEffect};
 pub use policy_change::{PolicyChange, PolicyEffect};
 
 use crate::names::{AccountId, FunctionArn, PolicyArn, RoleId, RoleName};

@@ -15,6 +15,7 @@ mod checks;
 mod corpus;
 mod decisions;
 mod escalations;
+mod exposures;
 mod findings;
 mod functions;
 mod ineffective_boundaries;
