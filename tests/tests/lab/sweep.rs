@@ -220,19 +220,11 @@ async fn each_sweep_leaves_a_report_and_tells_one_summary() {
     assert!(summaries[0].says("This is the first report"), "{}", summaries[0].finding);
     assert!(summaries[1].says("1 new"), "{}", summaries[1].finding);
 
-    let list = |operation, parameters| Call { service: "s3", operation, parameters };
-    let buckets = lab.call_as_administrator(&[list("list_buckets", json!({}))]).remove(0).expect("buckets");
-    let names = buckets["Buckets"].as_array().expect("a list").iter().filter_map(|one| one["Name"].as_str());
-    let bucket =
-        names.into_iter().find(|name| name.starts_with("ringfence-")).expect("the bucket of reports");
-    let listed = list("list_objects_v2", json!({"Bucket": bucket}));
-    let listed = lab.call_as_administrator(&[listed]).remove(0).expect("objects");
-    let keys: Vec<&str> =
-        listed["Contents"].as_array().expect("a list").iter().filter_map(|one| one["Key"].as_str()).collect();
+    let (bucket, keys) = (lab.report_bucket(), lab.report_keys());
     for ending in [".html", ".csv", ".json"] {
         let count = keys.iter().filter(|key| key.ends_with(&format!("report{ending}"))).count();
         assert_eq!(count, 2, "{ending}: {keys:?}");
     }
     let link = summaries[1].finding["links"]["report"].as_str().expect("a link");
-    assert!(link.contains(bucket), "{link}");
+    assert!(link.contains(&bucket), "{link}");
 }
