@@ -3,8 +3,8 @@
 // finds nothing serious, and what hostile owners wrote stays text. Screenshots go to the folder named last.
 //
 //   node report.mjs REPORT.HTML PACKAGES SCREENSHOTS
-import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -13,6 +13,14 @@ import assert from "node:assert/strict";
 const [page, packages, screenshots] = process.argv.slice(2).map((path) => resolve(path));
 const require = createRequire(join(packages, "package.json"));
 const load = async (name) => (await import(pathToFileURL(require.resolve(name)))).default;
+
+// Chromium is unpacked beside its packages. On Lambda its package brings the libraries that a bare machine lacks (libnss3 and its
+// like), so it is told that this is one; its fonts make the pictures the same everywhere.
+const unpacked = join(packages, "unpacked");
+mkdirSync(unpacked, { recursive: true });
+const fonts = join(unpacked, "fonts.conf");
+writeFileSync(fonts, `<?xml version="1.0"?><fontconfig><dir>${unpacked}/fonts</dir><cachedir>${unpacked}/fonts-cache</cachedir></fontconfig>`);
+Object.assign(process.env, { TMPDIR: unpacked, AWS_EXECUTION_ENV: "AWS_Lambda_nodejs22.x", FONTCONFIG_FILE: fonts });
 const chromium = await load("@sparticuz/chromium");
 const puppeteer = await load("puppeteer-core");
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
@@ -22,10 +30,10 @@ const SCHEMES = ["light", "dark"];
 // The table shows 50 roles; everything else on the page is fixed, but for a list of roles that are gone.
 const MOST_NODES = 2_500;
 
-const missingLibraries = (binary) => execFileSync("ldd", [binary], { encoding: "utf8" }).includes("not found");
 const executablePath = await chromium.executablePath();
-if (missingLibraries(executablePath)) {
-  console.log("SKIPPED: the report in a browser (this machine lacks libraries that Chromium needs, see `ldd " + executablePath + "`)");
+const tried = spawnSync(executablePath, ["--version", "--no-sandbox"], { encoding: "utf8" });
+if (tried.status !== 0) {
+  console.log(`SKIPPED: the report in a browser (Chromium does not start here: ${tried.error ?? tried.stderr.trim().split("\n")[0]})`);
   process.exit(0);
 }
 // Its own flags switch web security off; ours leave it on.
@@ -82,6 +90,9 @@ for (const size of SIZES) {
     const violations = JSON.parse(result.value);
     assert.deepEqual(violations.filter(({ impact }) => ["serious", "critical"].includes(impact)), [], `${name}: axe`);
     assert.deepEqual(seen.errors, [], `${name}: console`);
+    const policy = await tab.$eval('meta[http-equiv="Content-Security-Policy"]', (meta) => meta.content);
+    assert.match(policy, /^default-src 'none';/, `${name}: nothing may be fetched`);
+    assert.doesNotMatch(policy, /unsafe/, name);
     assert.deepEqual(seen.requests, [pathToFileURL(page).href], `${name}: it asks for nothing but itself`);
     console.log(`${name}: ${total} roles, ${nodes} nodes, long tasks ${JSON.stringify(longTasks)} ms, axe: ${violations.length} minor`);
     await tab.close();
