@@ -201,6 +201,7 @@ async fn with_the_boundaries_kept_they_cap_on_and_nothing_else_is_left() {
             "iam arn:aws:iam::123456789012:policy/ringfence/ringfence-strict-v1".to_owned(),
             "iam ringfence-baseline-v1".to_owned(),
             "iam ringfence-strict-v1".to_owned(),
+            format!("s3 arn:aws:s3:::{bucket}"),
             format!("s3 {bucket}"),
         ])
     );

@@ -49,8 +49,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (roles, folder) = (roles.parse()?, Path::new(&folder));
     let (summary, rows) = swept(roles)?;
     let swept_peak = peak_mb()?;
+    let rows_before = as_they_were(&rows)?;
+    let summary_before =
+        SweepSummary { execution_roles: u64::try_from(rows_before.len())?, ..summary.clone() };
     let before =
-        Report::new(head("sweep-1", "2026-11-22T22:00:00Z")?, &summary, as_they_were(&rows)?, &Earlier::None);
+        Report::new(head("sweep-1", "2026-11-22T22:00:00Z")?, &summary_before, rows_before, &Earlier::None);
     let json = before.json()?;
     drop(before);
     let start = Instant::now();

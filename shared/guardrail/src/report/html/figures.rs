@@ -29,6 +29,9 @@ pub(super) struct Part {
 /// A bar's width in the units of its drawing.
 const WIDTH: u64 = 1_000;
 
+/// What can still be seen of it.
+const LEAST_WIDTH: u64 = 4;
+
 pub(super) fn tiles(report: &Report) -> Vec<Tile> {
     let totals = &report.totals;
     let tile = |number: u64, label, tone| Tile { number: grouped(number), label, tone };
@@ -69,14 +72,14 @@ fn bar(title: &'static str, counts: &SeverityCounts) -> Bar {
     let all: Vec<(Option<Severity>, u64)> =
         by_severity.chain([(None, counts.clean)]).filter(|(_, count)| *count > 0).collect();
     let total = all.iter().map(|(_, count)| count).sum::<u64>().max(1);
-    let mut before = 0_u64;
+    let (mut before, mut drawn) = (0_u64, 0_u64);
     let parts = all.into_iter().map(|(severity, count)| {
-        let x = before.saturating_mul(WIDTH) / total;
         before = before.saturating_add(count);
-        let end = before.saturating_mul(WIDTH) / total;
+        // One role in thousands is to be seen too, so a part may begin later than its share says.
+        let (x, end) = (drawn, (before.saturating_mul(WIDTH) / total).max(drawn.saturating_add(LEAST_WIDTH)));
+        drawn = end;
         let Badge { class, label } = Badge::of(severity);
-        // One role in thousands is to be seen too; the next part is drawn over what is too much.
-        Part { class, label, number: grouped(count), x, width: end.saturating_sub(x).max(3) }
+        Part { class, label, number: grouped(count), x, width: end.saturating_sub(x) }
     });
     Bar { title, parts: parts.collect() }
 }
