@@ -163,7 +163,7 @@ impl Account {
             policy.and_then(|policy| policy.policy_id.zip(policy.default_version_id))
         else {
             return Ok(Document::NotUnderstood(
-                "IAM tells no id or no default version of the policy".to_owned(),
+                "IAM tells no id or no default version of the policy".to_owned().into(),
             ));
         };
         let key = CacheKey { policy_id, version };
@@ -181,7 +181,7 @@ impl Account {
         let parse = if arn.is_aws_managed() { Document::parse } else { Document::parse_identity };
         match self.iam.get_policy_version().policy_arn(arn.as_str()).version_id(version).send().await {
             Ok(answer) => Ok(answer.policy_version.and_then(|v| v.document).as_deref().map_or_else(
-                || Document::NotUnderstood("IAM tells no document of the policy".to_owned()),
+                || Document::NotUnderstood("IAM tells no document of the policy".to_owned().into()),
                 |text| decoded(text, parse),
             )),
             Err(e)

@@ -68,6 +68,6 @@ pub(crate) fn to_timestamp(date: &aws_smithy_types::DateTime) -> Timestamp {
 pub(crate) fn decoded(encoded: &str, parse: fn(&str) -> Document) -> Document {
     match percent_decode_str(encoded).decode_utf8() {
         Ok(text) => parse(&text),
-        Err(e) => Document::NotUnderstood(format!("the document is not UTF-8: {e}")),
+        Err(e) => Document::NotUnderstood(format!("the document is not UTF-8: {e}").into()),
     }
 }

@@ -216,6 +216,7 @@ fn settings(role: &RoleSnapshot, boundaries: Option<Boundaries>) -> Result<(Sett
         enforce_existing_at: Severity::High,
         shared_trust: SharedTrust::New,
         carve_outs: Vec::new(),
+        analyzer: guardrail::analyzer::AnalyzerMode::Off,
         replace_wider: ReplaceWider::No,
         protected: BTreeSet::new(),
         own_roles: BTreeSet::new(),

@@ -179,10 +179,10 @@ impl DocumentText {
             // No JSON document starts with `%`.
             Ok(text) if text.starts_with('%') => match percent_decode_str(&text).decode_utf8() {
                 Ok(decoded) => parse(&decoded),
-                Err(e) => Document::NotUnderstood(format!("the document is not UTF-8: {e}")),
+                Err(e) => Document::NotUnderstood(format!("the document is not UTF-8: {e}").into()),
             },
             Ok(text) => parse(&text),
-            Err(e) => Document::NotUnderstood(e.to_string()),
+            Err(e) => Document::NotUnderstood(e.to_string().into()),
         }
     }
 }

@@ -163,7 +163,7 @@ mod tests {
             BoundaryRelation::Wider
         );
         assert_eq!(of(json!([allow("s3:*"), allow("iam:CreateUser")])), BoundaryRelation::Apart);
-        for unknown in [Document::Gone, Document::NotUnderstood("no JSON".to_owned())] {
+        for unknown in [Document::Gone, Document::NotUnderstood("no JSON".to_owned().into())] {
             assert_eq!(BoundaryRelation::of(&unknown, &ours()), BoundaryRelation::Unknown);
             let theirs = document(&allow("s3:*"));
             assert_eq!(BoundaryRelation::of(&theirs, &unknown), BoundaryRelation::Unknown);

@@ -5,6 +5,7 @@
 
 mod account_targets;
 pub mod administrator;
+pub mod analyzer;
 pub mod assess;
 pub mod authorization_details;
 pub mod boundary_policy;

@@ -1,5 +1,6 @@
 //! What the installation asks for: the parameters of `template.yaml` that decisions depend on.
 
+use crate::analyzer::AnalyzerMode;
 use crate::assess::Approval;
 use crate::names::{PolicyArn, RoleArn};
 use crate::severity::Severity;
@@ -32,6 +33,8 @@ pub struct Settings {
     pub own_roles: BTreeSet<RoleArn>,
     /// Tag keys that name a role's owner, best first.
     pub owner_tag_keys: Vec<String>,
+    /// What IAM Access Analyzer is asked besides.
+    pub analyzer: AnalyzerMode,
 }
 
 impl Settings {
@@ -114,6 +117,12 @@ pub enum SharedTrust {
 pub struct UnknownWord {
     text: String,
     known: &'static str,
+}
+
+impl UnknownWord {
+    pub(crate) fn new(text: &str, known: &'static str) -> Self {
+        Self { text: text.to_owned(), known }
+    }
 }
 
 impl std::str::FromStr for Mode {

@@ -71,9 +71,44 @@ pub enum Document {
     /// Parsed whole; shared, since one managed policy serves many roles.
     Understood(Arc<Policy>),
     /// Not a policy in IAM's language.
-    NotUnderstood(String),
+    NotUnderstood(NotUnderstood),
     /// It was named but is not there any more.
     Gone,
+}
+
+/// Why a document is no policy to go by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotUnderstood {
+    why: String,
+    text: Option<Arc<str>>,
+}
+
+impl NotUnderstood {
+    /// Of a document that is text, which somebody else may understand.
+    #[must_use]
+    pub fn text(why: String, text: &str) -> Self {
+        Self { why, text: Some(text.into()) }
+    }
+
+    /// The document as it came; none where it was no text.
+    #[must_use]
+    pub fn as_it_came(&self) -> Option<&str> {
+        self.text.as_deref()
+    }
+}
+
+impl From<String> for NotUnderstood {
+    /// Of a document that is not even text.
+    fn from(why: String) -> Self {
+        Self { why, text: None }
+    }
+}
+
+impl std::fmt::Display for NotUnderstood {
+    /// Why.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.why)
+    }
 }
 
 impl Document {
@@ -82,7 +117,7 @@ impl Document {
     pub fn parse(text: &str) -> Self {
         match Policy::parse(text) {
             Ok(policy) => Self::Understood(Arc::new(policy)),
-            Err(e) => Self::NotUnderstood(e.to_string()),
+            Err(e) => Self::NotUnderstood(NotUnderstood::text(e.to_string(), text)),
         }
     }
 
@@ -94,7 +129,7 @@ impl Document {
             Self::Understood(policy) => {
                 let problems = policy.validate(PolicyKind::Identity);
                 match problems.iter().find(|problem| problem.level == Level::Refused) {
-                    Some(problem) => Self::NotUnderstood(problem.to_string()),
+                    Some(problem) => Self::NotUnderstood(NotUnderstood::text(problem.to_string(), text)),
                     None => Self::Understood(policy),
                 }
             }

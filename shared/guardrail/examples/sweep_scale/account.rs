@@ -79,6 +79,7 @@ pub(crate) fn settings() -> Result<Settings, InvalidName> {
         enforce_existing_at: Severity::High,
         shared_trust: SharedTrust::New,
         carve_outs: Vec::new(),
+        analyzer: guardrail::analyzer::AnalyzerMode::Off,
         replace_wider: ReplaceWider::No,
         protected: BTreeSet::new(),
         own_roles: BTreeSet::new(),

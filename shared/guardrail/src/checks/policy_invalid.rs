@@ -65,7 +65,7 @@ fn problems(place: &str, document: &Document, kind: PolicyKind) -> Vec<Evidence>
             .filter(|problem| problem.level >= Level::Error)
             .map(|problem| evidence(statement(policy, &problem), problem.to_string()))
             .collect(),
-        Document::NotUnderstood(why) => vec![evidence(String::new(), why.clone())],
+        Document::NotUnderstood(why) => vec![evidence(String::new(), why.to_string())],
         Document::Gone => Vec::new(),
     }
 }

@@ -3,6 +3,7 @@ use super::story::{Step, Story};
 use super::{
     BoundaryFacts, BreachFacts, Finding, FindingId, Links, Outcome, RoleFacts, SCHEMA, TriggerFacts,
 };
+use crate::analyzer::{self, Question};
 use crate::assess::{Breach, Evidence};
 use crate::exposure::{Behind, Exposure, Opening, Way};
 use crate::names::{AccountId, FunctionArn, RoleArn};
@@ -43,6 +44,12 @@ pub struct AboutExposure<'a> {
 }
 
 impl AboutExposure<'_> {
+    /// What to ask Access Analyzer for a finding about the function.
+    #[must_use]
+    pub fn questions(&self) -> Vec<Question> {
+        analyzer::of_function(self.settings.analyzer, self.exposure.function())
+    }
+
     /// The finding that tells to whom the function is open.
     #[must_use]
     pub fn exposed(&self, id: FindingId) -> Finding {

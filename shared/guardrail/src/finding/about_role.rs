@@ -3,6 +3,7 @@ use super::{
     BoundaryFacts, BreachFacts, Finding, FindingId, FixLines, Links, Outcome, RoleFacts, SCHEMA, StateKey,
     TriggerFacts,
 };
+use crate::analyzer::{self, Question};
 use crate::assess::{Assessment, Breach, possible_under};
 use crate::check_id::CheckId;
 use crate::cut_grants::cut_grants;
@@ -164,6 +165,14 @@ impl AboutRole<'_> {
             && cut_grants(self.snapshot, boundary.cap()).is_empty()
     }
 
+    /// What to ask Access Analyzer for a finding about the role.
+    #[must_use]
+    pub fn questions(&self, finding: &Finding) -> Vec<Question> {
+        let is_after = |boundary: &&Boundary| arn_of(boundary) == finding.boundary.after.as_ref();
+        let after = [self.ours, &self.snapshot.boundary].into_iter().find(is_after);
+        analyzer::of_role(self.settings.analyzer, self.snapshot, after.unwrap_or(&Boundary::Absent))
+    }
+
     /// The finding that closes the earlier ones, told once.
     #[must_use]
     pub fn resolved(&self) -> Finding {
@@ -323,7 +332,7 @@ impl AboutRole<'_> {
 }
 
 /// A text cut to [`LONGEST_TEXT`] characters.
-pub(super) fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     let mut shortened: String = text.chars().take(LONGEST_TEXT).collect();
     if shortened.len() < text.len() {
         shortened.push('…');

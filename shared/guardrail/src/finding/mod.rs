@@ -24,6 +24,7 @@ mod used_recently;
 pub use about_exposure::AboutExposure;
 pub use about_notice::AboutNotice;
 pub use about_policy::{AboutPolicy, Standing};
+pub(crate) use about_role::shortened;
 pub use about_role::{AboutRole, Enforcement};
 pub use about_sweep::{AboutSweep, ReportPlace};
 pub use asff::{
@@ -42,6 +43,7 @@ pub use story::Story;
 pub use undone::AboutUndo;
 pub use used_recently::{ActionUse, ServiceUse};
 
+use crate::analyzer::Note;
 use crate::check_id::CheckId;
 use crate::names::{AccountId, FunctionArn, PolicyArn, RoleArn, RoleId, RoleName};
 use crate::settings::Mode;
@@ -106,8 +108,7 @@ pub struct Finding {
     /// What could not be understood, and where.
     pub doubts: Vec<String>,
     /// What Access Analyzer says.
-    #[cfg_attr(feature = "schema", schemars(with = "Vec<schema::AnalyzerNote>"))]
-    pub analyzer: Vec<serde_json::Value>,
+    pub analyzer: Vec<Note>,
     /// The boundary before and after.
     pub boundary: BoundaryFacts,
     /// What the boundary that was put, or would be, takes away. `null`: nothing was changed, or it cannot be told.
@@ -128,6 +129,11 @@ impl Finding {
     #[must_use]
     pub fn worst_breach(&self) -> Option<Severity> {
         self.breaches.iter().map(|breach| breach.severity).max()
+    }
+
+    /// Says what Access Analyzer answered. Neither id nor severity depend on it: it may answer another time otherwise, or not at all.
+    pub fn tell_analyzer(&mut self, notes: Vec<Note>) {
+        self.analyzer = notes;
     }
 
     /// Whether it is about who may call a function, and not about a role.

@@ -103,21 +103,6 @@ impl JsonSchema for Via {
     }
 }
 
-/// What Access Analyzer says of a policy.
-#[derive(JsonSchema)]
-#[expect(dead_code, reason = "it gives the schema of values that are passed on as they come")]
-pub(super) struct AnalyzerNote {
-    /// The policy's ARN, `inline:NAME`, `trust` or `boundary`.
-    policy: String,
-    /// Access Analyzer's `findingType`: `ERROR`, `SECURITY_WARNING`, `SUGGESTION`, `WARNING`.
-    #[serde(rename = "type")]
-    kind: String,
-    /// Access Analyzer's `issueCode`.
-    code: String,
-    /// What it means.
-    link: String,
-}
-
 /// All words of the contract, with those that this version does not produce yet: a subscriber can prepare for them.
 const OUTCOMES: [(&str, &str); 20] = [
     ("bounded", "The role had no boundary and got Ringfence's."),

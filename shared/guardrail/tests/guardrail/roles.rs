@@ -100,6 +100,7 @@ pub(crate) fn settings() -> Settings {
         enforce_existing_at: Severity::High,
         shared_trust: SharedTrust::New,
         carve_outs: Vec::new(),
+        analyzer: guardrail::analyzer::AnalyzerMode::Off,
         replace_wider: ReplaceWider::No,
         protected: ["arn:aws:iam::123456789012:role/break-glass".parse().unwrap()].into(),
         own_roles: [own].into(),

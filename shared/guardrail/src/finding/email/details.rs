@@ -3,6 +3,7 @@
 use super::capitalised;
 use super::who::{moment, tool};
 use super::wrap::wrapped;
+use crate::analyzer::{Engine, Note, NoteKind};
 use crate::check_id::CheckId;
 use crate::finding::impact::MOST_REMOVED;
 use crate::finding::used_recently::RECENT_DAYS;
@@ -12,6 +13,9 @@ use std::fmt::Write as _;
 
 /// More places of a breach are counted, not listed.
 const MOST_PLACES: usize = 3;
+
+/// More of Access Analyzer's notes are counted, not listed.
+const MOST_NOTES: usize = 5;
 
 /// More actions of a kind are counted, not listed.
 const MOST_ACTIONS: usize = 6;
@@ -54,6 +58,40 @@ fn one_breach(out: &mut String, breach: &BreachFacts, finding: &Finding) -> std:
         return Ok(());
     }
     writeln!(out, "{}", wrapped("    To do: ", &format!("{}.", breach.remedy)))
+}
+
+/// What Access Analyzer found wrong, where it sees something else than the engine, and why it said nothing. Where it found nothing
+/// wrong and the engine neither, there is nothing to read.
+pub(super) fn analyzer(out: &mut String, finding: &Finding) -> std::fmt::Result {
+    let is_worth_reading = |note: &&Note| {
+        note.engine == Engine::Disagrees || !matches!(note.kind, NoteKind::Pass | NoteKind::Suggestion)
+    };
+    let notes: Vec<&Note> = finding.analyzer.iter().filter(is_worth_reading).collect();
+    if notes.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nWHAT ACCESS ANALYZER SAYS")?;
+    for note in notes.iter().take(MOST_NOTES) {
+        let otherwise = match note.engine {
+            Engine::Disagrees => {
+                " Ringfence's own engine says otherwise: one of the two is wrong, please look."
+            }
+            Engine::Agrees | Engine::NotCompared => "",
+        };
+        let says = if note.kind == NoteKind::Unavailable {
+            format!("Nothing: {}.", note.says)
+        } else {
+            format!("{}, {}: {}.{otherwise}", note.policy, note.code, note.says.trim_end_matches('.'))
+        };
+        writeln!(out, "{}", wrapped("- ", &says))?;
+        if note.kind != NoteKind::Unavailable {
+            writeln!(out, "    {}", note.link)?;
+        }
+    }
+    if notes.len() > MOST_NOTES {
+        writeln!(out, "- {} more", notes.len() - MOST_NOTES)?;
+    }
+    Ok(())
 }
 
 pub(super) fn doubts(out: &mut String, finding: &Finding) -> std::fmt::Result {

@@ -28,6 +28,7 @@ fn write(out: &mut String, finding: &Finding) -> std::fmt::Result {
     next::steps(out, finding)?;
     next::keep(out, finding)?;
     details::breaches(out, finding)?;
+    details::analyzer(out, finding)?;
     details::impact(out, finding)?;
     details::doubts(out, finding)?;
     details::facts(out, finding)?;
