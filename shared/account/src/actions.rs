@@ -10,6 +10,7 @@ pub fn to_respond() -> BTreeSet<&'static str> {
         crate::role::ACTIONS,
         crate::policies::ACTIONS,
         crate::last_accessed::ACTIONS,
+        crate::analyzer::ACTIONS,
         crate::function::ACTIONS,
         crate::owner::ACTIONS,
         crate::carry_out::ACTIONS,
@@ -87,6 +88,7 @@ pub fn to_respond_to_policy_change() -> BTreeSet<&'static str> {
 pub fn to_respond_to_exposure_change() -> BTreeSet<&'static str> {
     united([
         crate::exposure::ACTIONS,
+        crate::analyzer::EXPOSURE_ACTIONS,
         crate::function::ACTIONS,
         crate::role::ACTIONS,
         crate::policies::ACTIONS,

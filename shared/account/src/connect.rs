@@ -36,6 +36,7 @@ pub struct Account {
     pub(crate) cloudtrail: OnceLock<aws_sdk_cloudtrail::Client>,
     pub(crate) account_management: OnceLock<aws_sdk_account::Client>,
     pub(crate) security_hub: OnceLock<aws_sdk_securityhub::Client>,
+    pub(crate) access_analyzer: OnceLock<aws_sdk_accessanalyzer::Client>,
     /// For the report of a sweep alone: nothing else calls [`Account::s3`], so no other function has the client in its binary.
     pub(crate) s3: OnceLock<aws_sdk_s3::Client>,
     pub(crate) config: SdkConfig,
@@ -107,6 +108,7 @@ impl Account {
             cloudtrail: OnceLock::new(),
             account_management: OnceLock::new(),
             security_hub: OnceLock::new(),
+            access_analyzer: OnceLock::new(),
             s3: OnceLock::new(),
             settings,
             config,
@@ -132,6 +134,10 @@ impl Account {
 
     pub(crate) fn cloudtrail(&self) -> &aws_sdk_cloudtrail::Client {
         self.cloudtrail.get_or_init(|| client!(aws_sdk_cloudtrail, &self.config, &self.calls))
+    }
+
+    pub(crate) fn access_analyzer(&self) -> &aws_sdk_accessanalyzer::Client {
+        self.access_analyzer.get_or_init(|| client!(aws_sdk_accessanalyzer, &self.config, &self.calls))
     }
 
     pub(crate) fn account_management(&self) -> &aws_sdk_account::Client {

@@ -4,6 +4,7 @@
 //! finding out. The functions do nothing but make triggers.
 
 pub mod actions;
+mod analyzer;
 mod calls;
 mod carry_out;
 mod clock;

@@ -10,6 +10,7 @@ use aws_sdk_cloudformation::config::Region;
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::types::StackResource;
 use aws_sdk_lambda::operation::list_tags::ListTagsError;
+use guardrail::analyzer::Question;
 use guardrail::finding::{Finding, OwnerSources, owner_in};
 use guardrail::names::{FunctionArn, RoleName};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,18 +28,27 @@ const STACK_ID: &str = "aws:cloudformation:stack-id";
 type Tags = BTreeMap<String, String>;
 
 impl Account {
-    /// Adds what nobody waits for: whose role it is, and what of that which goes was used recently. Nothing depends on either.
-    pub(crate) async fn enrich(&self, finding: &mut Finding) {
+    /// Adds what nobody waits for: whose role it is, what of that which goes was used recently, and what Access Analyzer says.
+    /// Nothing depends on any of it.
+    pub(crate) async fn enrich(&self, finding: &mut Finding, questions: Vec<Question>) {
         let sources = finding.owner_sources();
-        let (owner, ()) = tokio::join!(self.owner_in_time(sources), self.add_recent_use(finding));
+        let (owner, (), notes) = tokio::join!(
+            self.owner_in_time(sources),
+            self.add_recent_use(finding),
+            self.second_opinion(questions)
+        );
+        finding.tell_analyzer(notes);
         if let Some(owner) = owner {
             finding.tell_owner(&owner);
         }
     }
 
-    /// Adds whose role it is, where that is all that nobody waits for.
-    pub(crate) async fn add_owner(&self, finding: &mut Finding) {
-        if let Some(owner) = self.owner_in_time(finding.owner_sources()).await {
+    /// The same for an open function: whose it is, and what Access Analyzer says of its policies.
+    pub(crate) async fn enrich_exposure(&self, finding: &mut Finding, questions: Vec<Question>) {
+        let owner = self.owner_in_time(finding.owner_sources());
+        let (owner, notes) = tokio::join!(owner, self.second_opinion(questions));
+        finding.tell_analyzer(notes);
+        if let Some(owner) = owner {
             finding.tell_owner(&owner);
         }
     }

@@ -135,6 +135,7 @@ impl Settings {
                 protected: list(lookup, "RINGFENCE_PROTECTED_ROLES")?.into_iter().collect(),
                 own_roles,
                 owner_tag_keys: list(lookup, "RINGFENCE_OWNER_TAG_KEYS")?,
+                analyzer: parsed(lookup, "RINGFENCE_ACCESS_ANALYZER")?,
             },
             mode: parsed(lookup, "RINGFENCE_MODE")?,
             sweep_mode: parsed(lookup, "RINGFENCE_SWEEP_MODE")?,
@@ -194,6 +195,7 @@ pub(crate) mod tests {
     pub(crate) fn environment(variable: &str) -> Option<&'static str> {
         Some(match variable {
             "RINGFENCE_MODE" => "enforce",
+            "RINGFENCE_ACCESS_ANALYZER" => "off",
             "RINGFENCE_SWEEP_MODE" => "observe",
             "RINGFENCE_BOUNDARY_ARN" => "arn:aws:iam::123456789012:policy/ringfence/ringfence-baseline-v1",
             "RINGFENCE_ENFORCE_AT" => "INFO",

@@ -58,6 +58,7 @@ class Admin:
             ("POST", "security-hub"): lambda: lab.security_hub.enable(),
             ("GET", "tap"): lambda: asdict(lab.tap.knobs),
             ("POST", "tap"): lambda: asdict(lab.tap.configure(_object(body))),
+            ("POST", "access-analyzer"): lambda: lab.access_analyzer.prepare(_object(body)),
             ("GET", "faults"): lab.faults.report,
             ("POST", "faults"): lambda: lab.faults.arm(_object(body)),
             ("DELETE", "faults"): lambda: {"disarmed": lab.faults.clear()},

@@ -40,6 +40,7 @@ from . import (
     stale_reads,
     trail,
 )
+from .access_analyzer import AccessAnalyzer
 from .admin import Admin
 from .async_failure import AsyncInvocations
 from .cloudtrail_tap import CloudTrailTap
@@ -67,6 +68,7 @@ class Lab:
         self.tap = CloudTrailTap()
         self.mailbox = Mailbox()
         self.security_hub = SecurityHub()
+        self.access_analyzer = AccessAnalyzer()
         self.logs = FunctionLogs()
         self.asynchronous = AsyncInvocations()
         self.queue_polls = QueuePolls()
@@ -106,6 +108,7 @@ class Lab:
             part.clear()
         self.mailbox.messages.clear()
         self.security_hub.clear()
+        self.access_analyzer.clear()
         trail.create(ACCOUNT, REGION)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -157,6 +160,8 @@ class Lab:
             response.before_end = lambda: self._observe(call, signer, response.answer(), entry, started)
             if call.service == "securityhub":
                 await _answer(response, *await self.security_hub.answer(call, body))
+            elif call.service == "access-analyzer":
+                await _answer(response, *self.access_analyzer.answer(call))
             else:
                 await ministack_app.app(scope, receive, response)
             if kill is not None:

@@ -23,7 +23,7 @@ const PARAMETERS: [(&str, Option<&str>); 22] = [
     ("OwnerTagKeys", Some("owner,team")),
     ("FindingsEmail", Some("")),
     ("SecurityHub", Some("false")),
-    ("AccessAnalyzer", None),
+    ("AccessAnalyzer", Some("validate")),
     ("TrailArn", None),
     ("PolicyGenerationRoleArn", None),
     ("SweepSchedule", Some("rate(12 hours)")),

@@ -60,21 +60,37 @@ fn allowed(statements: &[&Value]) -> BTreeSet<String> {
 /// Granted only where findings are to go to Security Hub.
 const SECURITY_HUB: &str = "securityhub:BatchImportFindings";
 
-fn with_security_hub() -> Stack {
-    Template::of_project().rendered(&[("SecurityHub", "true")])
+/// Granted unless Access Analyzer is to be left alone.
+const VALIDATION: &str = "access-analyzer:ValidatePolicy";
+
+/// Granted only where the checks that AWS charges for are asked for.
+const CHECKS: [&str; 3] = [
+    "access-analyzer:CheckAccessNotGranted",
+    "access-analyzer:CheckNoNewAccess",
+    "access-analyzer:CheckNoPublicAccess",
+];
+
+/// With everything that can be asked for.
+fn with_everything() -> Stack {
+    Template::of_project().rendered(&[("SecurityHub", "true"), ("AccessAnalyzer", "checks")])
 }
 
 #[test]
 fn every_role_is_granted_what_its_code_calls_and_nothing_else() {
-    for (stack, security_hub) in [(stack(), false), (with_security_hub(), true)] {
+    let bare = Template::of_project().rendered(&[("AccessAnalyzer", "off")]);
+    let cases: [(Stack, BTreeSet<&str>); 3] = [
+        (bare, [SECURITY_HUB, VALIDATION].into_iter().chain(CHECKS).collect()),
+        (stack(), [SECURITY_HUB].into_iter().chain(CHECKS).collect()),
+        (with_everything(), BTreeSet::new()),
+    ];
+    for (stack, left_out) in cases {
         for folder in function_folders() {
             let by_aws = CALLED_BY_AWS
                 .iter()
                 .filter(|(function, ..)| *function == folder)
                 .map(|(_, action, _)| *action);
-            let by_the_code = declared_by_the_code(&folder)
-                .into_iter()
-                .filter(|action| security_hub || *action != SECURITY_HUB);
+            let by_the_code =
+                declared_by_the_code(&folder).into_iter().filter(|action| !left_out.contains(action));
             let by_aws = by_aws.chain(CALLED_BY_AWS_FOR_ALL.map(|(action, _)| action));
             let expected: BTreeSet<String> = by_the_code.chain(by_aws).map(str::to_owned).collect();
             let granted = allowed(&grants(&stack, &folder));
@@ -90,7 +106,7 @@ fn every_role_is_granted_what_its_code_calls_and_nothing_else() {
 
 #[test]
 fn findings_are_imported_into_security_hub_as_those_of_our_own_account_only() {
-    let stack = with_security_hub();
+    let stack = with_everything();
     let own = statements(&stack.properties("OwnBoundary")["PolicyDocument"]);
     let roles = function_folders();
     let of_roles = roles.iter().map(|folder| grants(&stack, folder));
@@ -109,7 +125,8 @@ fn findings_are_imported_into_security_hub_as_those_of_our_own_account_only() {
 /// IAM takes no resource with these: a report is read by the id of its job, and the others list a whole account
 /// (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>,
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html>).
-const NOT_NARROWABLE: [&str; 5] = [
+const NOT_NARROWABLE: [&str; 6] = [
+    "access-analyzer:CheckNoPublicAccess",
     "cloudtrail:DescribeTrails",
     "iam:GetServiceLastAccessedDetails",
     "iam:GetAccountAuthorizationDetails",
@@ -119,7 +136,7 @@ const NOT_NARROWABLE: [&str; 5] = [
 
 #[test]
 fn every_statement_says_in_words_what_it_is_for_and_names_its_actions() {
-    let stack = with_security_hub();
+    let stack = with_everything();
     for folder in function_folders() {
         for statement in grants(&stack, &folder) {
             let sid = text(statement, "/Sid");
@@ -139,7 +156,7 @@ fn every_statement_says_in_words_what_it_is_for_and_names_its_actions() {
 
 #[test]
 fn our_own_boundary_lets_every_grant_through() {
-    let stack = with_security_hub();
+    let stack = with_everything();
     let boundary = statements(&stack.properties("OwnBoundary")["PolicyDocument"]);
     for folder in function_folders() {
         for action in allowed(&grants(&stack, &folder)) {
@@ -156,7 +173,7 @@ fn our_own_boundary_lets_every_grant_through() {
 
 #[test]
 fn our_own_boundary_is_no_wider_than_the_grants() {
-    let stack = with_security_hub();
+    let stack = with_everything();
     let granted: BTreeSet<String> =
         function_folders().iter().flat_map(|folder| allowed(&grants(&stack, folder))).collect();
     assert_eq!(allowed(&statements(&stack.properties("OwnBoundary")["PolicyDocument"])), granted);

@@ -2,6 +2,7 @@ use super::{ExposureResponse, ExposureWork, Look};
 use crate::clock;
 use crate::failure::Failure;
 use crate::ledger::Stored;
+use guardrail::analyzer::Question;
 use guardrail::exposure::{Behind, Claim, Exposure};
 use guardrail::finding::{AboutExposure, Finding, FindingId, Outcome};
 use guardrail::settings::Mode;
@@ -22,7 +23,7 @@ impl ExposureWork<'_> {
         let claimed = look.page.record.claimed(claim);
         let stored = self.account.ledger.write_exposure(function, &claimed, look.page.version).await?;
         let Stored::Yes(version) = stored else { return Ok(None) };
-        self.account.add_owner(&mut finding).await;
+        self.account.enrich_exposure(&mut finding, self.questions(&look, outcome)).await;
         self.account.publish_to_topic(&finding).await?;
         let noted = claimed.after_telling(&id, look.state);
         match self.account.ledger.write_exposure(function, &noted, version).await? {
@@ -49,6 +50,15 @@ impl ExposureWork<'_> {
         } else {
             about.exposed(id)
         }
+    }
+
+    /// Of what is closed again there is nothing to ask.
+    fn questions(&self, look: &Look, outcome: Outcome) -> Vec<Question> {
+        if outcome == Outcome::Resolved {
+            return Vec::new();
+        }
+        let mode = self.account.settings.mode.in_force(&look.page.kill_switch);
+        self.about(&look.exposure, &look.behind, mode).questions()
     }
 
     pub(super) fn about<'s>(

@@ -5,6 +5,7 @@ use crate::carry_out::{Lasting, Refusal, Written};
 use crate::clock;
 use crate::failure::Failure;
 use crate::ledger::{Deed, Stored, Version};
+use guardrail::analyzer::Question;
 use guardrail::assess::Assessment;
 use guardrail::decide::Remediation;
 use guardrail::finding::{AboutRole, Enforcement, Finding};
@@ -103,7 +104,8 @@ impl Work<'_> {
             contained_at: Some(contained_at),
             repetition: intent.repetition.as_ref(),
         });
-        self.account.enrich(&mut finding).await;
+        let questions = about.questions(&finding);
+        self.account.enrich(&mut finding, questions).await;
         let told = Told {
             state: about.state(&ours),
             finding: finding.id.clone(),
@@ -219,8 +221,8 @@ impl Work<'_> {
         };
         let mut response = Response::of("AWS refused the write");
         if !open.record.refusals_told.contains(&refusal.code) {
-            let mut finding = self.refused_finding(&open, &intent, refusal, snapshot).await?;
-            self.account.enrich(&mut finding).await;
+            let (mut finding, questions) = self.refused_finding(&open, &intent, refusal, snapshot).await?;
+            self.account.enrich(&mut finding, questions).await;
             self.account.publish(&finding).await?;
             open.record.note_refusal(&refusal.code, &finding.id, finding.worst_breach());
             response = Response { outcome: Some(finding.outcome), finding: Some(finding.id), ..response };
@@ -247,7 +249,7 @@ impl Work<'_> {
         intent: &Intent,
         refusal: &Refusal,
         snapshot: Option<&RoleSnapshot>,
-    ) -> Result<Finding, Failure> {
+    ) -> Result<(Finding, Vec<Question>), Failure> {
         let (snapshot, ours) = self.before_and_after(open, intent, snapshot).await?;
         let assessment = self.assess(&snapshot, &open.record, &intent.trigger, Some(&ours));
         let about = self.about(&snapshot, &assessment, &intent.trigger, &open.record, &ours);
@@ -259,7 +261,9 @@ impl Work<'_> {
             contained_at: None,
             repetition: None,
         };
-        Ok(about.refused(&intended, &refusal.code, &refusal.message))
+        let finding = about.refused(&intended, &refusal.code, &refusal.message);
+        let questions = about.questions(&finding);
+        Ok((finding, questions))
     }
 }
 

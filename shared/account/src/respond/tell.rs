@@ -4,6 +4,7 @@ use super::{ROUNDS, Response, Round, Seen, Sight, Work};
 use crate::clock;
 use crate::failure::Failure;
 use crate::ledger::{Stored, Version};
+use guardrail::analyzer::Question;
 use guardrail::assess::Assessment;
 use guardrail::decide::Report;
 use guardrail::finding::{AboutRole, Finding, FindingId, Outcome, StateKey};
@@ -44,7 +45,8 @@ impl Work<'_> {
         if sight.record.has_told(&state) && finding.outcome != Outcome::Resolved {
             return self.keep_record(sight).await;
         }
-        self.publish_and_note(sight, finding, state).await
+        let questions = about.questions(&finding);
+        self.publish_and_note(sight, finding, questions, state).await
     }
 
     /// All is well with the role. Where it was not, that is told once.
@@ -56,7 +58,9 @@ impl Work<'_> {
     ) -> Result<Round, Failure> {
         let about = self.about(snapshot, assessment, self.trigger, &sight.record, &snapshot.boundary);
         if about.is_resolved() {
-            return self.publish_and_note(sight, about.resolved(), about.state(&snapshot.boundary)).await;
+            // Nothing is wrong with it: nobody else has to be asked.
+            let state = about.state(&snapshot.boundary);
+            return self.publish_and_note(sight, about.resolved(), Vec::new(), state).await;
         }
         self.keep_record(sight).await
     }
@@ -66,6 +70,7 @@ impl Work<'_> {
         &self,
         sight: &Sight,
         mut finding: Finding,
+        questions: Vec<Question>,
         state: StateKey,
     ) -> Result<Round, Failure> {
         let (name, now) = (sight.role.arn.name(), clock::now());
@@ -76,7 +81,7 @@ impl Work<'_> {
         record.claim_telling(&finding.id, self.request, now);
         let stored = self.account.ledger.write(name, &record, sight.page.version()).await?;
         let Stored::Yes(version) = stored else { return Ok(Round::Overtaken) };
-        self.account.enrich(&mut finding).await;
+        self.account.enrich(&mut finding, questions).await;
         self.account.publish_to_topic(&finding).await?;
         let Finding { id, outcome, severity, .. } = finding.clone();
         let worst_breach = finding.worst_breach();

@@ -9,8 +9,8 @@ mod question;
 
 pub use answer::{Answer, Engine, Note, NoteKind, Unavailable, ValidationFinding, notes};
 pub use question::{
-    Ask, CRITICAL_ACTIONS, DocumentKind, Ours, Place, PublicResource, Question, of_function, of_new_version,
-    of_role,
+    Against, Ask, CRITICAL_ACTIONS, DocumentKind, Ours, Place, PublicResource, Question, of_function,
+    of_new_version, of_role,
 };
 
 use crate::settings::UnknownWord;

@@ -8,6 +8,7 @@
 
 mod access;
 mod administrators;
+mod analyzer;
 mod asff;
 mod assess_lines;
 mod catalogue;
