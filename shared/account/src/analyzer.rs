@@ -2,6 +2,7 @@
 //!
 //! Whatever keeps it from answering is a note in the finding and no failure of the invocation.
 
+mod new_versions;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,8 @@ pub(crate) const ACTIONS: &[&str] = &[
     "access-analyzer:CheckNoNewAccess",
     "access-analyzer:CheckAccessNotGranted",
     "access-analyzer:CheckNoPublicAccess",
+    // Declared beside its call, see `new_versions`.
+    new_versions::ACTION,
 ];
 
 /// What there is to ask about a function.

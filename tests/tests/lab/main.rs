@@ -39,6 +39,7 @@
 //! | swapped for one whose policy is then deleted | `decision_table::a_boundary_whose_policy_is_gone_…` |
 
 mod alarms;
+mod analyzer;
 mod bad_input;
 mod containment;
 mod costs;

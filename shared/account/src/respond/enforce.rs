@@ -104,7 +104,7 @@ impl Work<'_> {
             contained_at: Some(contained_at),
             repetition: intent.repetition.as_ref(),
         });
-        let questions = about.questions(&finding);
+        let questions = self.questions(&about, &finding).await;
         self.account.enrich(&mut finding, questions).await;
         let told = Told {
             state: about.state(&ours),
@@ -114,6 +114,13 @@ impl Work<'_> {
             worst_breach: finding.worst_breach(),
         };
         Ok((finding, told))
+    }
+
+    /// What to ask Access Analyzer for the finding.
+    pub(super) async fn questions(&self, about: &AboutRole<'_>, finding: &Finding) -> Vec<Question> {
+        let mut questions = about.questions(finding);
+        questions.extend(self.account.questions_of_new_versions(about.trigger, about.snapshot).await);
+        questions
     }
 
     /// The role as it was before the write, and our boundary with its document.
@@ -262,7 +269,7 @@ impl Work<'_> {
             repetition: None,
         };
         let finding = about.refused(&intended, &refusal.code, &refusal.message);
-        let questions = about.questions(&finding);
+        let questions = self.questions(&about, &finding).await;
         Ok((finding, questions))
     }
 }

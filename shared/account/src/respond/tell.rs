@@ -45,7 +45,7 @@ impl Work<'_> {
         if sight.record.has_told(&state) && finding.outcome != Outcome::Resolved {
             return self.keep_record(sight).await;
         }
-        let questions = about.questions(&finding);
+        let questions = self.questions(&about, &finding).await;
         self.publish_and_note(sight, finding, questions, state).await
     }
 
