@@ -2,6 +2,7 @@
 
 mod boundary_policies;
 mod budget;
+mod denials;
 mod history;
 mod operator_items;
 mod roles;
@@ -10,6 +11,7 @@ mod undo;
 
 pub(crate) use boundary_policies::PolicyPage;
 pub(crate) use budget::{ACTIONS as BUDGET_ACTIONS, Allowance};
+pub(crate) use denials::{Claim, Claimant};
 pub(crate) use history::Deed;
 pub(crate) use operator_items::OperatorPage;
 pub(crate) use roles::RoleRecords;

@@ -110,6 +110,7 @@ fn done(finding: &Finding) -> String {
         | Outcome::WouldReplace
         | Outcome::BoundaryEdited
         | Outcome::Undone
+        | Outcome::Denied
         | Outcome::Notice => format!("Changed nothing: {reason}."),
     }
 }
@@ -143,6 +144,7 @@ fn effect(finding: &Finding) -> String {
         | Outcome::Failed
         | Outcome::BoundaryEdited
         | Outcome::Undone
+        | Outcome::Denied
         | Outcome::Notice => {
             let open =
                 finding.breaches.iter().any(|breach| !breach.capped && breach.severity > Severity::Info);
@@ -224,7 +226,7 @@ fn next(finding: &Finding) -> String {
             let doubt = if finding.doubts.is_empty() { "" } else { "Mend what could not be understood." };
             [review.to_owned(), doubt.to_owned(), mend]
         }
-        Outcome::Failed | Outcome::BoundaryEdited | Outcome::Undone | Outcome::Notice => {
+        Outcome::Failed | Outcome::BoundaryEdited | Outcome::Undone | Outcome::Denied | Outcome::Notice => {
             [mend, cut.to_owned(), String::new()]
         }
     };

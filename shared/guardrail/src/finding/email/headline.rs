@@ -35,6 +35,7 @@ pub(in crate::finding) fn headline(
         Outcome::WouldRestore => format!("Ringfence would put the boundary of {role} back"),
         Outcome::BoundaryEdited => format!("The boundary policy of {role} was edited"),
         Outcome::Notice => format!("A setting about {role} changed"),
+        Outcome::Denied => format!("The boundary refused a call of {role}"),
     };
     let summary = match outcome {
         Outcome::Bounded => format!(
@@ -56,7 +57,7 @@ pub(in crate::finding) fn headline(
             "{because}. Without it: {could}. Nothing has to be done at once; the policies should shrink to what the \
              function needs."
         ),
-        Outcome::Exempt | Outcome::Reported | Outcome::BoundaryEdited | Outcome::Notice => {
+        Outcome::Exempt | Outcome::Reported | Outcome::BoundaryEdited | Outcome::Denied | Outcome::Notice => {
             format!("{because}. What was found: {could}. Nothing was changed.")
         }
         Outcome::Failed => format!("{because}. The role stays as it is. What was found: {could}."),
