@@ -194,6 +194,7 @@ async fn deployed_environment(config: &SdkConfig) -> Result<Option<HashMap<Strin
 pub fn default_environment(partition: &str, account: &str) -> HashMap<String, String> {
     let own_role = format!("arn:{partition}:iam::{account}:role/ringfence/ringfence");
     let own_roles = [
+        "on-boundary-denial",
         "on-function-change",
         "on-policy-change",
         "on-role-change",
@@ -217,7 +218,7 @@ pub fn default_environment(partition: &str, account: &str) -> HashMap<String, St
         ("RINGFENCE_SECURITY_HUB", "false".to_owned()),
         (
             "RINGFENCE_RULES",
-            "ringfence-on-function-change,ringfence-on-policy-change,ringfence-on-role-change,ringfence-on-role-change-of-boundary"
+            "ringfence-on-boundary-denial,ringfence-on-function-change,ringfence-on-policy-change,ringfence-on-role-change,ringfence-on-role-change-of-boundary"
                 .to_owned(),
         ),
         ("RINGFENCE_OWNER_TAG_KEYS", "owner,team".to_owned()),

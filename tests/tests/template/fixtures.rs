@@ -15,7 +15,11 @@ struct Understood {
 
 type Read = fn(&CloudTrailRecord, &AccountId) -> Result<Understood, Ignored>;
 
-const READERS: [(&str, Read); 3] = [
+const READERS: [(&str, Read); 4] = [
+    ("on-boundary-denial", |record, account| {
+        let call = on_boundary_denial::trigger(record, account)?;
+        Ok(Understood { event: call.event, event_id: call.event_id, caller: call.caller })
+    }),
     ("on-function-change", |record, account| {
         let trigger = on_function_change::trigger(record, account)?;
         Ok(Understood { event: trigger.event, event_id: trigger.event_id, caller: trigger.caller })

@@ -170,6 +170,7 @@ fn the_dead_letter_queue_takes_messages_of_exactly_our_rules() {
             "Schedule" => Some(text(event, "/Properties/Name")),
             _ => None,
         })
+        .chain(stack.of_type("AWS::Events::Rule").map(|(_, rule)| text(rule, "/Properties/Name")))
         .map(|rule| format!("arn:aws:events:us-east-1:123456789012:rule/{rule}"))
         .collect();
     let policy = &stack.properties("DeadLetterQueuePolicy")["PolicyDocument"];
