@@ -21,7 +21,13 @@ fn fields_match(pattern: &Map<String, Value>, event: Option<&Value>) -> bool {
         }
         let value = event.and_then(|event| event.get(field));
         match wanted {
-            Value::Object(nested) => fields_match(nested, value),
+            // All that is asked of a list of objects has to be true of one of them.
+            Value::Object(nested) => match value {
+                Some(Value::Array(objects)) => {
+                    objects.iter().any(|object| fields_match(nested, Some(object)))
+                }
+                one => fields_match(nested, one),
+            },
             Value::Array(conditions) => conditions.iter().any(|condition| leaf_matches(condition, value)),
             other => panic!("`{field}: {other}` is not a pattern: values stand in a list"),
         }
@@ -145,6 +151,15 @@ mod tests {
     fn one_element_of_a_list_is_enough() {
         assert!(matches(&json!({"resources": ["b"]}), &json!({"resources": ["a", "b"]})));
         assert!(!matches(&json!({"resources": ["c"]}), &json!({"resources": ["a", "b"]})));
+    }
+
+    #[test]
+    fn what_is_asked_of_a_list_of_objects_is_true_of_one_of_them() {
+        let pattern = json!({"findings": {"state": ["on"], "resources": {"type": ["role"]}}});
+        let finding =
+            |state: &str, kind: &str| json!({"state": state, "resources": [{"type": "x"}, {"type": kind}]});
+        assert!(matches(&pattern, &json!({"findings": [finding("on", "role")]})));
+        assert!(!matches(&pattern, &json!({"findings": [finding("on", "user"), finding("off", "role")]})));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 pub mod alarms;
 pub mod event_pattern;
 pub mod fixtures;
+pub mod input_transformer;
 pub mod lab;
 pub mod template;
 

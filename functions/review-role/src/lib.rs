@@ -5,5 +5,5 @@ use std::collections::BTreeSet;
 /// The IAM actions that this function's calls need.
 #[must_use]
 pub fn actions() -> BTreeSet<&'static str> {
-    account::actions::to_respond()
+    account::actions::to_review()
 }

@@ -2,7 +2,7 @@
 
 use guardrail::names::AccountId;
 use guardrail::review::ReviewRequest;
-use guardrail::trigger::{CloudTrailRecord, Ignored, PolicyChange, Trigger};
+use guardrail::trigger::{CloudTrailRecord, ExposureChange, Ignored, PolicyChange, Trigger};
 use serde_json::Value;
 
 /// What EventBridge calls the events that the rules let through.
@@ -35,6 +35,13 @@ pub enum Taken {
         /// What it makes of the event.
         trigger: Box<Trigger>,
     },
+    /// About who may call a function.
+    Exposure {
+        /// The name of the function.
+        function: &'static str,
+        /// What it makes of the event.
+        change: Box<ExposureChange>,
+    },
     /// About a managed policy.
     Policy {
         /// The name of the function.
@@ -53,6 +60,9 @@ pub enum Unusable {
     /// Several events.
     #[error("it has {0} records; keep the one to be replayed")]
     NotOneRecord(usize),
+    /// A finding of another tool about several roles or functions, or about none of this account.
+    #[error("it is about {0} roles and functions of this account; keep the one to be replayed")]
+    NotOneResource(usize),
     /// An event of another kind.
     #[error("`{0}` is no event of Ringfence's rules, which take what CloudTrail tells of API calls")]
     OtherKind(String),
@@ -114,7 +124,7 @@ impl Event {
         if ["all", "dry_run", "force"].iter().any(|field| fields.contains_key(*field)) {
             return Err(Unusable::Undo);
         }
-        if fields.contains_key("role") || fields.contains_key("function") {
+        if ["role", "function", "role_id", "resources"].iter().any(|field| fields.contains_key(*field)) {
             let request = serde_json::from_value(Value::Object(fields)).map_err(Unusable::Message)?;
             return Ok(Self::Review(Box::new(request)));
         }
@@ -128,8 +138,10 @@ impl Event {
     pub fn taken(self, account: &AccountId) -> Result<Taken, Unusable> {
         let record = match self {
             Self::Review(request) => {
-                let trigger = Box::new(request.into_trigger("replay"));
-                return Ok(Taken::Role { function: "ringfence-review-role", trigger });
+                let triggers = request.into_triggers("replay", account);
+                let count = triggers.len();
+                let [trigger] = <[_; 1]>::try_from(triggers).map_err(|_| Unusable::NotOneResource(count))?;
+                return Ok(Taken::Role { function: "ringfence-review-role", trigger: Box::new(trigger) });
             }
             Self::Call(record) => record,
         };
@@ -139,6 +151,10 @@ impl Event {
                 .map(|trigger| role("ringfence-on-role-change", trigger)),
             on_function_change::trigger(&record, account)
                 .map(|trigger| role("ringfence-on-function-change", trigger)),
+            on_exposure_change::trigger(&record, account).map(|change| Taken::Exposure {
+                function: "ringfence-on-exposure-change",
+                change: Box::new(change),
+            }),
             on_policy_change::trigger(&record, account).map(|change| Taken::Policy {
                 function: "ringfence-on-policy-change",
                 change: Box::new(change),
@@ -165,7 +181,9 @@ impl Taken {
     #[must_use]
     pub fn function(&self) -> &'static str {
         match self {
-            Self::Role { function, .. } | Self::Policy { function, .. } => function,
+            Self::Role { function, .. } | Self::Exposure { function, .. } | Self::Policy { function, .. } => {
+                function
+            }
         }
     }
 
@@ -174,6 +192,7 @@ impl Taken {
     pub fn event(&self) -> (&str, &str) {
         match self {
             Self::Role { trigger, .. } => (trigger.event.as_str(), &trigger.event_id),
+            Self::Exposure { change, .. } => (change.event.as_str(), &change.event_id),
             Self::Policy { change, .. } => (change.event.as_str(), &change.event_id),
         }
     }

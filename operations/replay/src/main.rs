@@ -16,8 +16,9 @@ queue; `-` is standard input. Credentials and Region come from the environment (
 AWS_SESSION_TOKEN, AWS_REGION); `eval \"$(aws configure export-credentials --format env)\"` puts those of a profile there.
 
 Nothing is written: no IAM, no ledger, no message. It needs sts:GetCallerIdentity, lambda:GetFunctionConfiguration,
-dynamodb:BatchGetItem and dynamodb:Query on the ledger, iam:Get* and iam:List*; and, to tell what was used lately,
-iam:GenerateServiceLastAccessedDetails. ReadOnlyAccess has all of them.
+dynamodb:BatchGetItem and dynamodb:Query on the ledger, iam:Get* and iam:List*; to tell what was used lately,
+iam:GenerateServiceLastAccessedDetails; and, to tell who may call a function, lambda:GetPolicy and
+lambda:ListFunctionUrlConfigs. ReadOnlyAccess has all of them.
 
 Exit codes: 0 shown, 1 the account could not be read, 2 the event or the command line cannot be used.
 ";
@@ -69,6 +70,7 @@ async fn run(arguments: &[String]) -> Result<String, Stop> {
     progress(&format!("{} takes it; reading what it is about …", taken.function()));
     let replay = match &taken {
         Taken::Role { trigger, .. } => account.replay(trigger).await,
+        Taken::Exposure { change, .. } => account.replay_exposure_change(change).await,
         Taken::Policy { change, .. } => account.replay_policy_change(change).await,
     }
     .map_err(unreadable)?;

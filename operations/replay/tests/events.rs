@@ -5,7 +5,8 @@ use replay::event::{Event, Unusable};
 use serde_json::{Value, json};
 use tests::fixtures::{handled, ignored};
 
-const FUNCTIONS: [&str; 3] = ["on-function-change", "on-policy-change", "on-role-change"];
+const FUNCTIONS: [&str; 4] =
+    ["on-exposure-change", "on-function-change", "on-policy-change", "on-role-change"];
 
 fn function_for(event: &Value) -> Result<&'static str, Unusable> {
     let account = "123456789012".parse().unwrap();

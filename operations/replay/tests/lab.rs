@@ -9,7 +9,7 @@ use tests::lab::{ADMINISTRATOR, Lab, OURS};
 /// What `replay --help` says that it needs.
 const READING: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Resource":"*","Action":[
     "dynamodb:BatchGetItem","dynamodb:Query","iam:GenerateServiceLastAccessedDetails","iam:Get*","iam:List*",
-    "lambda:GetFunctionConfiguration","sts:GetCallerIdentity"]}}"#;
+    "lambda:GetFunctionConfiguration","lambda:GetPolicy","lambda:ListFunctionUrlConfigs","sts:GetCallerIdentity"]}}"#;
 
 /// The keys of a new user who may only read.
 async fn reader(lab: &Lab) -> (String, String) {
@@ -143,6 +143,34 @@ async fn an_edit_of_the_boundary_is_compared_and_its_roles_are_listed() {
             .iter()
             .any(|version| version.is_default_version && version.version_id.as_deref() == Some("v2"))
     );
+}
+
+#[tokio::test]
+async fn an_open_function_is_shown_with_what_closes_it() {
+    let lab = Lab::start(&[]).await;
+    let keys = reader(&lab).await;
+    lab.create_role("orders-api-role", "/").await;
+    lab.create_function("orders-api", "arn:aws:iam::123456789012:role/orders-api-role").await;
+    lab.silence().await;
+    let event = json!({"eventName": "AddPermission20150331v2", "eventSource": "lambda.amazonaws.com",
+        "eventID": "e", "awsRegion": "us-east-1", "recipientAccountId": "123456789012",
+        "requestParameters": {"functionName": "orders-api", "statementId": "public"}});
+    let closed = shown(&replay(&lab, &keys, &["--json"], &event));
+    assert_eq!((&closed["decision"], &closed["finding"]), (&json!("nothing is open"), &json!(null)));
+
+    lab.pause_events();
+    let add = lab.lambda.add_permission().function_name("orders-api").statement_id("public").principal("*");
+    add.action("lambda:InvokeFunction").send().await.unwrap();
+    let open = shown(&replay(&lab, &keys, &["--json"], &event));
+    assert_eq!((&open["decision"], &open["finding"]["severity"]), (&json!("exposed"), &json!("HIGH")));
+    assert_eq!(open["role"], "arn:aws:iam::123456789012:role/orders-api-role");
+    let remedy = open["finding"]["breaches"][0]["remedy"].as_str().unwrap();
+    assert!(remedy.starts_with("aws lambda remove-permission"), "{remedy}");
+
+    lab.resume_events();
+    lab.silence().await;
+    let told = shown(&replay(&lab, &keys, &["--json"], &event));
+    assert_eq!((&told["decision"], &told["finding"]), (&json!("open, told before"), &json!(null)));
 }
 
 #[tokio::test]

@@ -24,6 +24,12 @@ pub fn to_respond() -> BTreeSet<&'static str> {
     ])
 }
 
+/// What the reviews of the queue may call: what events lead to, and the way from an id to a role.
+#[must_use]
+pub fn to_review() -> BTreeSet<&'static str> {
+    to_respond().into_iter().chain(crate::role_ids::ACTIONS.iter().copied()).collect()
+}
+
 /// What [`crate::Account::undo`] may call.
 #[must_use]
 pub fn to_undo() -> BTreeSet<&'static str> {
@@ -89,4 +95,20 @@ pub fn to_respond_to_policy_change() -> BTreeSet<&'static str> {
     .flatten()
     .copied()
     .collect()
+}
+
+/// What [`crate::Account::respond_to_exposure_change`] may call.
+#[must_use]
+pub fn to_respond_to_exposure_change() -> BTreeSet<&'static str> {
+    united([
+        crate::exposure::ACTIONS,
+        crate::function::ACTIONS,
+        crate::role::ACTIONS,
+        crate::policies::ACTIONS,
+        crate::owner::ACTIONS,
+        crate::ledger::ACTIONS,
+        crate::publish::ACTIONS,
+        crate::security_hub::ACTIONS,
+        crate::connect::ACTIONS,
+    ])
 }

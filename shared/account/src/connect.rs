@@ -4,6 +4,7 @@ use crate::calls::CallCounter;
 use crate::clock::Stopwatch;
 use crate::ledger::Ledger;
 use crate::policies::PolicyCache;
+use crate::role_ids::RoleIds;
 use crate::sdk::{Roots, sdk_config, unhurried};
 use crate::settings::Settings;
 use crate::shipped_boundaries::{SHIPPED_BOUNDARIES, ShippedBoundaries};
@@ -24,6 +25,7 @@ pub struct Account {
     pub(crate) iam: aws_sdk_iam::Client,
     pub(crate) ledger: Ledger,
     pub(crate) policies: PolicyCache,
+    pub(crate) role_ids: RoleIds,
     pub(crate) shipped: ShippedBoundaries,
     /// Made when they are first needed: no role waits for these.
     pub(crate) sns: OnceLock<aws_sdk_sns::Client>,
@@ -31,6 +33,8 @@ pub struct Account {
     pub(crate) sqs: OnceLock<aws_sdk_sqs::Client>,
     pub(crate) eventbridge: OnceLock<aws_sdk_eventbridge::Client>,
     pub(crate) cloudformation: OnceLock<aws_sdk_cloudformation::Client>,
+    pub(crate) cloudtrail: OnceLock<aws_sdk_cloudtrail::Client>,
+    pub(crate) account_management: OnceLock<aws_sdk_account::Client>,
     pub(crate) security_hub: OnceLock<aws_sdk_securityhub::Client>,
     pub(crate) config: SdkConfig,
     pub(crate) calls: CallCounter,
@@ -75,11 +79,13 @@ impl Account {
         account
     }
 
-    /// The same for a sweep, whose calls of IAM are large and may take their time: nobody waits for them, and other callers of IAM
-    /// come first.
+    /// The same for a sweep, whose calls of IAM and Lambda are large or many and may take their time: nobody waits for them, and other
+    /// callers come first.
     pub async fn connect_to_sweep(settings: Settings) -> Self {
         let mut account = Self::connect(settings).await;
-        account.iam = client!(aws_sdk_iam, &unhurried(&account.config), &account.calls);
+        let unhurried = unhurried(&account.config);
+        account.iam = client!(aws_sdk_iam, &unhurried, &account.calls);
+        account.lambda = client!(aws_sdk_lambda, &unhurried, &account.calls).into();
         account
     }
 
@@ -89,12 +95,15 @@ impl Account {
             iam: client!(aws_sdk_iam, &config, &calls),
             ledger: Ledger::new(client!(aws_sdk_dynamodb, &config, &calls), settings.ledger_table.clone()),
             policies: PolicyCache::default(),
+            role_ids: RoleIds::default(),
             shipped: ShippedBoundaries::new(SHIPPED_BOUNDARIES, settings.deployment.clone()),
             sns: OnceLock::new(),
             lambda: OnceLock::new(),
             sqs: OnceLock::new(),
             eventbridge: OnceLock::new(),
             cloudformation: OnceLock::new(),
+            cloudtrail: OnceLock::new(),
+            account_management: OnceLock::new(),
             security_hub: OnceLock::new(),
             settings,
             config,
@@ -116,6 +125,14 @@ impl Account {
 
     pub(crate) fn cloudformation(&self) -> &aws_sdk_cloudformation::Client {
         self.cloudformation.get_or_init(|| client!(aws_sdk_cloudformation, &self.config, &self.calls))
+    }
+
+    pub(crate) fn cloudtrail(&self) -> &aws_sdk_cloudtrail::Client {
+        self.cloudtrail.get_or_init(|| client!(aws_sdk_cloudtrail, &self.config, &self.calls))
+    }
+
+    pub(crate) fn account_management(&self) -> &aws_sdk_account::Client {
+        self.account_management.get_or_init(|| client!(aws_sdk_account, &self.config, &self.calls))
     }
 
     pub(crate) fn eventbridge(&self) -> &aws_sdk_eventbridge::Client {

@@ -1,4 +1,10 @@
-//! `DescribeRule` and `ListTargetsByRule`: whether the rules are in place that hand events to the functions.
+//! What Ringfence stands on: the rules that hand events to the functions (`DescribeRule`, `ListTargetsByRule`), and a trail that
+//! brings them.
+
+mod trails;
+
+#[cfg(test)]
+pub(crate) use trails::served;
 
 use crate::connect::Account;
 use crate::failure::Failure;
@@ -8,7 +14,13 @@ use aws_sdk_eventbridge::types::RuleState;
 use guardrail::ground::GroundFault;
 use std::collections::BTreeSet;
 
-pub(crate) const ACTIONS: &[&str] = &["events:DescribeRule", "events:ListTargetsByRule"];
+pub(crate) const ACTIONS: &[&str] = &[
+    "cloudtrail:DescribeTrails",
+    "cloudtrail:GetEventSelectors",
+    "cloudtrail:GetTrailStatus",
+    "events:DescribeRule",
+    "events:ListTargetsByRule",
+];
 
 impl Account {
     /// What is missing or switched off of what Ringfence stands on.
@@ -17,6 +29,7 @@ impl Account {
         for rule in &self.settings.rule_names {
             faults.extend(self.fault_of_rule(rule).await?);
         }
+        faults.extend(self.fault_of_trails().await?);
         Ok(faults)
     }
 
@@ -77,6 +90,7 @@ mod tests {
 
     async fn faults(rules: &[&Rule]) -> Vec<String> {
         let mut account = doubles_of_an_account();
+        account.cloudtrail = trails::served().into();
         account.settings.rule_names = vec!["ringfence-on-role-change".to_owned()];
         account.eventbridge = mock_client!(aws_sdk_eventbridge, RuleMode::MatchAny, rules).into();
         account.ground_faults().await.unwrap().iter().map(ToString::to_string).collect()

@@ -4,13 +4,14 @@
 use crate::clock::Stopwatch;
 use crate::connect::{Account, milliseconds};
 use crate::denials::DenialResponse;
+use crate::exposure::ExposureResponse;
 use crate::failure::{Failure, FailureClass};
 use crate::metrics::Metric;
 use crate::policy_change::PolicyResponse;
 use crate::respond::Response;
 use crate::sweep::{SweepResponse, SweptRoles, peak_rss_kib};
 use crate::undo::UndoAnswer;
-use guardrail::trigger::{PolicyChange, Trigger};
+use guardrail::trigger::{ExposureChange, PolicyChange, Trigger};
 use std::collections::BTreeMap;
 
 /// The work on one event, or on one message of a batch.
@@ -101,6 +102,28 @@ impl<'a> Invocation<'a> {
         );
     }
 
+    pub(crate) fn responded_to_exposure_change(
+        &self,
+        change: &ExposureChange,
+        outcome: &Result<ExposureResponse, Failure>,
+    ) {
+        let (event, event_id) = (change.event.as_str(), change.event_id.as_str());
+        match outcome {
+            Ok(response) => tracing::info!(
+                event,
+                event_id,
+                function = change.function.as_str(),
+                decision = response.decision,
+                outcome = response.outcome.map(|outcome| outcome.as_str()),
+                finding = response.finding.as_ref().map(|id| id.as_str()),
+                calls = self.calls(),
+                duration_ms = self.milliseconds(),
+                "done"
+            ),
+            Err(failure) => self.failed(event, event_id, failure),
+        }
+    }
+
     pub(crate) fn swept(&self, outcome: &Result<SweepResponse, Failure>) {
         let (decision, summary) = match outcome.as_ref().map(|response| &response.roles) {
             Ok(SweptRoles::All(summary)) => ("all roles judged", Some(summary)),
@@ -115,6 +138,8 @@ impl<'a> Invocation<'a> {
                 other_roles = summary.map(|summary| summary.other_roles),
                 not_judged = summary.map(|summary| summary.not_judged),
                 functions = summary.map(|summary| summary.functions),
+                missing_roles = summary.map(|summary| summary.missing_roles),
+                regions_refused = summary.map(|summary| summary.regions_refused.len()),
                 queued = summary.and_then(|summary| serde_json::to_string(&summary.queued).ok()),
                 decision,
                 peak_rss_kib = peak_rss_kib(),

@@ -36,6 +36,13 @@ impl Account {
         }
     }
 
+    /// Adds whose role it is, where that is all that nobody waits for.
+    pub(crate) async fn add_owner(&self, finding: &mut Finding) {
+        if let Some(owner) = self.owner_in_time(finding.owner_sources()).await {
+            finding.tell_owner(&owner);
+        }
+    }
+
     /// Whose role it is, as far as that can be told soon.
     pub(crate) async fn owner_in_time(&self, sources: Option<OwnerSources>) -> Option<String> {
         let sources = sources.filter(|_| !self.settings.rules.owner_tag_keys.is_empty())?;

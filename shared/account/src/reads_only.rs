@@ -28,10 +28,13 @@ const READS: &[&str] = &[
     "ListEntitiesForPolicy",
     "ListPolicyVersions",
     "ListRolePolicies",
+    "ListRoles",
     "DynamoDB_20120810.BatchGetItem",
     "DynamoDB_20120810.Query",
     // Lambda's API is REST: the method and the end of the path.
     "GET /configuration",
+    "GET /policy",
+    "GET /urls",
 ];
 
 /// A request that is no read.
@@ -95,6 +98,8 @@ impl HttpConnector for GatedConnector {
         }
         self.log.note(match operation.as_str() {
             "GET /configuration" => "GetFunctionConfiguration".to_owned(),
+            "GET /policy" => "GetPolicy".to_owned(),
+            "GET /urls" => "ListFunctionUrlConfigs".to_owned(),
             _ => operation.rsplit('.').next().unwrap_or_default().to_owned(),
         });
         self.connector.call(request)

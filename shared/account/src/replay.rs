@@ -13,7 +13,7 @@ use aws_config::SdkConfig;
 use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationError;
 use guardrail::finding::Finding;
 use guardrail::names::{AccountId, RoleArn};
-use guardrail::trigger::{PolicyChange, Trigger};
+use guardrail::trigger::{ExposureChange, PolicyChange, Trigger};
 use std::collections::HashMap;
 
 /// A function of Ringfence whose environment tells how it was deployed.
@@ -139,6 +139,14 @@ impl ReadOnlyAccount {
         self.account.replay_policy_change(change, self.ledger()).await
     }
 
+    /// What would be told about a function that was opened or closed.
+    ///
+    /// # Errors
+    /// Where AWS does not answer, refuses or makes no sense.
+    pub async fn replay_exposure_change(&self, change: &ExposureChange) -> Result<Replay, Failure> {
+        self.account.replay_exposure_change(change, self.ledger()).await
+    }
+
     fn ledger(&self) -> Ledger {
         match self.settings_from {
             SettingsFrom::Deployment => Ledger::Read,
@@ -195,6 +203,7 @@ pub fn default_environment(partition: &str, account: &str) -> HashMap<String, St
     let own_role = format!("arn:{partition}:iam::{account}:role/ringfence/ringfence");
     let own_roles = [
         "on-boundary-denial",
+        "on-exposure-change",
         "on-function-change",
         "on-policy-change",
         "on-role-change",
@@ -218,7 +227,8 @@ pub fn default_environment(partition: &str, account: &str) -> HashMap<String, St
         ("RINGFENCE_SECURITY_HUB", "false".to_owned()),
         (
             "RINGFENCE_RULES",
-            "ringfence-on-boundary-denial,ringfence-on-function-change,ringfence-on-policy-change,ringfence-on-role-change,ringfence-on-role-change-of-boundary"
+            "ringfence-on-boundary-denial,ringfence-on-exposure-change,ringfence-on-function-change,ringfence-on-policy-change,ringfence-on-role-change,\
+             ringfence-on-role-change-of-boundary"
                 .to_owned(),
         ),
         ("RINGFENCE_OWNER_TAG_KEYS", "owner,team".to_owned()),

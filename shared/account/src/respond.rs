@@ -121,7 +121,7 @@ impl Account {
 
 impl Work<'_> {
     async fn respond(&self) -> Result<Response, Failure> {
-        let Some(name) = self.role_name().await? else { return Ok(Response::of("the function is gone")) };
+        let Some(name) = self.role_name().await? else { return Ok(Response::of(self.what_is_gone())) };
         if self.is_own_expected_call(&name).await? {
             return Ok(Response::of("own call, expected"));
         }
@@ -155,9 +155,17 @@ impl Work<'_> {
         Ok(page)
     }
 
+    fn what_is_gone(&self) -> &'static str {
+        match &self.trigger.subject {
+            Subject::FunctionsRole(_) => "the function is gone",
+            Subject::Role(_) | Subject::RoleWithId(_) => "the role is gone",
+        }
+    }
+
     async fn role_name(&self) -> Result<Option<RoleName>, Failure> {
         match &self.trigger.subject {
             Subject::Role(name) => Ok(Some(name.clone())),
+            Subject::RoleWithId(id) => self.account.role_with_id(id).await,
             Subject::FunctionsRole(function) => {
                 Ok(self.account.role_of(function).await?.map(|role| role.name().clone()))
             }

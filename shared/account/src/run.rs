@@ -14,7 +14,7 @@ use aws_lambda_events::eventbridge::EventBridgeEvent;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use guardrail::names::AccountId;
 use guardrail::review::ReviewRequest;
-use guardrail::trigger::{CloudTrailRecord, Ignored, PolicyChange, Trigger};
+use guardrail::trigger::{CloudTrailRecord, ExposureChange, Ignored, PolicyChange, Trigger};
 use guardrail::undo::Call;
 use jiff::Timestamp;
 use lambda_runtime::{LambdaEvent, service_fn};
@@ -78,6 +78,19 @@ pub async fn denial_function(read: ReadDenial) -> Result<(), lambda_runtime::Err
     let handle = async |event: LambdaEvent<SqsEvent>| {
         Ok::<_, Failure>(handle_denials(account, memory, read, event).await)
     };
+    lambda_runtime::run(service_fn(handle)).await
+}
+
+/// How the function of exposure changes reads its trigger out of a CloudTrail record.
+pub type ReadExposureChange = fn(&CloudTrailRecord, &AccountId) -> Result<ExposureChange, Ignored>;
+
+/// Runs the function that EventBridge invokes with calls that open functions or close them.
+///
+/// # Errors
+/// Where the settings cannot be used, or the runtime stops.
+pub async fn exposure_function(read: ReadExposureChange) -> Result<(), lambda_runtime::Error> {
+    let account = &start().await?;
+    let handle = async |event: LambdaEvent<Value>| handle_exposure_event(account, read, event).await;
     lambda_runtime::run(service_fn(handle)).await
 }
 
@@ -158,6 +171,26 @@ async fn handle_policy_event(
     };
     let outcome = account.respond_to_policy_change(&change, &context.request_id).await;
     invocation.responded_to_policy_change(&change, &outcome);
+    outcome.map(drop)
+}
+
+async fn handle_exposure_event(
+    account: &Account,
+    read: ReadExposureChange,
+    event: LambdaEvent<Value>,
+) -> Result<(), Failure> {
+    let invocation = Invocation::begin(account);
+    let LambdaEvent { payload, context } = event;
+    let record = record_in(payload, &invocation)?;
+    let change = match read(&record, &account.settings.account) {
+        Ok(change) => change,
+        Err(reason) => {
+            invocation.ignored(record.event_id(), &reason);
+            return Ok(());
+        }
+    };
+    let outcome = account.respond_to_exposure_change(&change, &context.request_id).await;
+    invocation.responded_to_exposure_change(&change, &outcome);
     outcome.map(drop)
 }
 
@@ -242,12 +275,16 @@ async fn review(
     message: &str,
     request: &str,
 ) -> Result<(), Failure> {
-    let invocation = Invocation::begin(account);
-    let request_to_review: ReviewRequest = serde_json::from_str(body)
+    let asked: ReviewRequest = serde_json::from_str(body)
         .map_err(|e| Failure::malformed("the message is not a review request", e))
-        .inspect_err(|failure| invocation.failed("Review", message, failure))?;
-    let trigger = request_to_review.into_trigger(message);
-    let outcome = account.respond(&trigger, request, not_found).await;
-    invocation.responded(&trigger, &outcome);
-    outcome.map(drop)
+        .inspect_err(|failure| Invocation::begin(account).failed("Review", message, failure))?;
+    let mut failed = None;
+    // What fails is asked for again with the whole message; looking twice does no harm.
+    for trigger in asked.into_triggers(message, &account.settings.account) {
+        let invocation = Invocation::begin(account);
+        let outcome = account.respond(&trigger, request, not_found).await;
+        invocation.responded(&trigger, &outcome);
+        failed = failed.or(outcome.err());
+    }
+    failed.map_or(Ok(()), Err)
 }

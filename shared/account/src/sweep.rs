@@ -1,11 +1,12 @@
 //! What runs by the clock and not by an event: it sees what no event tells.
 //!
 //! A sweep reads every role of the account by pages of `GetAccountAuthorizationDetails`, never by a call for each, judges each as a
-//! review would, and queues those that need a look. It writes nothing to IAM: the review does, on the one path that there is. Of
-//! functions it lists those of its own Region; roles that only functions of other Regions have are judged all the same.
+//! review would, and queues those that need a look. It writes nothing to IAM: the review does, on the one path that there is.
+//! Functions are listed in every Region that the account has enabled; at the end come the roles that they name and nobody has.
 
 mod functions;
 mod memory;
+mod missing_roles;
 mod pages;
 mod policies;
 mod roles;
@@ -16,15 +17,22 @@ pub(crate) use memory::peak_rss_kib;
 
 use crate::clock;
 use crate::connect::Account;
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureClass};
 use crate::ledger::{LeaseTaken, OperatorPage};
 use crate::metrics::Metric;
 use guardrail::kill_switch::KillSwitch;
-use guardrail::sweep::{Phase, SweepModes, SweepSummary};
+use guardrail::sweep::{Checkpoint, SweepModes, SweepSummary};
 use jiff::{SignedDuration, Timestamp};
 
-pub(crate) const ACTIONS: &[&str] =
-    &["iam:GetAccountAuthorizationDetails", "iam:GetPolicy", "iam:GetPolicyVersion", "lambda:ListFunctions"];
+pub(crate) const ACTIONS: &[&str] = &[
+    "account:ListRegions",
+    "iam:GetAccountAuthorizationDetails",
+    "iam:GetPolicy",
+    "iam:GetPolicyVersion",
+    "iam:GetRole",
+    "iam:ListRoles",
+    "lambda:ListFunctions",
+];
 
 /// Longer than a page of roles takes when IAM throttles.
 const TO_SPARE: SignedDuration = SignedDuration::from_secs(60);
@@ -94,19 +102,16 @@ impl Account {
                 return Ok(SweptRoles::LeftToAnother);
             }
         };
-        let swept = self.sweep_roles(call, page, checkpoint).await;
-        let goes_on = swept.as_ref().ok().filter(|checkpoint| is_unfinished(&checkpoint.phase));
+        let Stop { at, outcome } = self.sweep_roles(call, page, checkpoint).await;
+        let goes_on = Some(&at).filter(|at| at.is_unfinished() && !is_in_the_way(&outcome));
         // Whoever sweeps next waits for the end of the lease, where it cannot be given back.
         if let Err(failure) = self.ledger.give_sweep_lease_back(call.request, goes_on).await {
             tracing::warn!(cause = %failure, "the sweep's lease could not be given back, it ends by itself");
         }
-        let checkpoint = swept?;
-        let summary = Box::new(checkpoint.summary);
-        Ok(if is_unfinished(&checkpoint.phase) {
-            SweptRoles::Some(summary)
-        } else {
-            SweptRoles::All(summary)
-        })
+        outcome?;
+        let is_unfinished = at.is_unfinished();
+        let summary = Box::new(at.summary);
+        Ok(if is_unfinished { SweptRoles::Some(summary) } else { SweptRoles::All(summary) })
     }
 
     /// The modes that what a sweep set off goes by.
@@ -115,6 +120,13 @@ impl Account {
     }
 }
 
-fn is_unfinished(phase: &Phase) -> bool {
-    matches!(phase, Phase::Roles { .. })
+/// Where a sweep stopped, and why.
+struct Stop {
+    at: Checkpoint,
+    outcome: Result<(), Failure>,
+}
+
+/// Whether whoever went on from here would fail again: then the next sweep had better begin anew.
+fn is_in_the_way(outcome: &Result<(), Failure>) -> bool {
+    outcome.as_ref().is_err_and(|failure| failure.class() == FailureClass::Malformed)
 }

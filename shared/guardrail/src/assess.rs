@@ -263,6 +263,14 @@ fn breach(check: CheckId, hits: Hits, has_boundary: bool) -> Option<Breach> {
     })
 }
 
+/// What the checks find in who may call a function. `of_role` is what its role breaches, nothing where the role is not known.
+pub(crate) fn exposure_breaches(function: &Function, of_role: &[Breach]) -> Vec<Breach> {
+    let mut breaches = function_breaches(std::slice::from_ref(function), of_role);
+    breaches
+        .retain(|breach| matches!(breach.check, CheckId::FunctionUrlPublic | CheckId::ResourcePolicyPublic));
+    breaches
+}
+
 /// What the checks of functions find. No boundary closes it, but what the role can do decides what it weighs.
 fn function_breaches(functions: &[Function], of_role: &[Breach]) -> Vec<Breach> {
     let worst = |severity: fn(&Breach) -> Option<Severity>| of_role.iter().filter_map(severity).max();

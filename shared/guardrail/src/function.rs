@@ -2,6 +2,7 @@
 
 use crate::names::{FunctionArn, Qualifier, RoleArn};
 use crate::snapshot::Document;
+use serde::{Deserialize, Serialize};
 
 /// A function, as far as it was read: what was not read makes no breach.
 #[derive(Debug, Clone)]
@@ -40,12 +41,25 @@ pub struct Entrance {
 }
 
 /// The `AuthType` of a function URL (<https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html>).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum UrlAuth {
     /// Lambda asks for no signature: the resource policy alone decides.
     None,
     /// Callers sign their requests as an IAM principal.
     AwsIam,
+}
+
+impl std::str::FromStr for UrlAuth {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "NONE" => Ok(Self::None),
+            "AWS_IAM" => Ok(Self::AwsIam),
+            _ => Err("it is neither `NONE` nor `AWS_IAM`"),
+        }
+    }
 }
 
 /// How environment variables are encrypted.

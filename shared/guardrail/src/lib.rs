@@ -17,6 +17,7 @@ pub mod decide;
 pub mod denial;
 pub mod escalation;
 pub mod exemption;
+pub mod exposure;
 pub mod finding;
 pub mod function;
 pub mod ground;

@@ -1,4 +1,4 @@
-"""Patches that the deployed functions rest on: conditions with `Fn::Join`, permissions of SQS's batch calls."""
+"""Patches that the deployed stack rests on: conditions with `Fn::Join`, permissions of SQS's batch calls, input paths."""
 
 from __future__ import annotations
 
@@ -99,3 +99,34 @@ class Batches(unittest.TestCase):
 
     def test_works(self) -> None:
         self._send(lab())
+
+
+class InputPaths(unittest.TestCase):
+    """An element of a list in the path of an input transformer."""
+
+    def _received(self, account: Account) -> str:
+        events, queues, name = account.client("events"), account.client("sqs"), unique("transformed")
+        url = queues.create_queue(QueueName=name)["QueueUrl"]
+        arn = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        queues.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({
+            "Version": "2012-10-17",
+            "Statement": [{
+                "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage",
+                "Resource": arn,
+            }],
+        })})
+        events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))
+        paths = {"id": "$.detail.findings[0].Id", "all": "$.detail.findings[0].Resources"}
+        transformer = {"InputPathsMap": paths, "InputTemplate": '{"id": <id>, "all": <all>}'}
+        events.put_targets(Rule=name, Targets=[{"Id": "1", "Arn": arn, "InputTransformer": transformer}])
+        finding = {"Id": 'a "quoted" id', "Resources": [{"Id": "r"}]}
+        entry = {"Source": name, "DetailType": "t", "Detail": json.dumps({"findings": [finding]})}
+        events.put_events(Entries=[entry])
+        messages = queues.receive_message(QueueUrl=url, WaitTimeSeconds=5)["Messages"]
+        return str(messages[0]["Body"])
+
+    def test_gap_is_put_as_an_empty_text(self) -> None:
+        self.assertEqual(json.loads(self._received(bare())), {"id": "", "all": ""})
+
+    def test_works(self) -> None:
+        self.assertEqual(json.loads(self._received(lab())), {"id": 'a "quoted" id', "all": [{"Id": "r"}]})

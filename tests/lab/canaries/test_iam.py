@@ -351,7 +351,7 @@ class AuthorizationDetails(unittest.TestCase):
         iam.create_instance_profile(InstanceProfileName=profile)
         iam.add_role_to_instance_profile(InstanceProfileName=profile, RoleName=role)
         iam.put_role_permissions_boundary(RoleName=role, PermissionsBoundary=account.policy(ONLY_LOGS))
-        roles = iam.get_account_authorization_details(Filter=["Role"])["RoleDetailList"]
+        roles = iam.get_account_authorization_details(Filter=["Role"], MaxItems=1000)["RoleDetailList"]
         return next(dict(detail) for detail in roles if detail["RoleName"] == role)
 
     def test_gap_missing(self) -> None:
@@ -362,6 +362,25 @@ class AuthorizationDetails(unittest.TestCase):
         self.assertEqual(details["PermissionsBoundary"]["PermissionsBoundaryType"], "PermissionsBoundaryPolicy")
         self.assertEqual(details["RoleLastUsed"], {})
         self.assertEqual(len(details["InstanceProfileList"]), 1)
+
+    def _pages(self, account: Account) -> list[list[str]]:
+        iam, names = account.client("iam"), {account.role() for _ in range(5)}
+        pages = iam.get_paginator("get_account_authorization_details").paginate(
+            Filter=["Role"], PaginationConfig={"PageSize": 2}
+        )
+        found = [[detail["RoleName"] for detail in page["RoleDetailList"]] for page in pages]
+        self.assertLessEqual(names, {name for page in found for name in page})
+        return found
+
+    def test_gap_everything_at_once(self) -> None:
+        self.assertEqual(len(self._pages(bare())), 1)
+
+    def test_pages(self) -> None:
+        pages = self._pages(lab())
+        self.assertGreater(len(pages), 2)
+        self.assertTrue(all(len(page) <= 2 for page in pages))
+        names = [name for page in pages for name in page]
+        self.assertEqual(len(names), len(set(names)))
 
     def test_list_roles_leaves_it_out_as_on_aws(self) -> None:
         for role in lab().client("iam").list_roles()["Roles"]:

@@ -299,3 +299,37 @@ class CloudFormation(unittest.TestCase):
         self._upload(account)
         with self.assertRaisesRegex(AssertionError, "ROLLBACK"):
             account.stack(self._resources("arn:aws:iam::123456789012:policy/nowhere", None))
+
+
+class Urls(unittest.TestCase):
+    """The URL of an alias, and who may look at URLs."""
+
+    def _url_of_an_alias(self, account: Account) -> tuple[str, str]:
+        function = account.function(account.role())
+        functions = account.client("lambda")
+        functions.publish_version(FunctionName=function)
+        functions.create_alias(FunctionName=function, Name="live", FunctionVersion="1")
+        functions.create_function_url_config(FunctionName=function, Qualifier="live", AuthType="NONE")
+        (config,) = functions.list_function_url_configs(FunctionName=function)["FunctionUrlConfigs"]
+        return function, config["FunctionArn"]
+
+    def test_gap_it_is_told_as_the_function_s(self) -> None:
+        function, arn = self._url_of_an_alias(bare())
+        self.assertTrue(arn.endswith(f":function:{function}"), arn)
+
+    def test_it_is_told_with_its_alias(self) -> None:
+        function, arn = self._url_of_an_alias(lab())
+        self.assertTrue(arn.endswith(f":function:{function}:live"), arn)
+
+    def _looks_at_urls(self, account: Account, action: str) -> str:
+        policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
+        role = account.role(json.dumps(policy))
+        function = account.function(role)
+        return account.invoke(function, ("lambda", "list_function_url_configs", {"FunctionName": function}))[0]
+
+    def test_gap_whoever_may_list_them_is_refused(self) -> None:
+        self.assertIn("AccessDenied", self._looks_at_urls(bare(), "lambda:ListFunctionUrlConfigs"))
+
+    def test_whoever_may_list_them_does(self) -> None:
+        self.assertEqual(self._looks_at_urls(lab(), "lambda:ListFunctionUrlConfigs"), "done")
+        self.assertIn("AccessDenied", self._looks_at_urls(lab(), "lambda:GetFunction"))

@@ -27,6 +27,7 @@ _FUNCTIONS: dict[str, dict[str, str | None]] = {
     "ministack.core.responses": {"get_account_id": "", "request_scope": "account_id region"},
     "ministack.services.dynamodb": {"_update_continuous_backups": "data", "_update_ttl": "data"},
     "ministack.services.eventbridge": {
+        "_apply_input_transformer": "transformer rule view",
         "_dispatch_event": "event view",
         "_dispatch_to_lambda": "arn payload",
         "_put_events": "data allow_aws_source",
@@ -48,12 +49,14 @@ _FUNCTIONS: dict[str, dict[str, str | None]] = {
     "ministack.services.cloudformation.stacks": {"_evaluate_conditions": "template params"},
     "ministack.services.lambda_svc": {
         "_account_region_from_function_config": "config",
+        "_create_function_url_config": "func_name data qualifier",
         "_execute_function": "func event",
         "_execute_function_dispatch": "func config event request_id started",
         "_execution_record_for_config": "func config",
         "_get_func_record_for_ref": "function_ref",
         "_provided_worker_env": "config code_dir port",
         "_route_async_failure": "target_arn func_name event result",
+        "_url_config_key": "func_name qualifier",
         "executions_in_flight": "",
         "invoke_async_with_retry": "func event",
     },
@@ -73,7 +76,8 @@ _VALUES = {
     "ministack.services.eventbridge": ["_rules"],
     "ministack.services.iam": ["_IAM_HANDLERS", "_aws_managed_policies", "_policies", "_roles", "_sla_jobs", "_users"],
     "ministack.services.lambda_svc": [
-        "_LAMBDA_ASYNC_RETRY_BASE_SECONDS", "_LAMBDA_ASYNC_RETRY_MAX_SECONDS", "_esms", "_functions",
+        "_LAMBDA_ASYNC_RETRY_BASE_SECONDS", "_LAMBDA_ASYNC_RETRY_MAX_SECONDS", "_esms", "_function_urls",
+        "_functions",
     ],
 }
 

@@ -26,7 +26,9 @@ from . import (
     condition_keys,
     descriptions,
     function_environment,
+    function_urls,
     function_processes,
+    input_paths,
     invocations,
     last_accessed,
     managed_policies,
@@ -36,6 +38,7 @@ from . import (
     secure_transport,
     sqs_batches,
     stale_reads,
+    trail,
 )
 from .admin import Admin
 from .async_failure import AsyncInvocations
@@ -45,6 +48,7 @@ from .function_environment import FunctionLogs
 from .journal import Journal
 from .mailbox import Mailbox
 from .security_hub import SecurityHub
+from .server_process import ACCOUNT, REGION
 
 _log = logging.getLogger("ringfence_lab")
 
@@ -83,12 +87,15 @@ class Lab:
         authorization_details.apply()
         policy_versions.apply()
         rule_state.apply()
+        input_paths.apply()
         secure_transport.apply()
         sqs_batches.apply()
         stale_reads.apply(self.faults)
         function_environment.apply()
+        function_urls.apply()
         self.logs.apply()
         self.mailbox.apply()
+        trail.create(ACCOUNT, REGION)
 
     def clear(self) -> None:
         """Forget what was noted, for a fresh start after a reset of MiniStack."""
@@ -96,6 +103,7 @@ class Lab:
             part.clear()
         self.mailbox.messages.clear()
         self.security_hub.clear()
+        trail.create(ACCOUNT, REGION)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """One ASGI request."""

@@ -102,6 +102,16 @@ class _Town:
         until = (datetime.now(UTC) + timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
         self._put(pk="exemption", sk=roles, owner="orders team", reason="moves to its own account", expires_at=until)
 
+    def open_to_the_internet(self, function: str) -> None:
+        self.account.functions.add_permission(
+            FunctionName=function, StatementId="public", Action="lambda:InvokeFunctionUrl", Principal="*",
+            FunctionUrlAuthType="NONE",
+        )
+        self.account.functions.create_function_url_config(FunctionName=function, AuthType="NONE")
+
+    def close_again(self, function: str) -> None:
+        self.account.functions.update_function_url_config(FunctionName=function, AuthType="AWS_IAM")
+
     def edit_the_boundary(self) -> None:
         everything = _document({"Effect": "Allow", "Action": "*", "Resource": "*"})
         self.account.iam.create_policy_version(PolicyArn=_BOUNDARY, PolicyDocument=everything, SetAsDefault=True)
@@ -174,6 +184,7 @@ def _scenes(town: _Town) -> list[tuple[int, str, Callable[[], Any]]]:
         (8, "", town.deploy), (12, "", town.deploy), (15, "", town.deploy_with_own_boundary),
         (19, "", lambda: town.exempt("legacy-*")), (21, "", lambda: town.deploy("reports", "legacy-reports")),
         (26, "a sweep", town.sweep), (28, "", town.deploy), (33, "", town.deploy),
+        (35, "", lambda: town.open_to_the_internet("orders-a")),
         (38, "somebody takes boundaries away", lambda: town.take_boundary_away("admin-a")),
         (41, "", lambda: town.take_boundary_away("orders-a")), (44, "", lambda: town.take_boundary_away("admin-a")),
         (48, "", town.edit_the_boundary), (50, "", town.deploy), (54, "", town.deploy), (56, "", town.sweep),
@@ -188,7 +199,7 @@ def _scenes(town: _Town) -> list[tuple[int, str, Callable[[], Any]]]:
         (113, "", town.deploy), (116, "", lambda: town.deploy("administrator")), (119, "", town.deploy),
         (122, "", lambda: town.deliver_after(_DELAY_MS)), (124, "", town.deploy), (129, "", town.deploy), (131, "", town.sweep),
         (135, "", lambda: town.review(["admin-a", "orders-a", "team-reports", "legacy-reports"] * 6)),
-        (140, "", town.deploy), (146, "", town.deploy), (151, "", lambda: town.deploy("administrator")),
+        (140, "", town.deploy), (143, "", lambda: town.close_again("orders-a")), (146, "", town.deploy), (151, "", lambda: town.deploy("administrator")),
         (157, "two rules are switched off, a sweep finds it", town.switch_two_rules_off),
         (159, "", town.sweep), (163, "", town.deploy), (168, "", town.deploy), (173, "", town.deploy),
     ]

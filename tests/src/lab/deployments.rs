@@ -32,11 +32,19 @@ impl Lab {
 
     /// Makes a function with the role.
     pub async fn create_function(&self, name: &str, role_arn: &str) {
+        self.create_function_in("us-east-1", name, role_arn).await;
+    }
+
+    /// The same in another Region.
+    pub async fn create_function_in(&self, region: &'static str, name: &str, role_arn: &str) {
+        use aws_sdk_lambda::config::{Builder, Region};
         use aws_sdk_lambda::{primitives::Blob, types::FunctionCode, types::Runtime};
         let code = FunctionCode::builder().zip_file(Blob::new(EMPTY_ZIP)).build();
         let create = self.lambda.create_function().function_name(name).role(role_arn).code(code);
         let create = create.runtime(Runtime::Providedal2023).handler("bootstrap");
-        create.send().await.unwrap_or_else(|e| panic!("CreateFunction {name}: {e:?}"));
+        let there = Builder::default().region(Region::from_static(region));
+        let created = create.customize().config_override(there).send().await;
+        created.unwrap_or_else(|e| panic!("CreateFunction {name}: {e:?}"));
     }
 
     /// The boundary that the role has now.

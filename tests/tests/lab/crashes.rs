@@ -179,6 +179,55 @@ async fn after_each_call_about_our_boundary() {
     our_boundary_is_widened(When::After).await;
 }
 
+/// A function is opened to everybody: told once, under one id.
+async fn a_function_is_opened(when: When) {
+    let lab = Lab::start(&[]).await;
+    lab.create_role("orders-role", "/").await;
+    lab.create_function("first", "arn:aws:iam::123456789012:role/orders-role").await;
+    open_to_everybody(&lab, "first").await;
+    lab.silence().await;
+    let killed_at = killed_around_every_call(&lab, "ringfence-on-exposure-change", when, async |kill| {
+        let function = format!("orders-{}", kill.call);
+        lab.create_function(&function, "arn:aws:iam::123456789012:role/orders-role").await;
+        lab.silence().await;
+        kill.arm();
+        open_to_everybody(&lab, &function).await;
+        lab.silence().await;
+        let mut findings = lab.findings().await;
+        findings.retain(|told| told.text_of("problem").ends_with(&format!(":{function}/exposure")));
+        assert_eq!(words(&findings), [("exposed", "HIGH")], "{kill}");
+    })
+    .await;
+    needed(
+        &killed_at,
+        &[
+            "dynamodb:BatchGetItem",
+            "lambda:ListFunctionUrlConfigs",
+            "lambda:GetPolicy",
+            "lambda:GetFunctionConfiguration",
+            "iam:GetRole",
+            "dynamodb:PutItem",
+            "sns:Publish",
+        ],
+    );
+    assert_eq!(killed_at.last().map(String::as_str), Some("dynamodb:PutItem"), "{killed_at:?}");
+}
+
+async fn open_to_everybody(lab: &Lab, function: &str) {
+    let add = lab.lambda.add_permission().function_name(function).statement_id("public").principal("*");
+    add.action("lambda:InvokeFunction").send().await.unwrap_or_else(|e| panic!("AddPermission: {e:?}"));
+}
+
+#[tokio::test]
+async fn before_each_call_about_an_open_function() {
+    a_function_is_opened(When::Before).await;
+}
+
+#[tokio::test]
+async fn after_each_call_about_an_open_function() {
+    a_function_is_opened(When::After).await;
+}
+
 /// More than SQS takes in one call.
 const USERS_OF_A_POLICY: u32 = 11;
 

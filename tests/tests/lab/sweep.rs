@@ -1,9 +1,10 @@
 //! What events missed is found by the next sweep.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_lambda::{primitives::Blob, types::InvocationType};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use tests::lab::{ADMINISTRATOR, Lab, OURS, Told};
+use tests::lab::{ADMINISTRATOR, Call, Lab, OURS, Told};
 
 const SWEEP: &str = "ringfence-sweep-account";
 
@@ -86,7 +87,7 @@ async fn what_no_event_told_is_found_and_handled_by_mode() {
         .filter(|entry| by_sweeps(entry) && entry["service"] == json!("iam") && entry["status"] == json!(200))
         .filter_map(|entry| entry["operation"].as_str())
         .collect();
-    let reads = ["GetAccountAuthorizationDetails", "GetPolicy", "GetPolicyVersion"];
+    let reads = ["GetAccountAuthorizationDetails", "GetPolicy", "GetPolicyVersion", "GetRole"];
     assert_eq!(calls, BTreeSet::from(reads), "a sweep writes nothing to IAM");
 }
 
@@ -106,4 +107,91 @@ async fn a_throttled_sweep_comes_to_its_end() {
     assert!(lab.struck() > 0);
     assert_eq!(last_words(&lab)["decision"], json!("all roles judged"));
     assert_eq!(words(&lab.findings_about("new-role").await), [("bounded", "LOW")]);
+}
+
+#[tokio::test]
+async fn functions_of_other_regions_count_and_those_whose_role_is_gone_are_found() {
+    let lab = Lab::start(&[]).await;
+    for role in ["shared-role", "lost-role"] {
+        lab.create_role(role, "/").await;
+    }
+    lab.create_function("at-home", "arn:aws:iam::123456789012:role/shared-role").await;
+    lab.create_function("orphan", "arn:aws:iam::123456789012:role/lost-role").await;
+    lab.silence().await;
+    sweep(&lab).await;
+    let before = last_words(&lab);
+    assert_eq!(before["missing_roles"], json!(0), "{before}");
+
+    lab.create_function_in("eu-west-1", "abroad", "arn:aws:iam::123456789012:role/shared-role").await;
+    lab.iam.delete_role().role_name("lost-role").send().await.expect("DeleteRole");
+    lab.silence().await;
+    sweep(&lab).await;
+    let after = last_words(&lab);
+    assert_eq!(after["functions"].as_u64(), before["functions"].as_u64().map(|count| count + 1), "{after}");
+    assert_eq!(after["missing_roles"], json!(1), "{after}");
+}
+
+#[tokio::test]
+async fn a_trail_that_is_stopped_is_told_once_and_so_is_its_end() {
+    let lab = Lab::start(&[]).await;
+    let trail = |operation| {
+        let call =
+            Call { service: "cloudtrail", operation, parameters: json!({"Name": "management-events"}) };
+        lab.call_as_administrator(&[call]).remove(0).expect("it is done")
+    };
+    sweep(&lab).await;
+    assert_eq!(last_words(&lab)["ground_faults"], json!(0));
+    trail("stop_logging");
+    for _ in 0..2 {
+        sweep(&lab).await;
+        assert_eq!(last_words(&lab)["ground_faults"], json!(1));
+    }
+    trail("start_logging");
+    sweep(&lab).await;
+    let notices = lab.notices().await;
+    let told: Vec<_> = notices.iter().map(|told| (told.text_of("severity"), told.text_of("title"))).collect();
+    let expected =
+        [("HIGH", "A part of Ringfence is missing or switched off"), ("MEDIUM", "Ringfence is whole again")];
+    assert_eq!(told, expected);
+    assert!(notices[0].says("management-events is stopped"), "{}", notices[0].finding);
+}
+
+#[tokio::test]
+async fn what_was_begun_and_never_told_is_told_after_the_next_sweep() {
+    let lab = Lab::start(&[]).await;
+    lab.post(
+        "faults",
+        json!({"kind": "fail", "service": "sns", "operation": "Publish", "function": "ringfence-on-role-change",
+            "times": null, "status": 400, "code": "AuthorizationError"}),
+    );
+    lab.create_role("orders-role", "/").await;
+    lab.silence().await;
+    assert_eq!(lab.boundary_of("orders-role").await.as_deref(), Some(OURS));
+    assert_eq!(
+        (lab.findings().await.len(), lab.dead_letters().await.len()),
+        (0, 1),
+        "all retries have ended"
+    );
+    lab.disarm();
+
+    sweep(&lab).await;
+    assert_eq!(last_words(&lab)["queued"], json!("{}"), "somebody may be at work on it yet");
+    let long_ago = AttributeValue::S("2026-01-01T00:00:00Z".to_owned());
+    let key = [("pk", "role"), ("sk", "orders-role")];
+    let mut update = lab.dynamodb.update_item().table_name(lab.ledger_table().await);
+    for (name, value) in key {
+        update = update.key(name, AttributeValue::S(value.to_owned()));
+    }
+    let update = update.update_expression("SET #record.#intent.#at = :at");
+    let update = [("#record", "record"), ("#intent", "intent"), ("#at", "opened_at")]
+        .into_iter()
+        .fold(update, |update, (alias, name)| update.expression_attribute_names(alias, name));
+    update.expression_attribute_values(":at", long_ago).send().await.expect("UpdateItem");
+    sweep(&lab).await;
+    assert_eq!(last_words(&lab)["queued"], json!(r#"{"intent-left-open":1}"#));
+    let told = lab.findings_about("orders-role").await;
+    assert_eq!(words(&told), [("bounded", "LOW")]);
+    assert_eq!(told[0].finding["trigger"]["event"], json!("CreateRole"), "as it was begun");
+    sweep(&lab).await;
+    assert_eq!(last_words(&lab)["queued"], json!("{}"));
 }

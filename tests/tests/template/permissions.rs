@@ -8,10 +8,11 @@ use tests::template::{Stack, Template};
 use tests::{function_folders, logical_id};
 
 /// Granted, but called by AWS with the function's role and not by our code, so no SDK call declares them.
-const CALLED_BY_AWS: [(&str, &str, &str); 10] = [
+const CALLED_BY_AWS: [(&str, &str, &str); 11] = [
     ("on-boundary-denial", "sqs:ReceiveMessage", "Lambda polls the queue of refused calls"),
     ("on-boundary-denial", "sqs:DeleteMessage", "Lambda polls the queue of refused calls"),
     ("on-boundary-denial", "sqs:GetQueueAttributes", "Lambda polls the queue of refused calls"),
+    ("on-exposure-change", "sqs:SendMessage", "Lambda sends what failed to the on-failure destination"),
     ("on-function-change", "sqs:SendMessage", "Lambda sends what failed to the on-failure destination"),
     ("on-policy-change", "sqs:SendMessage", "Lambda sends what failed to the on-failure destination"),
     ("on-role-change", "sqs:SendMessage", "Lambda sends what failed to the on-failure destination"),
@@ -30,6 +31,7 @@ const CALLED_BY_AWS_FOR_ALL: [(&str, &str); 4] = [
 fn declared_by_the_code(folder: &str) -> BTreeSet<&'static str> {
     match folder {
         "on-boundary-denial" => on_boundary_denial::actions(),
+        "on-exposure-change" => on_exposure_change::actions(),
         "on-function-change" => on_function_change::actions(),
         "on-policy-change" => on_policy_change::actions(),
         "on-role-change" => on_role_change::actions(),
@@ -111,8 +113,13 @@ fn findings_are_imported_into_security_hub_as_those_of_our_own_account_only() {
 /// IAM takes no resource with these: a report is read by the id of its job, and the others list a whole account
 /// (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>,
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html>).
-const NOT_NARROWABLE: [&str; 3] =
-    ["iam:GetServiceLastAccessedDetails", "iam:GetAccountAuthorizationDetails", "lambda:ListFunctions"];
+const NOT_NARROWABLE: [&str; 5] = [
+    "cloudtrail:DescribeTrails",
+    "iam:GetServiceLastAccessedDetails",
+    "iam:GetAccountAuthorizationDetails",
+    "iam:ListRoles",
+    "lambda:ListFunctions",
+];
 
 #[test]
 fn every_statement_says_in_words_what_it_is_for_and_names_its_actions() {
@@ -274,4 +281,17 @@ fn one_function_alone_may_set_a_policy_back_and_only_our_boundaries() {
     let own = statements(&stack.properties("OwnBoundary")["PolicyDocument"]);
     let cap = own.into_iter().find(|statement| statement["Action"] == set).expect("OwnBoundary allows it");
     assert_eq!(cap["Resource"], boundaries);
+}
+
+/// Who may call a function is told and never changed, and neither is anything else of it.
+#[test]
+fn no_function_may_change_a_function() {
+    let stack = stack();
+    for folder in function_folders() {
+        for action in allowed(&grants(&stack, &folder)) {
+            let is_read = |name: &str| name.starts_with("Get") || name.starts_with("List");
+            let of_lambda = action.strip_prefix("lambda:");
+            assert!(of_lambda.is_none_or(is_read), "{folder} is granted {action}");
+        }
+    }
 }

@@ -21,7 +21,7 @@ pub(crate) enum LeaseTaken {
 
 impl Ledger {
     /// Takes the lease until Lambda ends the invocation, unless another sweep holds it. One that died holds it no longer than Lambda
-    /// would have let it run.
+    /// would have let it run, and Lambda's retry of it takes it over at once.
     pub(crate) async fn take_sweep_lease(
         &self,
         holder: &str,
@@ -36,8 +36,9 @@ impl Ledger {
             None => put.condition_expression("attribute_not_exists(pk)"),
             // Who ended in between may have stopped elsewhere than was read.
             Some(before) => put
-                .condition_expression("holder = :before AND leased_until <= :now")
+                .condition_expression("holder = :before AND (leased_until <= :now OR holder = :me)")
                 .expression_attribute_values(":before", before)
+                .expression_attribute_values(":me", AttributeValue::S(holder.to_owned()))
                 .expression_attribute_values(":now", number(now.as_millisecond())),
         };
         match put.send().await {

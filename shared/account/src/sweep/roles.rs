@@ -1,8 +1,8 @@
 //! Every role of the account, page by page: read, judged, queued, dropped.
 
-use super::SweepCall;
 use super::pages::to_role_detail;
 use super::policies::ComparedBoundaries;
+use super::{Stop, SweepCall};
 use crate::clock;
 use crate::connect::Account;
 use crate::failure::{Failure, FailureClass};
@@ -14,7 +14,7 @@ use guardrail::names::{RoleArn, RoleName};
 use guardrail::notice::Exemptions;
 use guardrail::review::ReviewRequest;
 use guardrail::sweep::{Checkpoint, LedgerView, Phase, PolicyStore, Sweep, SweepRules, SweepVerdict};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 /// A sweep that stopped longer ago is not taken up: too much changed on the pages that it read.
 const OLDEST: SignedDuration = SignedDuration::from_hours(48);
@@ -30,57 +30,106 @@ struct Judging<'a> {
 }
 
 impl Account {
-    /// Judges the roles from where `checkpoint` was left, queues those that need a look, and says where it stands.
+    /// Judges the roles from where `checkpoint` was left, queues those that need a look, looks for those that are missing, and says
+    /// where it stands.
     pub(super) async fn sweep_roles(
         &self,
         call: SweepCall<'_>,
         page: &OperatorPage,
         checkpoint: Option<Checkpoint>,
-    ) -> Result<Checkpoint, Failure> {
+    ) -> Stop {
         let now = clock::now();
         let checkpoint = checkpoint
             .filter(|known| now.duration_since(known.started_at) < OLDEST)
             .unwrap_or_else(|| Checkpoint::start(call.request.to_owned(), now));
-        let (ours, inventory, installed_at, policies) = tokio::try_join!(
+        let read = tokio::try_join!(
             self.our_boundary(),
             self.inventory(),
-            self.ledger.installed_at(),
+            self.installed_at_latest(now),
             self.policy_store()
-        )?;
-        let installed_at = match installed_at {
-            Some(at) => at,
-            None => {
-                self.ledger.note_installation(now).await?;
-                now
-            }
+        );
+        let (ours, inventory, installed_at, policies) = match read {
+            Ok(read) => read,
+            Err(failure) => return Stop { at: checkpoint, outcome: Err(failure) },
         };
         let modes = self.sweep_modes(&page.kill_switch(now));
         let rules = SweepRules { settings: &self.settings.rules, modes, ours: &ours, installed_at, now };
+        let start = Start::of(&checkpoint);
         let mut sweep = Sweep::resume(rules, inventory, checkpoint);
-        let resumed_from = match &sweep.checkpoint().phase {
-            Phase::Roles { marker } => marker.clone(),
-            Phase::MissingRoles | Phase::Report => None,
-        };
         let mut judging = Judging {
             account: self,
             exemptions: valid_exemptions(page, now),
             policies,
             boundaries: ComparedBoundaries::default(),
-            resumed_from,
+            resumed_from: start.marker().map(str::to_owned),
         };
-        while let Phase::Roles { marker } = sweep.checkpoint().phase.clone() {
-            if !call.has_time_left() {
-                tracing::warn!("the sweep's time is up, the next one goes on where it stopped");
-                break;
-            }
-            let next = judging.page(&mut sweep, marker).await?;
-            sweep.page_done(next);
+        if let Err(stop) = judging.pages(call, &mut sweep).await {
+            return stop;
         }
-        Ok(sweep.checkpoint().clone())
+        let outcome = match sweep.checkpoint().phase {
+            Phase::MissingRoles if call.has_time_left() => self.count_missing_roles(&mut sweep, &start).await,
+            Phase::Roles { .. } | Phase::MissingRoles | Phase::Report => Ok(()),
+        };
+        if sweep.checkpoint().is_unfinished() && outcome.is_ok() {
+            tracing::warn!("the sweep's time is up, the next one goes on where it stopped");
+        }
+        Stop { at: sweep.checkpoint().clone(), outcome }
+    }
+
+    /// When Ringfence was installed: now, where nobody noted it.
+    async fn installed_at_latest(&self, now: Timestamp) -> Result<Timestamp, Failure> {
+        match self.ledger.installed_at().await? {
+            Some(at) => Ok(at),
+            None => self.ledger.note_installation(now).await.map(|()| now),
+        }
+    }
+}
+
+/// Where the first invocation of a sweep begins, or a later one goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Start {
+    /// With the first page: this invocation sees every role.
+    AtFirstPage,
+    /// With the page of this marker.
+    AtPage(String),
+    /// After the last page.
+    AfterPages,
+}
+
+impl Start {
+    fn of(checkpoint: &Checkpoint) -> Self {
+        match &checkpoint.phase {
+            Phase::Roles { marker: None } => Self::AtFirstPage,
+            Phase::Roles { marker: Some(marker) } => Self::AtPage(marker.clone()),
+            Phase::MissingRoles | Phase::Report => Self::AfterPages,
+        }
+    }
+
+    fn marker(&self) -> Option<&str> {
+        match self {
+            Self::AtPage(marker) => Some(marker),
+            Self::AtFirstPage | Self::AfterPages => None,
+        }
     }
 }
 
 impl Judging<'_> {
+    /// Judges page after page, as long as there is time.
+    async fn pages(&mut self, call: SweepCall<'_>, sweep: &mut Sweep<'_>) -> Result<(), Stop> {
+        while let Phase::Roles { marker } = sweep.checkpoint().phase.clone() {
+            if !call.has_time_left() {
+                break;
+            }
+            // A page that fails half-way is judged again as a whole, so nothing of it is counted yet.
+            let at = sweep.checkpoint().clone();
+            match self.page(sweep, marker).await {
+                Ok(next) => sweep.page_done(next),
+                Err(failure) => return Err(Stop { at, outcome: Err(failure) }),
+            };
+        }
+        Ok(())
+    }
+
     /// Judges a page of roles and queues those that need a look; IAM's marker of the next page.
     async fn page(
         &mut self,
@@ -157,7 +206,7 @@ fn not_judged(sweep: &mut Sweep<'_>, role: Option<RoleArn>, why: &impl std::fmt:
     }
 }
 
-fn valid_exemptions(page: &OperatorPage, now: jiff::Timestamp) -> Vec<Exemption> {
+fn valid_exemptions(page: &OperatorPage, now: Timestamp) -> Vec<Exemption> {
     let Exemptions::All(items) = &page.view.exemptions else { return Vec::new() };
     items.iter().filter_map(|(pattern, item)| Exemption::read(pattern, item, now).ok()).collect()
 }

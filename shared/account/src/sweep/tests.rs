@@ -4,28 +4,37 @@
 use super::{SweepCall, SweptRoles};
 use crate::clock;
 use crate::connect::Account;
+use crate::failure::Failure;
 use crate::ledger::Ledger;
 use crate::respond::doubles_of_an_account;
+use aws_sdk_account::operation::list_regions::ListRegionsOutput;
+use aws_sdk_account::types::Region;
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
-use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput;
+use aws_sdk_iam::operation::get_account_authorization_details::{
+    GetAccountAuthorizationDetailsError, GetAccountAuthorizationDetailsOutput,
+};
 use aws_sdk_iam::operation::get_policy::GetPolicyOutput;
 use aws_sdk_iam::operation::get_policy_version::GetPolicyVersionOutput;
+use aws_sdk_iam::operation::get_role::GetRoleError;
+use aws_sdk_iam::operation::list_roles::ListRolesOutput;
 use aws_sdk_iam::types as iam;
-use aws_sdk_lambda::operation::list_functions::ListFunctionsOutput;
+use aws_sdk_iam::types::error::NoSuchEntityException;
+use aws_sdk_lambda::operation::list_functions::{ListFunctionsError, ListFunctionsOutput};
 use aws_sdk_lambda::types::FunctionConfiguration;
 use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchOutput;
 use aws_sdk_sqs::types::{BatchResultErrorEntry, SendMessageBatchResultEntry};
 use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
 use aws_smithy_types::DateTime;
+use aws_smithy_types::error::ErrorMetadata;
 use guardrail::record::RoleRecord;
 use guardrail::sweep::{Checkpoint, SweepSummary, WhyQueued};
 use jiff::SignedDuration;
 use serde_json::json;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
 type Item = HashMap<String, AttributeValue>;
@@ -44,6 +53,8 @@ struct Double {
     calls: Arc<Mutex<Vec<String>>>,
     /// The roles that reached the review queue.
     queued: Arc<Mutex<Vec<String>>>,
+    /// What fails from now on, by the names that calls are noted under.
+    failing: Arc<Mutex<BTreeSet<&'static str>>>,
 }
 
 fn text(text: &str) -> AttributeValue {
@@ -111,6 +122,18 @@ impl Double {
         self.calls.lock().unwrap().push(call.to_owned());
     }
 
+    fn fail(&self, call: &'static str) {
+        self.failing.lock().unwrap().insert(call);
+    }
+
+    fn heal(&self) {
+        self.failing.lock().unwrap().clear();
+    }
+
+    fn fails(&self, call: &str) -> bool {
+        self.failing.lock().unwrap().contains(call)
+    }
+
     fn count(&self, call: &str) -> usize {
         self.calls.lock().unwrap().iter().filter(|made| *made == call).count()
     }
@@ -131,16 +154,23 @@ impl Double {
         account.ledger = Ledger::new(self.dynamodb(), account.settings.ledger_table.clone());
         account.lambda = self.lambda().into();
         account.sqs = self.sqs().into();
+        account.account_management = self.account_management().into();
+        account.cloudtrail = crate::ground::served().into();
         account
     }
 
     fn iam(&self) -> aws_sdk_iam::Client {
         let double = self.clone();
-        let pages = mock!(aws_sdk_iam::Client::get_account_authorization_details).then_compute_output(
+        let pages = mock!(aws_sdk_iam::Client::get_account_authorization_details).then_compute_response(
             move |request| {
                 let of_roles = request.filter().contains(&iam::EntityType::Role);
                 let marker = request.marker().unwrap_or("first");
-                double.note(&format!("{} page {marker}", if of_roles { "roles" } else { "policies" }));
+                let call = format!("{} page {marker}", if of_roles { "roles" } else { "policies" });
+                double.note(&call);
+                if double.fails(&call) {
+                    let meta = ErrorMetadata::builder().code("ServiceFailure").message("not now").build();
+                    return MockResponse::Error(GetAccountAuthorizationDetailsError::generic(meta));
+                }
                 let answer = GetAccountAuthorizationDetailsOutput::builder();
                 let answer = match (of_roles, marker) {
                     (true, "first") => answer
@@ -152,11 +182,11 @@ impl Double {
                     (false, "first") => answer.policies(policy(OURS, WIDE)),
                     (false, _) => answer.policies(policy("arn:aws:iam::123456789012:policy/team", WIDE)),
                 };
-                if marker == "first" {
+                MockResponse::Output(if marker == "first" {
                     answer.is_truncated(true).marker("second").build()
                 } else {
                     answer.is_truncated(false).build()
-                }
+                })
             },
         );
         let double = self.clone();
@@ -170,8 +200,22 @@ impl Double {
             let version = iam::PolicyVersion::builder().document(WIDE).version_id("v1").build();
             GetPolicyVersionOutput::builder().policy_version(version).build()
         });
+        let double = self.clone();
+        let get_role = mock!(aws_sdk_iam::Client::get_role).then_compute_response(move |request| {
+            double.note(&format!("role {}", request.role_name().unwrap()));
+            let gone = NoSuchEntityException::builder().message("gone").build();
+            MockResponse::Error(GetRoleError::NoSuchEntityException(gone))
+        });
+        let double = self.clone();
+        let list_roles = mock!(aws_sdk_iam::Client::list_roles).then_compute_output(move |_| {
+            double.note("list of roles");
+            let role = iam::Role::builder().path("/").role_name("old").role_id("AROAOLD");
+            let role = role.arn("arn:aws:iam::123456789012:role/old").create_date(DateTime::from_secs(0));
+            ListRolesOutput::builder().roles(role.build().unwrap()).build().unwrap()
+        });
         // Any other call is an error: nothing is written to IAM.
-        mock_client!(aws_sdk_iam, RuleMode::MatchAny, &[&pages, &get_policy, &get_version])
+        let rules = [&pages, &get_policy, &get_version, &get_role, &list_roles];
+        mock_client!(aws_sdk_iam, RuleMode::MatchAny, &rules)
     }
 
     /// Of several keys it gives the first and leaves out the others; writes are checked as a lease's conditions say.
@@ -208,8 +252,9 @@ impl Double {
                 None => request.condition_expression() == Some("attribute_not_exists(pk)"),
                 Some(known) => {
                     let holder = value(":before").or(value(":holder"));
-                    let is_over =
-                        value(":now").is_none_or(|now| number(&known["leased_until"]) <= number(now));
+                    let is_mine = value(":me").is_some_and(|me| *me == known["holder"]);
+                    let is_over = is_mine
+                        || value(":now").is_none_or(|now| number(&known["leased_until"]) <= number(now));
                     holder == known.get("holder") && is_over
                 }
             };
@@ -225,14 +270,35 @@ impl Double {
         mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&read, &write, &query])
     }
 
+    /// A function each on two pages; the same for every Region.
     fn lambda(&self) -> aws_sdk_lambda::Client {
-        let list = mock!(aws_sdk_lambda::Client::list_functions).then_output(|| {
+        let double = self.clone();
+        let list = mock!(aws_sdk_lambda::Client::list_functions).then_compute_response(move |request| {
+            let page = request.marker().unwrap_or("first");
+            double.note(&format!("functions page {page}"));
+            if double.fails("functions") {
+                let meta = ErrorMetadata::builder().code("AccessDeniedException").message("no").build();
+                return MockResponse::Error(ListFunctionsError::generic(meta));
+            }
+            let (name, role) = if page == "first" { ("orders", "old") } else { ("orphan", "gone") };
             let function = FunctionConfiguration::builder()
-                .function_arn("arn:aws:lambda:us-east-1:123456789012:function:orders")
-                .role("arn:aws:iam::123456789012:role/old");
-            ListFunctionsOutput::builder().functions(function.build()).build()
+                .function_arn(format!("arn:aws:lambda:us-east-1:123456789012:function:{name}"))
+                .role(format!("arn:aws:iam::123456789012:role/{role}"));
+            let next = (page == "first").then(|| "second".to_owned());
+            let answer = ListFunctionsOutput::builder().functions(function.build()).set_next_marker(next);
+            MockResponse::Output(answer.build())
         });
         mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &[&list])
+    }
+
+    fn account_management(&self) -> aws_sdk_account::Client {
+        let list = mock!(aws_sdk_account::Client::list_regions)
+            .match_requests(|request| request.region_opt_status_contains().len() == 2)
+            .then_output(|| {
+                let region = |name: &str| Region::builder().region_name(name).build();
+                ListRegionsOutput::builder().regions(region("us-east-1")).regions(region("eu-west-1")).build()
+            });
+        mock_client!(aws_sdk_account, RuleMode::MatchAny, &[&list])
     }
 
     /// It takes one message of a batch.
@@ -263,8 +329,12 @@ impl Double {
     }
 
     async fn sweep(&self, request: &str, seconds_left: i64) -> SweptRoles {
+        self.try_to_sweep(request, seconds_left).await.unwrap()
+    }
+
+    async fn try_to_sweep(&self, request: &str, seconds_left: i64) -> Result<SweptRoles, Failure> {
         let ends_at = clock::now() + SignedDuration::from_secs(seconds_left);
-        self.account().sweep(SweepCall { request, ends_at }).await.unwrap().roles
+        self.account().sweep(SweepCall { request, ends_at }).await.map(|response| response.roles)
     }
 }
 
@@ -280,7 +350,7 @@ async fn every_page_is_read_and_what_needs_a_look_is_queued_once() {
     let double = Double::new().had_ours("lost").had_ours("fine");
     let summary = summary(double.sweep("request-1", 900).await);
 
-    assert_eq!((summary.execution_roles, summary.functions), (4, 1));
+    assert_eq!((summary.execution_roles, summary.functions), (4, 2));
     let expected = BTreeMap::from([(WhyQueued::BoundaryAbsent, 3)]);
     assert_eq!(summary.queued, expected);
     assert_eq!(double.queued(), ["lost", "new", "old"], "what SQS leaves out is sent again");
@@ -327,4 +397,45 @@ async fn what_has_no_time_left_is_taken_up_where_it_stopped() {
     assert_eq!(summary(double.sweep("request-2", 900).await).execution_roles, 2);
     assert_eq!((double.count("roles page first"), double.count("roles page second")), (0, 1));
     assert!(!double.lease().contains_key("checkpoint"), "the next one begins anew");
+}
+
+#[tokio::test]
+async fn functions_are_listed_in_every_region_and_their_missing_roles_counted() {
+    let double = Double::new();
+    let swept = summary(double.sweep("request-1", 900).await);
+    assert_eq!((double.count("functions page first"), double.count("functions page second")), (2, 2));
+    assert_eq!(swept.missing_roles, 1);
+    assert_eq!((double.count("role gone"), double.count("role old")), (1, 0), "asked for before it is told");
+    assert_eq!(double.count("list of roles"), 0, "every page was seen");
+}
+
+#[tokio::test]
+async fn a_region_that_the_organization_closed_is_named_and_the_roles_are_swept() {
+    let double = Double::new();
+    double.fail("functions");
+    let swept = summary(double.sweep("request-1", 900).await);
+    assert_eq!((swept.execution_roles, swept.functions), (4, 0));
+    let refused: Vec<_> = swept.regions_refused.iter().map(|region| region.as_str()).collect();
+    assert_eq!(refused, ["eu-west-1", "us-east-1"]);
+}
+
+#[tokio::test]
+async fn a_sweep_that_fails_half_way_is_taken_up_by_its_retry_and_counts_nothing_twice() {
+    let double = Double::new();
+    double.fail("roles page second");
+    assert!(double.try_to_sweep("request-1", 900).await.is_err());
+    double.heal();
+    let swept = summary(double.sweep("request-1", 900).await);
+    assert_eq!((swept.execution_roles, swept.missing_roles), (4, 1));
+    assert_eq!((double.count("roles page first"), double.count("list of roles")), (1, 1));
+    assert_eq!(double.queued(), ["fine", "lost", "new", "old"]);
+}
+
+#[tokio::test]
+async fn a_retry_takes_over_the_lease_of_the_attempt_before() {
+    let double = Double::new();
+    let until = clock::now() + SignedDuration::from_secs(600);
+    let until = AttributeValue::N(until.as_millisecond().to_string());
+    double.put("settings", "sweep", [("holder", text("request-1")), ("leased_until", until)]);
+    assert_eq!(summary(double.sweep("request-1", 900).await).execution_roles, 4);
 }

@@ -36,7 +36,10 @@ use crate::assess::Evidence;
 use crate::check_id::CheckId;
 use crate::function::{Entrance, Function};
 use crate::view::View;
+pub(crate) use function_url_public::{AtNewerUrls, PublicUrl, public_urls};
 pub(crate) use granted_services::WholeGrant;
+use iam_policy::StatementId;
+pub(crate) use resource_policy_public::{Stranger, strangers};
 
 /// Every check that there is. To add one: a file here, a variant of [`CheckId`], a row in `assess::severity`, a line below.
 pub(crate) const CHECKS: &[Check] = &[
@@ -79,6 +82,35 @@ const MOST_FUNCTIONS: usize = 5;
 /// What names the entrance to a command of `aws lambda`, beside the function's name; `$LATEST` is in quotes for the shell.
 fn qualifier_option(entrance: &Entrance) -> String {
     entrance.qualifier.as_ref().map_or_else(String::new, |qualifier| format!(" --qualifier '{qualifier}'"))
+}
+
+/// The line that has callers of an entrance's URL sign their requests.
+pub(crate) fn line_to_ask_for_signatures(function: &Function, entrance: &Entrance) -> String {
+    format!(
+        "aws lambda update-function-url-config --region {} --function-name {}{} --auth-type AWS_IAM",
+        function.arn.region(),
+        function.arn.name(),
+        qualifier_option(entrance)
+    )
+}
+
+/// The line that takes a statement out of an entrance's resource policy; none for an id that `AddPermission` would not have taken,
+/// and that might mean something to a shell.
+pub(crate) fn line_to_remove(
+    function: &Function,
+    entrance: &Entrance,
+    id: StatementId<'_>,
+) -> Option<String> {
+    let StatementId::Sid(sid) = id else { return None };
+    let is_id = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    (!sid.is_empty() && sid.bytes().all(is_id)).then(|| {
+        format!(
+            "aws lambda remove-permission --region {} --function-name {}{} --statement-id '{sid}'",
+            function.arn.region(),
+            function.arn.name(),
+            qualifier_option(entrance)
+        )
+    })
 }
 
 /// A check: its id, and how it is found in a role under one cap.

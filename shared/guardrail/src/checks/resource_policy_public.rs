@@ -27,11 +27,11 @@
 //! that calls for one account only is not told, whichever account that is.
 
 use super::url_calls::{INVOKE_URL, admits_auth, asks_for_token, is_for_urls_alone};
-use super::{Grade, Hit, MOST_FUNCTIONS, qualifier_option};
+use super::{Grade, Hit, MOST_FUNCTIONS, line_to_remove};
 use crate::assess::Evidence;
 use crate::function::{Entrance, Function, UrlAuth};
 use crate::snapshot::Document;
-use iam_policy::{ActionName, Admitted, Grantee, KeyEffect, StatementId, grantees};
+use iam_policy::{ActionName, Admitted, Grantee, KeyEffect, grantees};
 
 /// What a resource policy of a function can allow that is worth a stranger's while
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/permissions-function-cross-account.html>).
@@ -82,42 +82,47 @@ pub(super) fn find(functions: &[Function]) -> Option<Hit> {
 fn remedy(function: &Function, entrance: &Entrance, stranger: &Stranger) -> String {
     let again = "where the caller is meant, add the permission again with --source-arn, --source-account (for a bucket, \
                  both) or --principal-org-id";
-    let sid = &stranger.evidence.statement;
-    // Permissions that AddPermission made have such an id, and it needs no more than quotes in a shell.
-    let is_id = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
-    if stranger.has_sid && sid.bytes().all(is_id) {
-        format!(
-            "{again}; then take this one away: aws lambda remove-permission --region {} --function-name {}{} \
-             --statement-id '{sid}'",
-            function.arn.region(),
-            function.arn.name(),
-            qualifier_option(entrance)
-        )
-    } else {
-        format!(
-            "{again}; then take statement {sid} out of the resource policy of {}",
+    match &stranger.line {
+        Some(line) => format!("{again}; then take this one away: {line}"),
+        None => format!(
+            "{again}; then take statement {} out of the resource policy of {}",
+            stranger.evidence.statement,
             function.entrance_arn(entrance)
-        )
+        ),
     }
 }
 
-struct Stranger {
-    who: String,
+/// Somebody whom a statement lets in.
+pub(crate) struct Stranger {
+    pub(crate) who: String,
     action: ActionName,
-    evidence: Evidence,
-    /// Whether the evidence names the statement by its Sid and not by its place.
-    has_sid: bool,
+    pub(crate) evidence: Evidence,
+    /// The condition that would close the way, with the option of `add-permission` that asks for it.
+    pub(crate) absent: &'static str,
+    /// The line that takes the statement away, where there is one.
+    pub(crate) line: Option<String>,
 }
 
+/// Who it is, in words, and the condition that is not asked for.
+struct Open {
+    who: String,
+    absent: &'static str,
+}
+
+const ORGANIZATION: &str = "aws:PrincipalOrgID (--principal-org-id)";
+const SOURCE: &str = "aws:SourceAccount (--source-account) or aws:SourceArn (--source-arn)";
+const SOURCE_ACCOUNT: &str = "aws:SourceAccount (--source-account)";
+
 /// Each statement that lets a stranger in, once.
-fn strangers(function: &Function, entrance: &Entrance) -> Vec<Stranger> {
+pub(crate) fn strangers(function: &Function, entrance: &Entrance) -> Vec<Stranger> {
     let Some(Document::Understood(policy)) = &entrance.policy else { return Vec::new() };
     let arn = function.entrance_arn(entrance);
     let Ok(resource) = arn.parse() else { return Vec::new() };
     let mut found: Vec<Stranger> = Vec::new();
     for action in ACTIONS.iter().filter_map(|action| action.parse::<ActionName>().ok()) {
         for grantee in grantees(policy, &action, &resource) {
-            let Some(who) = stranger(function, &grantee).filter(|_| is_open(&action, &grantee, entrance))
+            let Some(Open { who, absent }) =
+                stranger(function, &grantee).filter(|_| is_open(&action, &grantee, entrance))
             else {
                 continue;
             };
@@ -125,31 +130,41 @@ fn strangers(function: &Function, entrance: &Entrance) -> Vec<Stranger> {
             if !found.iter().any(|known| known.evidence.statement == statement && known.who == who) {
                 let detail = format!("{who} may do {action}");
                 let evidence = Evidence { policy: arn.clone(), statement, detail };
-                let has_sid = matches!(grantee.statement.id(), StatementId::Sid(_));
-                found.push(Stranger { who, action: action.clone(), evidence, has_sid });
+                let line = line_to_remove(function, entrance, grantee.statement.id());
+                found.push(Stranger { who, action: action.clone(), evidence, absent, line });
             }
         }
     }
     found
 }
 
-/// Who it is, in words, if nothing closes the way and it is not somebody of the function's account.
-fn stranger(function: &Function, grantee: &Grantee<'_>) -> Option<String> {
+/// Who it is, if nothing closes the way and it is not somebody of the function's account.
+fn stranger(function: &Function, grantee: &Grantee<'_>) -> Option<Open> {
     let own = function.arn.account();
+    let with = |absent| move |who| Open { who, absent };
     match &grantee.who {
-        Admitted::Everyone if grantee.is_closed() => foreign_account(grantee, own)
-            .or_else(|| Some(format!("whoever has the bucket {}", bucket_of_anybody(grantee)?))),
-        Admitted::Everyone => Some("anybody with an AWS account".to_owned()),
-        Admitted::Service(name) if WITHOUT_SOURCE.contains(name) || asks_for_token(grantee.statement) => None,
-        Admitted::Service(name) if !grantee.is_closed() => Some(format!("{name}, for whichever account,")),
-        Admitted::Service(name) => {
-            bucket_of_anybody(grantee).map(|bucket| format!("{name}, for whoever has the bucket {bucket},"))
+        Admitted::Everyone if grantee.is_closed() => {
+            foreign_account(grantee, own).map(with(ORGANIZATION)).or_else(|| {
+                bucket_of_anybody(grantee)
+                    .map(|bucket| format!("whoever has the bucket {bucket}"))
+                    .map(with(SOURCE_ACCOUNT))
+            })
         }
+        Admitted::Everyone => Some("anybody with an AWS account".to_owned()).map(with(ORGANIZATION)),
+        Admitted::Service(name) if WITHOUT_SOURCE.contains(name) || asks_for_token(grantee.statement) => None,
+        Admitted::Service(name) if !grantee.is_closed() => {
+            Some(format!("{name}, for whichever account,")).map(with(SOURCE))
+        }
+        Admitted::Service(name) => bucket_of_anybody(grantee)
+            .map(|bucket| format!("{name}, for whoever has the bucket {bucket},"))
+            .map(with(SOURCE_ACCOUNT)),
         Admitted::Account(account) => (account.to_string() != own && !asks_for_organization(grantee))
-            .then(|| format!("account {account}")),
+            .then(|| format!("account {account}"))
+            .map(with(ORGANIZATION)),
         Admitted::Identity(identity) => (identity.account().to_string() != own
             && !asks_for_organization(grantee))
-        .then(|| identity.as_str().to_owned()),
+        .then(|| identity.as_str().to_owned())
+        .map(with(ORGANIZATION)),
         Admitted::Deleted(_) | Admitted::Federated(_) => None,
     }
 }

@@ -45,6 +45,16 @@ pub(super) fn is_for_urls_alone(statement: &Statement) -> bool {
     })
 }
 
+/// Whether no call to a URL meets the statement.
+pub(super) fn is_for_calls_without_a_url(statement: &Statement) -> bool {
+    statement.tests().any(|(operator, test)| {
+        let is_denied = |value: String| value.eq_ignore_ascii_case("false");
+        test.folded_key() == VIA_URL
+            && operator.comparison() == Comparison::Bool
+            && texts(test).all(is_denied)
+    })
+}
+
 /// Whether the caller has to be one particular skill.
 pub(super) fn asks_for_token(statement: &Statement) -> bool {
     let mut asked = statement.tests().filter(|(_, test)| test.folded_key() == TOKEN);

@@ -211,6 +211,10 @@ impl AboutNotice<'_> {
                     "A rule that is only switched off is back at once with",
                     format!("aws events enable-rule --region {} --name NAME", self.region),
                 ),
+                Step::words(
+                    "A trail has to log the management events that write, in this Region and of global services; a trail of \
+                     all Regions does. Without one Ringfence sees no call.",
+                ),
             ],
             NoticeKind::ExemptionNew | NoticeKind::ExemptionChanged => {
                 self.delete("Delete it if it should not be there")

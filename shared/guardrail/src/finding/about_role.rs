@@ -114,6 +114,7 @@ impl AboutRole<'_> {
             | Outcome::BoundaryEdited
             | Outcome::Notice
             | Outcome::Denied
+            | Outcome::Exposed
             | Outcome::Failed => self.assessment.severity().unwrap_or(Severity::Info),
         }
     }

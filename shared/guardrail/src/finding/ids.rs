@@ -1,6 +1,6 @@
 use super::Outcome;
 use crate::check_id::CheckId;
-use crate::names::{PolicyArn, RoleId};
+use crate::names::{FunctionArn, PolicyArn, RoleId};
 use crate::severity::Severity;
 use iam_policy::ActionName;
 use jiff::civil::Date;
@@ -68,6 +68,19 @@ impl FindingId {
     #[must_use]
     pub fn of_resolution(role: &RoleId, generation: u64) -> Self {
         Self(format!("rf-{}", digest(&["resolution", role.as_str(), &generation.to_string()])))
+    }
+
+    /// The id of the finding that tells to whom a function is open. `generation` counts what was told of this function: what comes
+    /// back after a resolution is news again.
+    #[must_use]
+    pub fn of_exposure(function: &FunctionArn, state: &str, generation: u64) -> Self {
+        Self(format!("rf-{}", digest(&["exposure", function.as_str(), state, &generation.to_string()])))
+    }
+
+    /// The id of the finding that closes those about an open function. `generation` is counted on with it.
+    #[must_use]
+    pub fn of_exposure_closed(function: &FunctionArn, generation: u64) -> Self {
+        Self(format!("rf-{}", digest(&["exposure-closed", function.as_str(), &generation.to_string()])))
     }
 
     /// The text.

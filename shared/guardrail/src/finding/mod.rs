@@ -1,6 +1,7 @@
 //! What Ringfence tells: schema `ringfence.finding/1`.
 
 mod about_denial;
+mod about_exposure;
 mod about_notice;
 mod about_policy;
 mod about_role;
@@ -22,6 +23,7 @@ mod undone;
 mod used_recently;
 
 pub use about_denial::AboutDenial;
+pub use about_exposure::AboutExposure;
 pub use about_notice::AboutNotice;
 pub use about_policy::{AboutPolicy, Standing};
 pub use about_role::{AboutRole, Enforcement};
@@ -66,8 +68,8 @@ pub struct Finding {
     pub mode: Mode,
     /// The same on every retry: two findings with one id are one.
     pub id: FindingId,
-    /// `ACCOUNT/SUBJECT/KIND`, stable over outcomes: the key for tickets. The subject is a role's id, a policy's ARN or the key of an
-    /// item of the ledger.
+    /// `ACCOUNT/SUBJECT/KIND`, stable over outcomes: the key for tickets. The subject is a role's id, the ARN of a policy or
+    /// function, or the key of an item of the ledger.
     #[cfg_attr(
         feature = "schema",
         schemars(regex(pattern = r"^[0-9]{12}/[\s\S]+/(role-rights|exposure|boundary-policy|ringfence)$"))
@@ -93,7 +95,7 @@ pub struct Finding {
     pub outcome: Outcome,
     /// Why, in one sentence.
     pub reason: String,
-    /// The role; `null` where the finding is about a boundary policy or about Ringfence itself.
+    /// The role, for an open function its own; `null` where it is not known, or the finding is about a boundary policy or Ringfence.
     pub role: Option<RoleFacts>,
     /// The function that the call named, and those that the ledger knows with the role.
     pub functions: Vec<FunctionArn>,
@@ -131,6 +133,11 @@ impl Finding {
     #[must_use]
     pub fn worst_breach(&self) -> Option<Severity> {
         self.breaches.iter().map(|breach| breach.severity).max()
+    }
+
+    /// Whether it is about who may call a function, and not about a role.
+    pub(crate) fn is_about_a_function(&self) -> bool {
+        self.problem.ends_with("/exposure")
     }
 }
 

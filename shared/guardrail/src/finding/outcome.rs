@@ -36,6 +36,8 @@ pub enum Outcome {
     Denied,
     /// An operator wrote something into the ledger, or what it says came to its end.
     Notice,
+    /// A function is open to strangers or to other accounts.
+    Exposed,
 }
 
 impl Outcome {
@@ -59,6 +61,7 @@ impl Outcome {
             Self::WouldReplace => "would-replace",
             Self::Denied => "denied",
             Self::Notice => "notice",
+            Self::Exposed => "exposed",
         }
     }
 }

@@ -20,3 +20,37 @@ impl std::str::FromStr for Qualifier {
 }
 
 text_newtype!(Qualifier);
+
+impl Qualifier {
+    /// The qualifier of what a caller wrote as `FunctionName`, or of an ARN, each of which may have one; none where it has none or
+    /// where it is none that Lambda would take
+    /// (<https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html>).
+    #[must_use]
+    pub fn in_function_name(text: &str) -> Option<Self> {
+        let named = text.split_once(":function:").map_or(text, |(_, named)| named);
+        named.split_once(':')?.1.parse().ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_of_a_function_may_have_one() {
+        for (text, expected) in [
+            ("orders", None),
+            ("orders:PROD", Some("PROD")),
+            ("my-function:PROD", Some("PROD")),
+            ("123456789012:function:orders", None),
+            ("123456789012:function:orders:7", Some("7")),
+            ("arn:aws:lambda:eu-west-1:123456789012:function:orders", None),
+            ("arn:aws:lambda:eu-west-1:123456789012:function:orders:$LATEST", Some("$LATEST")),
+            ("orders:", None),
+            ("orders:a b", None),
+        ] {
+            let found = Qualifier::in_function_name(text);
+            assert_eq!(found.as_ref().map(Qualifier::as_str), expected, "{text}");
+        }
+    }
+}

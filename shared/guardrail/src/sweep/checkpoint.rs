@@ -45,6 +45,15 @@ impl Checkpoint {
         Self { sweep, started_at, phase, summary: SweepSummary::default(), weakened: BTreeSet::new() }
     }
 
+    /// Whether anything but the report is left.
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        match self.phase {
+            Phase::Roles { .. } | Phase::MissingRoles => true,
+            Phase::Report => false,
+        }
+    }
+
     /// Notes that a page of roles was judged. IAM gives a marker as long as there are more.
     pub fn page_done(&mut self, next: Option<String>) {
         self.phase = match next {

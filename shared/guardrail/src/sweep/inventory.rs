@@ -1,4 +1,4 @@
-use crate::names::{AccountId, FunctionArn, RoleArn};
+use crate::names::{AccountId, FunctionArn, Region, RoleArn};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Which functions have which role, over all Regions in scope (the Region stands in the function's ARN).
@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Inventory {
     by_role: BTreeMap<RoleArn, Having>,
     functions: usize,
+    refused: BTreeSet<Region>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -31,6 +32,17 @@ impl Inventory {
         if self.by_role.entry(role).or_default().functions.insert(function) {
             self.functions = self.functions.saturating_add(1);
         }
+    }
+
+    /// Notes that the functions of this Region may not be read.
+    pub fn note_refused(&mut self, region: Region) {
+        self.refused.insert(region);
+    }
+
+    /// The Regions whose functions may not be read.
+    #[must_use]
+    pub fn refused(&self) -> &BTreeSet<Region> {
+        &self.refused
     }
 
     /// How many functions there are.

@@ -51,6 +51,7 @@ impl<'a> Sweep<'a> {
     #[must_use]
     pub fn resume(rules: SweepRules<'a>, inventory: Inventory, mut checkpoint: Checkpoint) -> Self {
         checkpoint.summary.functions = u64::try_from(inventory.functions()).unwrap_or(u64::MAX);
+        checkpoint.summary.regions_refused.clone_from(inventory.refused());
         Self { rules, inventory, checkpoint }
     }
 

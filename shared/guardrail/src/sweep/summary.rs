@@ -1,10 +1,11 @@
 use super::verdict::{SweepVerdict, WhyQueued};
 use super::worst_roles::{RoleLine, WorstRoles};
 use crate::assess::{Approval, Assessment};
+use crate::names::Region;
 use crate::severity::Severity;
 use crate::snapshot::{Boundary, Document};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many roles have which severity.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -42,8 +43,11 @@ pub struct SweepSummary {
     pub doubtful: u64,
     /// Roles that functions name and that do not exist.
     pub missing_roles: u64,
-    /// Functions of all Regions in scope.
+    /// Functions of all Regions that were read.
     pub functions: u64,
+    /// Enabled Regions whose functions could not be read, because a policy of the organization refuses it.
+    #[serde(default)]
+    pub regions_refused: BTreeSet<Region>,
     /// Roles that were sent to the review queue, by why.
     pub queued: BTreeMap<WhyQueued, u64>,
     /// The worst roles.

@@ -1,5 +1,5 @@
 use super::{Caller, EventName, Ignored};
-use crate::names::{AccountId, FunctionArn, PolicyArn, RoleArn, RoleId, RoleName};
+use crate::names::{AccountId, FunctionArn, PolicyArn, Qualifier, RoleArn, RoleId, RoleName};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -168,6 +168,29 @@ impl CloudTrailRecord {
             .ok_or_else(|| no_subject("`functionName` is missing".to_owned()))?;
         let region = self.text("/awsRegion").unwrap_or_default();
         FunctionArn::resolve(text, self.partition(), region, account).map_err(|e| no_subject(e.to_string()))
+    }
+
+    /// The version or alias that a Lambda call named, beside the function's name or in it; none for the function without one.
+    #[must_use]
+    pub fn named_qualifier(&self) -> Option<Qualifier> {
+        let beside = self.requested("qualifier").and_then(|text| text.parse().ok());
+        let within = || {
+            self.requested("functionName")
+                .or(self.requested("resourceArn"))
+                .and_then(Qualifier::in_function_name)
+        };
+        beside.or_else(within)
+    }
+
+    /// The function whose policy a Lambda call named by its ARN alone.
+    ///
+    /// # Errors
+    /// Where `requestParameters.resourceArn` is missing or no function's ARN.
+    pub fn named_resource(&self, event: &EventName) -> Result<FunctionArn, Ignored> {
+        let no_subject = |why: String| Ignored::NoSubject { event: event.clone(), wanted: "function", why };
+        let arn =
+            self.requested("resourceArn").ok_or_else(|| no_subject("`resourceArn` is missing".to_owned()))?;
+        arn.parse::<FunctionArn>().map_err(|e| no_subject(e.to_string()))
     }
 
     /// A role whose ARN stands under `role` in the request.

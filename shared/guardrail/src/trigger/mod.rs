@@ -3,14 +3,16 @@
 mod caller;
 mod cloudtrail;
 mod event_name;
+mod exposure_change;
 mod policy_change;
 
 pub use caller::{Caller, Tool};
 pub use cloudtrail::CloudTrailRecord;
 pub use event_name::EventName;
+pub use exposure_change::{ExposureChange, ExposureEffect};
 pub use policy_change::{PolicyChange, PolicyEffect};
 
-use crate::names::{AccountId, FunctionArn, PolicyArn, RoleName};
+use crate::names::{AccountId, FunctionArn, PolicyArn, RoleId, RoleName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +46,8 @@ pub enum Subject {
     Role(RoleName),
     /// A function whose role the event did not tell.
     FunctionsRole(FunctionArn),
+    /// A role by its unique id, which is all that AWS Config tells of one.
+    RoleWithId(RoleId),
 }
 
 /// What the call can have changed about the role.

@@ -114,6 +114,9 @@ fn only_denials_of_our_boundaries_and_of_approved_ones_are_told() {
     assert_eq!(of_own, Some(BoundaryOwner::RingfencesOwn));
 }
 
+/// A role, whose boundary it has, what was refused; what that guards, and the ways out.
+type Case<'a> = (&'a RoleSnapshot, BoundaryOwner, Denials, Option<Guards>, &'a [Remedy]);
+
 #[test]
 fn each_case_has_its_way_out() {
     use BoundaryOwner::{Admins, Baseline, RingfencesOwn, Strict};
@@ -132,7 +135,7 @@ fn each_case_has_its_way_out() {
             deny(json!(["iam:CreateAccessKey", "sqs:CreateQueue"]), json!("*"))
         ])),
     );
-    let cases: Vec<(&RoleSnapshot, BoundaryOwner, Denials, Option<Guards>, &[Remedy])> = vec![
+    let cases: Vec<Case<'_>> = vec![
         (
             &bounded,
             Baseline,

@@ -16,6 +16,7 @@ mod corpus;
 mod decisions;
 mod denials;
 mod escalations;
+mod exposures;
 mod findings;
 mod functions;
 mod ineffective_boundaries;

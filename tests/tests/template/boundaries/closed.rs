@@ -307,6 +307,7 @@ fn ends_of_arns(stack: &Stack, id: &str, resource: &Value) -> Vec<String> {
         }
         "AWS::CloudWatch::Alarm" => vec![here("cloudwatch", &format!("alarm:{}", name("AlarmName")))],
         "AWS::SSM::Parameter" => vec![here("ssm", &format!("parameter{}", name("Name")))],
+        "AWS::Events::Rule" => vec![here("events", &format!("rule/{}", name("Name")))],
         "AWS::Serverless::Function" => {
             let events = resource["Properties"]["Events"].as_object().into_iter().flatten();
             let rules = events.filter_map(|(_, event)| match text(event, "/Type") {

@@ -17,7 +17,8 @@ fn existing_role() -> Doubles {
 fn from_the_queue(trigger: &Trigger) -> Trigger {
     let role = "orders-api-role".parse().unwrap();
     let body = serde_json::to_string(&ReviewRequest::second_look(&role, trigger)).unwrap();
-    serde_json::from_str::<ReviewRequest>(&body).unwrap().into_trigger("message-1")
+    let request: ReviewRequest = serde_json::from_str(&body).unwrap();
+    request.into_triggers("message-1", &"123456789012".parse().unwrap()).remove(0)
 }
 
 #[tokio::test]

@@ -100,6 +100,10 @@ pub(super) fn of(finding: &Finding, partition: &str) -> Vec<Resource> {
     };
     let functions = finding.functions.iter().map(|function| of_function(function, partition));
     let mut resources: Vec<Resource> = about.into_iter().chain(functions).take(MOST_RESOURCES).collect();
+    if finding.is_about_a_function() && resources.len() > 1 {
+        // What is affected comes first: the function, and then the role behind it.
+        resources.rotate_left(1);
+    }
     if resources.is_empty() {
         resources.push(Resource {
             kind: "AwsAccount",

@@ -17,6 +17,9 @@ use jiff::Timestamp;
 /// More is counted here and listed below.
 const MOST_NAMED: usize = 4;
 
+/// More lines to paste are told together.
+const MOST_STEPS: usize = 3;
+
 pub(super) fn brief(finding: &Finding) -> String {
     let story = &finding.story;
     let or = |told: &str, made: fn(&Finding) -> String| {
@@ -39,6 +42,9 @@ pub(super) fn brief(finding: &Finding) -> String {
 }
 
 fn with_functions(finding: &Finding, found: String) -> String {
+    if finding.is_about_a_function() {
+        return found;
+    }
     let names: Vec<&str> = finding.functions.iter().map(|function| function.name()).collect();
     match names.as_slice() {
         [] => found,
@@ -111,6 +117,7 @@ fn done(finding: &Finding) -> String {
         | Outcome::BoundaryEdited
         | Outcome::Undone
         | Outcome::Denied
+        | Outcome::Exposed
         | Outcome::Notice => format!("Changed nothing: {reason}."),
     }
 }
@@ -145,6 +152,7 @@ fn effect(finding: &Finding) -> String {
         | Outcome::BoundaryEdited
         | Outcome::Undone
         | Outcome::Denied
+        | Outcome::Exposed
         | Outcome::Notice => {
             let open =
                 finding.breaches.iter().any(|breach| !breach.capped && breach.severity > Severity::Info);
@@ -188,11 +196,14 @@ fn used(finding: &Finding, impact: &ImpactFacts, no_longer: &str) -> String {
 fn next(finding: &Finding) -> String {
     let story = &finding.story;
     if !story.next.is_empty() {
-        let steps = story.next.iter().map(|step| match &step.line {
-            Some(_) => format!("{} (line below).", step.what),
-            None => step.what.clone(),
+        let lines = story.next.iter().filter(|step| step.line.is_some()).count();
+        let all = (lines > MOST_STEPS).then(|| format!("Run the {lines} lines below, all of them."));
+        let steps = story.next.iter().filter_map(|step| match &step.line {
+            Some(_) if all.is_some() => None,
+            Some(_) => Some(format!("{} (line below).", step.what)),
+            None => Some(step.what.clone()),
         });
-        return steps.collect::<Vec<_>>().join(" ");
+        return all.clone().into_iter().chain(steps).collect::<Vec<_>>().join(" ");
     }
     if finding.role.is_none() {
         return String::new();
@@ -226,9 +237,12 @@ fn next(finding: &Finding) -> String {
             let doubt = if finding.doubts.is_empty() { "" } else { "Mend what could not be understood." };
             [review.to_owned(), doubt.to_owned(), mend]
         }
-        Outcome::Failed | Outcome::BoundaryEdited | Outcome::Undone | Outcome::Denied | Outcome::Notice => {
-            [mend, cut.to_owned(), String::new()]
-        }
+        Outcome::Failed
+        | Outcome::BoundaryEdited
+        | Outcome::Undone
+        | Outcome::Denied
+        | Outcome::Exposed
+        | Outcome::Notice => [mend, cut.to_owned(), String::new()],
     };
     let steps: Vec<String> = steps.into_iter().filter(|step| !step.is_empty()).collect();
     steps.join(" ")

@@ -30,21 +30,28 @@ fn one_breach(out: &mut String, breach: &BreachFacts, finding: &Finding) -> std:
         (true, _) if would => "open; the boundary would close it",
         (true, _) => "closed by the boundary",
         (false, true) if would => "open; the boundary would NOT close it",
+        (false, _) if finding.is_about_a_function() => "open; no boundary closes it",
         (false, true) if breach.check == CheckId::BoundaryUnapproved => "open",
         (false, true) => "still possible under the boundary",
         (false, false) => "open",
     };
     writeln!(out, "- {} {} [{state}]", breach.severity, breach.check)?;
     writeln!(out, "{}", wrapped("    ", &format!("{}.", capitalised(&breach.summary))))?;
-    for evidence in breach.evidence.iter().take(MOST_PLACES) {
+    // Each way into a function has to be closed by itself.
+    let most = if finding.is_about_a_function() { breach.evidence.len() } else { MOST_PLACES };
+    for evidence in breach.evidence.iter().take(most) {
         let place = match evidence.statement.as_str() {
             "" => evidence.detail.clone(),
             statement => format!("{}, statement {statement}: {}", evidence.policy, evidence.detail),
         };
         writeln!(out, "{}", wrapped("    Where: ", &place))?;
     }
-    if breach.evidence.len() > MOST_PLACES {
-        writeln!(out, "    Where: {} more places", breach.evidence.len() - MOST_PLACES)?;
+    if breach.evidence.len() > most {
+        writeln!(out, "    Where: {} more places", breach.evidence.len() - most)?;
+    }
+    if finding.is_about_a_function() {
+        // The lines to paste are above, one for each way in.
+        return Ok(());
     }
     writeln!(out, "{}", wrapped("    To do: ", &format!("{}.", breach.remedy)))
 }
@@ -122,8 +129,10 @@ pub(super) fn facts(out: &mut String, finding: &Finding) -> std::fmt::Result {
     if let Some(source) = &finding.source {
         fact("Asked by", &format!("{}: {} ({})", source.product, source.title, source.id))?;
     }
-    for (label, value) in boundary(&finding.boundary, finding.outcome) {
-        fact(label, &value)?;
+    if finding.role.is_some() || !finding.is_about_a_function() {
+        for (label, value) in boundary(&finding.boundary, finding.outcome) {
+            fact(label, &value)?;
+        }
     }
     if let Some(contained_at) = finding.contained_at {
         fact("Written", &moment(contained_at))?;

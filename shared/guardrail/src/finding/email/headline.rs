@@ -36,6 +36,7 @@ pub(in crate::finding) fn headline(
         Outcome::BoundaryEdited => format!("The boundary policy of {role} was edited"),
         Outcome::Notice => format!("A setting about {role} changed"),
         Outcome::Denied => format!("The boundary refused a call of {role}"),
+        Outcome::Exposed => format!("A function with {role} is open to others"),
     };
     let summary = match outcome {
         Outcome::Bounded => format!(
@@ -57,7 +58,12 @@ pub(in crate::finding) fn headline(
             "{because}. Without it: {could}. Nothing has to be done at once; the policies should shrink to what the \
              function needs."
         ),
-        Outcome::Exempt | Outcome::Reported | Outcome::BoundaryEdited | Outcome::Denied | Outcome::Notice => {
+        Outcome::Exempt
+        | Outcome::Reported
+        | Outcome::BoundaryEdited
+        | Outcome::Notice
+        | Outcome::Denied
+        | Outcome::Exposed => {
             format!("{because}. What was found: {could}. Nothing was changed.")
         }
         Outcome::Failed => format!("{because}. The role stays as it is. What was found: {could}."),

@@ -1,6 +1,7 @@
 //! What people read: the text of each kind of finding in full, and what holds for all of them.
 
 mod of_denials;
+mod of_exposures;
 mod of_policies;
 mod of_roles;
 
@@ -20,6 +21,7 @@ fn all() -> Vec<(String, Finding)> {
         of_roles::afterwards(),
         of_policies::all(),
         of_denials::all(),
+        of_exposures::all(),
     ];
     let named = named.into_iter().flatten().map(|(name, finding)| (name.to_owned(), finding));
     let notices = of_each_kind().into_iter().map(|(kind, finding)| (format!("notice {kind}"), finding));
@@ -129,8 +131,8 @@ fn the_problem_is_the_same_from_outcome_to_outcome() {
         })
         .collect();
     insta::assert_snapshot!(table.join("\n"));
-    let about_roles: BTreeSet<&str> =
-        all.iter().filter(|(_, f)| f.role.is_some()).map(|(_, f)| f.problem.as_str()).collect();
+    let about_roles = all.iter().filter(|(_, f)| f.role.is_some() && !f.problem.ends_with("/exposure"));
+    let about_roles: BTreeSet<&str> = about_roles.map(|(_, f)| f.problem.as_str()).collect();
     assert_eq!(about_roles, ["123456789012/AROAEXAMPLE/role-rights"].into(), "whatever the role is called");
 }
 
@@ -153,5 +155,20 @@ fn the_json_reads_back() {
         let json: Value = serde_json::from_str(bodies["default"].as_str().unwrap()).unwrap();
         assert_eq!(json, serde_json::to_value(&finding).unwrap(), "{name}");
         assert_eq!(json.get("story"), None, "it is the e-mail's alone");
+    }
+}
+
+/// Security Hub shows the first resource as what is affected.
+#[test]
+fn of_an_open_function_the_function_comes_before_its_role() {
+    let now = "2026-11-22T10:00:05Z".parse().unwrap();
+    for (name, finding) in of_exposures::all() {
+        let asff = finding.asff("aws", now);
+        let kinds: Vec<&str> = asff.resources.iter().map(|resource| resource.kind).collect();
+        assert_eq!(kinds[0], "AwsLambdaFunction", "{name}");
+        assert_eq!(kinds.len(), 1 + usize::from(finding.role.is_some()), "{name}: {kinds:?}");
+        assert_eq!(asff.id, format!("ringfence/{}", finding.problem), "{name}");
+        let is_over = finding.outcome == Outcome::Resolved;
+        assert_eq!(asff.record_state.as_str(), if is_over { "ARCHIVED" } else { "ACTIVE" }, "{name}");
     }
 }
