@@ -36,7 +36,7 @@ FUZZ_DIR := $(CURDIR)/shared/iam-policy/fuzz
 FUZZ_BUILD = --fuzz-dir $(FUZZ_DIR) --sanitizer none --target-dir $(CACHE)/fuzz/target
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab replay preview-boundary bench bench-policy test lint test-unit differential fuzz test-canaries test-lab test-faults lab-build deny tools clean
+.PHONY: help demo lab replay preview-boundary bench bench-policy scale test lint test-unit differential fuzz test-browser test-canaries test-lab test-faults lab-build deny tools clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -62,13 +62,16 @@ preview-boundary: ## what this checkout's boundary would take from the roles of 
 bench: tools ## print figures: calls, ratios, sizes, speed of the policy engine
 	@kept=0; $(MAKE) --no-print-directory bench-policy || kept=1; $(LAB) bench || kept=1; exit $$kept
 
+scale: tools ## sweep accounts of 500, 1,000 and 5,000 roles: calls, seconds, memory, dollars
+	@$(LAB) scale
+
 bench-policy: $(AWS_POLICIES) ## print the speed of the policy engine beside its peers, without the local account
 	@kept=0; ($(POLICY_BENCH) --no-fail-fast -- --output-format bencher) || kept=1; \
 	  ($(POLICY_BENCH) --bench speed --profile release --config $(CURDIR)/Cargo.toml -- --output-format bencher) || kept=1; \
 	  (cd shared/iam-policy/bench && cargo run -q --release --locked --example check_shares) || kept=1; \
 	  exit $$kept
 
-test: lint test-unit differential test-canaries test-lab deny ## run every test
+test: lint test-unit differential test-browser test-canaries test-lab deny ## run every test
 	@echo "all tests passed"
 
 lint: tools ## format, clippy and templates
@@ -96,6 +99,13 @@ fuzz: ## feed the policy engine random input; FUZZ_SECONDS=600 for ten minutes a
 	    -dict=$(FUZZ_DIR)/iam.dict -timeout=10 -rss_limit_mb=2048 -max_len=4096 -print_final_stats=1 || \
 	    { echo "$$target failed: the input is in $(FUZZ_DIR)/artifacts/$$target"; exit 1; }; \
 	done
+
+test-browser: $(CACHE)/browser/.installed ## the posture report of 5,000 roles in a real browser, with screenshots
+	@if test -e $<; then \
+	  mkdir -p $(CACHE)/browser/report && \
+	  cargo run -q --locked -p guardrail --example posture_report -- 5000 $(CACHE)/browser/report && \
+	  node tests/browser/report.mjs $(CACHE)/browser/report/report.html $(CACHE)/browser $(CACHE)/browser/screenshots; \
+	else echo "SKIPPED: the report in a browser (Node, npm or its registry is missing)"; fi
 
 test-canaries: tools $(MOTO) ## whether each patch of the local AWS account is needed, in place and working
 	$(LAB) canaries
@@ -143,6 +153,12 @@ $(CACHE)/oracle/.installed: $(ORACLE)/package.json $(ORACLE)/package-lock.json
 	@rm -f $@ && mkdir -p $(@D) && cp $^ $(@D) && cd $(@D) && \
 	  npm ci --silent --ignore-scripts --no-audit --no-fund --fetch-retries 1 && touch $@ || \
 	  echo "SKIPPED: installing the oracle of the policy evaluator (npm cannot do it)"
+
+# Without Node or npm the rest goes on, and `test-browser` says that it is left out.
+$(CACHE)/browser/.installed: tests/browser/package.json tests/browser/package-lock.json
+	@rm -f $@ && mkdir -p $(@D) && cp $^ $(@D) && cd $(@D) && \
+	  npm ci --silent --ignore-scripts --no-audit --no-fund --fetch-retries 1 && touch $@ || \
+	  echo "SKIPPED: installing the browser for the posture report (npm cannot do it)"
 
 $(CACHE)/.checked: rust-toolchain.toml
 	@$(PYTHON) tests/lab/ringfence_lab/demo/prerequisites.py

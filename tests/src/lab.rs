@@ -9,6 +9,7 @@ mod findings;
 mod journal;
 mod ledger;
 mod queues;
+mod reports;
 
 pub use calls::Call;
 pub use findings::Told;

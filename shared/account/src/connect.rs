@@ -36,6 +36,8 @@ pub struct Account {
     pub(crate) cloudtrail: OnceLock<aws_sdk_cloudtrail::Client>,
     pub(crate) account_management: OnceLock<aws_sdk_account::Client>,
     pub(crate) security_hub: OnceLock<aws_sdk_securityhub::Client>,
+    /// For the report of a sweep alone: nothing else calls [`Account::s3`], so no other function has the client in its binary.
+    pub(crate) s3: OnceLock<aws_sdk_s3::Client>,
     pub(crate) config: SdkConfig,
     pub(crate) calls: CallCounter,
 }
@@ -105,6 +107,7 @@ impl Account {
             cloudtrail: OnceLock::new(),
             account_management: OnceLock::new(),
             security_hub: OnceLock::new(),
+            s3: OnceLock::new(),
             settings,
             config,
             calls,
@@ -141,6 +144,11 @@ impl Account {
 
     pub(crate) fn security_hub(&self) -> &aws_sdk_securityhub::Client {
         self.security_hub.get_or_init(|| client!(aws_sdk_securityhub, &self.config, &self.calls))
+    }
+
+    pub(crate) fn s3(&self) -> &aws_sdk_s3::Client {
+        // Reports are megabytes, and nobody waits for them.
+        self.s3.get_or_init(|| client!(aws_sdk_s3, &unhurried(&self.config), &self.calls))
     }
 
     /// Lambda's init phase ends after 10 s: an endpoint that hangs must not use it up.

@@ -24,6 +24,7 @@ mod policy_change;
 mod publish;
 mod reads_only;
 pub mod replay;
+mod report;
 mod respond;
 mod review_queue;
 mod role;

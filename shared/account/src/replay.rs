@@ -241,6 +241,7 @@ pub fn default_environment(partition: &str, account: &str) -> HashMap<String, St
             "RINGFENCE_STACK_ID",
             made_up("cloudformation", "stack/ringfence/00000000-0000-0000-0000-000000000000"),
         ),
+        ("RINGFENCE_REPORT_BUCKET", "not-deployed".to_owned()),
         ("RINGFENCE_FINDINGS_KEY_ARN", made_up("kms", "key/00000000-0000-0000-0000-000000000000")),
     ]
     .map(|(name, value)| (name.to_owned(), value))

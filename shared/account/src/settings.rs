@@ -119,6 +119,7 @@ impl Settings {
             stack_id: text(lookup, "RINGFENCE_STACK_ID")?,
             ledger_arn: text(lookup, "RINGFENCE_LEDGER_TABLE_ARN")?,
             findings_key_arn: text(lookup, "RINGFENCE_FINDINGS_KEY_ARN")?,
+            report_bucket: text(lookup, "RINGFENCE_REPORT_BUCKET")?,
             allowed_pass_role: list(lookup, "RINGFENCE_ALLOWED_PASS_ROLE_ARNS")?,
             allowed_assume_role: list(lookup, "RINGFENCE_ALLOWED_ASSUME_ROLE_ARNS")?,
         };
@@ -213,6 +214,7 @@ pub(crate) mod tests {
                 "arn:aws:cloudformation:us-east-1:123456789012:stack/ringfence/6f1d2c30-c7f4-11f0-8de9-0e1f2a3b4c5d"
             }
             "RINGFENCE_LEDGER_TABLE_ARN" => "arn:aws:dynamodb:us-east-1:123456789012:table/ringfence-ledger",
+            "RINGFENCE_REPORT_BUCKET" => "ringfence-reportbucket-1a2b3c4d5e6f",
             "RINGFENCE_FINDINGS_KEY_ARN" => {
                 "arn:aws:kms:us-east-1:123456789012:key/1a2b3c4d-5e6f-7a8b-9c0d-1e2f3a4b5c6d"
             }
@@ -271,6 +273,7 @@ pub(crate) mod tests {
             ("RINGFENCE_STACK_ID", ""),
             ("RINGFENCE_LEDGER_TABLE_ARN", ""),
             ("RINGFENCE_FINDINGS_KEY_ARN", ""),
+            ("RINGFENCE_REPORT_BUCKET", ""),
             ("RINGFENCE_FINDINGS_TOPIC_ARN", ""),
             ("RINGFENCE_REVIEW_QUEUE_URL", ""),
             ("AWS_REGION", ""),

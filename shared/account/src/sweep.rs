@@ -13,6 +13,9 @@ mod roles;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(crate) use tests::Double;
+
 pub(crate) use memory::peak_rss_kib;
 
 use crate::clock;
@@ -20,7 +23,9 @@ use crate::connect::Account;
 use crate::failure::{Failure, FailureClass};
 use crate::ledger::{LeaseTaken, OperatorPage};
 use crate::metrics::Metric;
+use crate::report::Reported;
 use guardrail::kill_switch::KillSwitch;
+use guardrail::report::RoleRow;
 use guardrail::sweep::{Checkpoint, SweepModes, SweepSummary};
 use jiff::{SignedDuration, Timestamp};
 
@@ -102,7 +107,12 @@ impl Account {
                 return Ok(SweptRoles::LeftToAnother);
             }
         };
-        let Stop { at, outcome } = self.sweep_roles(call, page, checkpoint).await;
+        let Stop { mut at, mut outcome, rows } = self.sweep_roles(call, page, checkpoint).await;
+        if at.is_unfinished() {
+            at.report_parts = self.leave_rows(&at, &rows).await;
+        } else if outcome.is_ok() {
+            outcome = self.report(Reported { call, page, checkpoint: &at }, rows).await;
+        }
         let goes_on = Some(&at).filter(|at| at.is_unfinished() && !is_in_the_way(&outcome));
         // Whoever sweeps next waits for the end of the lease, where it cannot be given back.
         if let Err(failure) = self.ledger.give_sweep_lease_back(call.request, goes_on).await {
@@ -124,6 +134,8 @@ impl Account {
 struct Stop {
     at: Checkpoint,
     outcome: Result<(), Failure>,
+    /// Of the roles that this invocation judged.
+    rows: Vec<RoleRow>,
 }
 
 /// Whether whoever went on from here would fail again: then the next sweep had better begin anew.

@@ -123,6 +123,18 @@ impl Exemption {
         self.expires_at
     }
 
+    /// Who answers for the roles.
+    #[must_use]
+    pub fn owner(&self) -> &str {
+        &self.owner
+    }
+
+    /// Why they are left alone.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
     /// All that it says but its pattern, for whoever has to judge it.
     #[must_use]
     pub fn terms(&self) -> String {

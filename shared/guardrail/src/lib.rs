@@ -26,6 +26,7 @@ pub mod names;
 pub mod notice;
 pub mod operator_item;
 pub mod record;
+pub mod report;
 pub mod review;
 pub mod settings;
 pub mod severity;

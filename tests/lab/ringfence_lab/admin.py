@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote
 from ministack.core.responses import request_scope
 from ministack.services import iam, lambda_svc, sqs
 
-from . import last_accessed, role_last_used
+from . import last_accessed, population, role_last_used
 from .errors import LabError
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class Admin:
             ("GET", "logs"): lambda: lab.logs.lines(_required(arguments, "function")),
             ("POST", "policies/forget"): lambda: {"forgotten": _forget_policy(_object(body))},
             ("POST", "queues/due"): lambda: {"due": _make_due()},
+            ("POST", "population"): lambda: _grow(_object(body)),
             ("POST", "security-hub"): lambda: lab.security_hub.enable(),
             ("GET", "tap"): lambda: asdict(lab.tap.knobs),
             ("POST", "tap"): lambda: asdict(lab.tap.configure(_object(body))),
@@ -115,6 +116,14 @@ def _set_role(name: str, request: dict[str, Any]) -> dict[str, Any]:
         )
     except KeyError as error:
         raise LookupError(f"there is no role `{name}`") from error
+
+
+def _grow(request: dict[str, Any]) -> dict[str, int]:
+    numbers = {name: int(request[name]) for name in ("roles", "functions") if name in request}
+    if len(numbers) != 2 or min(numbers.values()) < 1:
+        raise ValueError("`roles` and `functions` say how many, at least one of each")
+    boundary = request.get("boundary")
+    return population.grow(**numbers, model=str(request.get("model")), boundary=boundary and str(boundary))
 
 
 def _forget_policy(request: dict[str, Any]) -> str:

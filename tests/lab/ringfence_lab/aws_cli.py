@@ -28,6 +28,8 @@ class Usage(Exception):
 def main(arguments: list[str]) -> int:
     """Make the call, print the answer as the CLI would."""
     try:
+        if arguments[:2] == ["s3", "rb"]:
+            return _remove_bucket(arguments[2:])
         service, operation, parameters, own, outfile = _parse(arguments)
         client = boto3.client(service, region_name=own.get("--region"))
         answer = _call(client, operation, parameters)
@@ -45,6 +47,17 @@ def main(arguments: list[str]) -> int:
             print(json.dumps(answer), file=sys.stderr)
             return _FAILED
     _print(answer, own)
+    return 0
+
+
+def _remove_bucket(arguments: list[str]) -> int:
+    """`aws s3 rb s3://BUCKET --force`: the bucket and all that is in it."""
+    if len(arguments) != 2 or arguments[1] != "--force" or not arguments[0].startswith("s3://"):
+        raise Usage("only `s3 rb s3://BUCKET --force` is known")
+    bucket = boto3.resource("s3").Bucket(arguments[0].removeprefix("s3://"))
+    bucket.objects.all().delete()
+    bucket.delete()
+    print(f"remove_bucket: {bucket.name}")
     return 0
 
 

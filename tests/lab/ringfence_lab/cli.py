@@ -21,6 +21,7 @@ from types import FrameType
 
 from . import calls, record_dashboard, runbook
 from .bench import command as bench
+from .bench import scale
 from .demo import command as demo
 from .demo.observer import Observer
 from .replay import command as replay
@@ -102,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     lab = _command(commands, "lab", demo.lab, "build, start, deploy, and stay up until Ctrl-C")
     lab.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: 0, any free one)")
     replay.add_arguments(_command(commands, "replay", replay.run, "one event through the real functions, in a local account"))
+    scale.add_arguments(_command(commands, "scale", scale.run, "sweeps of accounts of several sizes, as a table"))
     bench.add_arguments(_command(commands, "bench", bench.run, "counts and ratios, held against budgets"))
 
     record = _command(commands, "record-dashboard", _record_dashboard, "play incidents, keep the metrics for docs/dashboard.svg")

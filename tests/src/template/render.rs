@@ -210,6 +210,8 @@ impl Renderer<'_> {
                 format!("https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{}", self.name(id, "QueueName"))
             }
             "AWS::DynamoDB::Table" => self.name(id, "TableName"),
+            // CloudFormation takes the names that it makes for buckets in lower case.
+            "AWS::S3::Bucket" => self.name(id, "BucketName").to_lowercase(),
             "AWS::Logs::LogGroup" => self.name(id, "LogGroupName"),
             "AWS::Serverless::Function" => self.name(id, "FunctionName"),
             "AWS::KMS::Key" => "0a1b2c3d-0000-4000-8000-0123456789ab".to_owned(),
@@ -244,6 +246,7 @@ impl Renderer<'_> {
             "AWS::Logs::LogGroup" => {
                 format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{}", self.physical_id(id))
             }
+            "AWS::S3::Bucket" => format!("arn:aws:s3:::{}", self.physical_id(id)),
             "AWS::KMS::Key" => format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/{}", self.physical_id(id)),
             "AWS::CloudWatch::Alarm" => {
                 format!("arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{}", self.name(id, "AlarmName"))

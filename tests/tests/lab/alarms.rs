@@ -175,7 +175,7 @@ async fn a_rule_that_is_switched_off_is_an_alarm_and_a_notice_until_it_is_back()
     events("enable_rule");
     assert_eq!(sweep().await, named(&[]));
 
-    let notices = lab.findings_about_no_role().await;
+    let notices = lab.notices().await;
     let told: Vec<_> = notices.iter().map(|told| (told.text_of("severity"), told.text_of("title"))).collect();
     assert_eq!(
         told,

@@ -74,6 +74,7 @@ pub(super) fn traces(lab: &Lab) -> BTreeSet<String> {
         list("iam", "list_policies", json!({"Scope": "Local", "MaxItems": 1000})),
         list("iam", "list_roles", json!({"PathPrefix": "/ringfence/", "MaxItems": 1000})),
         list("dynamodb", "list_tables", none()),
+        list("s3", "list_buckets", none()),
         list("sns", "list_topics", none()),
         list("sns", "list_subscriptions", none()),
         list("sqs", "list_queues", none()),
@@ -124,7 +125,7 @@ async fn without_a_trace_each_role_has_what_it_had_and_nothing_of_ringfence_is_l
     let mut lab = Lab::start(&[]).await;
     let count = how_many();
     bounded_roles(&mut lab, count).await;
-    let table = lab.ledger_table().await;
+    let (table, bucket) = (lab.ledger_table().await, lab.report_bucket());
 
     let dry = invoke_undo(&lab, "ringfence-undo-remediation", r#"{"all":true,"dry_run":true}"#).await;
     let dry = dry.expect("the roles are listed");
@@ -166,8 +167,13 @@ async fn without_a_trace_each_role_has_what_it_had_and_nothing_of_ringfence_is_l
         let gone = lab.call_as_administrator(&[delete("iam", "delete_policy", json!({"PolicyArn": arn}))]);
         assert!(gone[0].is_ok(), "{gone:?}");
     }
-    let gone = lab.call_as_administrator(&[delete("dynamodb", "delete_table", json!({"TableName": table}))]);
-    assert!(gone[0].is_ok(), "{gone:?}");
+    let rest = [
+        delete("dynamodb", "delete_table", json!({"TableName": table})),
+        delete("s3", "delete_bucket", json!({"Bucket": bucket})),
+    ];
+    for gone in lab.call_as_administrator(&rest) {
+        assert!(gone.is_ok(), "{gone:?}");
+    }
     println!("stack and what it retains deleted: {:.1} s", started.elapsed().as_secs_f64());
     assert_eq!(traces(&lab), BTreeSet::new());
     for index in 0..count {
@@ -183,7 +189,7 @@ async fn with_the_boundaries_kept_they_cap_on_and_nothing_else_is_left() {
     bounded_roles(&mut lab, count).await;
     lab.attach(&name(1), ADMINISTRATOR).await;
     lab.silence().await;
-    let table = lab.ledger_table().await;
+    let (table, bucket) = (lab.ledger_table().await, lab.report_bucket());
 
     lab.delete_stack();
     assert_eq!(
@@ -195,6 +201,8 @@ async fn with_the_boundaries_kept_they_cap_on_and_nothing_else_is_left() {
             "iam arn:aws:iam::123456789012:policy/ringfence/ringfence-strict-v1".to_owned(),
             "iam ringfence-baseline-v1".to_owned(),
             "iam ringfence-strict-v1".to_owned(),
+            format!("s3 arn:aws:s3:::{bucket}"),
+            format!("s3 {bucket}"),
         ])
     );
     assert_eq!(under_our_boundary(&lab).len(), count);

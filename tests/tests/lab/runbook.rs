@@ -14,6 +14,7 @@ async fn every_command_that_is_marked_runs_and_in_the_end_nothing_is_left() {
         lab.create_role(role, "/").await;
         lab.attach(role, ADMINISTRATOR).await;
     }
+    lab.create_function("orders-api", "arn:aws:iam::123456789012:role/orders-api-role").await;
     lab.silence().await;
     let since = lab.journal_end();
 

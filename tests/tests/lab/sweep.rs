@@ -18,6 +18,11 @@ async fn sweep(lab: &Lab) {
     lab.silence().await;
 }
 
+/// How many findings there are but the summaries of sweeps.
+async fn about_roles(lab: &Lab) -> usize {
+    lab.findings().await.iter().filter(|told| !told.finding["role"].is_null()).count()
+}
+
 /// What the last sweep said at its end.
 fn last_words(lab: &Lab) -> Value {
     let lines = lab.logs(SWEEP);
@@ -59,7 +64,7 @@ async fn what_no_event_told_is_found_and_handled_by_mode() {
     let told = lab.findings_about("old-role").await;
     assert_eq!(words(&told), [("would-bound", "CRITICAL")]);
     assert_eq!((told[0].text_of("mode"), &told[0].finding["trigger"]["event"]), ("observe", &json!("Sweep")));
-    let findings = lab.findings().await.len();
+    let findings = about_roles(&lab).await;
     assert_eq!(findings, 4, "nothing is told of other roles: {:?}", words(&lab.findings().await));
     let line = last_words(&lab);
     assert_eq!(line["decision"], json!("all roles judged"), "{line}");
@@ -69,7 +74,7 @@ async fn what_no_event_told_is_found_and_handled_by_mode() {
     sweep(&lab).await;
     assert_eq!(last_words(&lab)["queued"], json!("{}"), "one state is told once");
     assert!(lab.own_calls_since(before, "SendMessageBatch").is_empty());
-    assert_eq!(lab.findings().await.len(), findings);
+    assert_eq!(about_roles(&lab).await, findings);
 
     lab.deploy(&[("SweepMode", "enforce")]);
     sweep(&lab).await;
@@ -78,7 +83,7 @@ async fn what_no_event_told_is_found_and_handled_by_mode() {
         words(&lab.findings_about("old-role").await),
         [("would-bound", "CRITICAL"), ("bounded", "CRITICAL")]
     );
-    assert_eq!(lab.findings().await.len(), findings + 1);
+    assert_eq!(about_roles(&lab).await, findings + 1);
 
     let by_sweeps = |entry: &Value| entry["caller"]["function"] == json!(SWEEP);
     let journal = lab.journal_since(0);
@@ -194,4 +199,32 @@ async fn what_was_begun_and_never_told_is_told_after_the_next_sweep() {
     assert_eq!(told[0].finding["trigger"]["event"], json!("CreateRole"), "as it was begun");
     sweep(&lab).await;
     assert_eq!(last_words(&lab)["queued"], json!("{}"));
+}
+
+#[tokio::test]
+async fn each_sweep_leaves_a_report_and_tells_one_summary() {
+    let lab = Lab::start(&[]).await;
+    lab.create_role("first-role", "/").await;
+    lab.silence().await;
+    sweep(&lab).await;
+    lab.create_role("second-role", "/").await;
+    lab.attach("second-role", ADMINISTRATOR).await;
+    lab.silence().await;
+    sweep(&lab).await;
+
+    let messages = lab.messages().await;
+    let summaries: Vec<_> =
+        messages.iter().filter(|told| told.finding["outcome"] == json!("summary")).collect();
+    assert_eq!(summaries.len(), 2);
+    assert_eq!(summaries[0].text_of("severity"), "INFO");
+    assert!(summaries[0].says("This is the first report"), "{}", summaries[0].finding);
+    assert!(summaries[1].says("1 new"), "{}", summaries[1].finding);
+
+    let (bucket, keys) = (lab.report_bucket(), lab.report_keys());
+    for ending in [".html", ".csv", ".json"] {
+        let count = keys.iter().filter(|key| key.ends_with(&format!("report{ending}"))).count();
+        assert_eq!(count, 2, "{ending}: {keys:?}");
+    }
+    let link = summaries[1].finding["links"]["report"].as_str().expect("a link");
+    assert!(link.contains(&bucket), "{link}");
 }

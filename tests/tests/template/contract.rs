@@ -31,11 +31,12 @@ const PARAMETERS: [(&str, Option<&str>); 22] = [
     ("Architecture", Some("arm64")),
 ];
 
-const OUTPUTS: [&str; 6] = [
+const OUTPUTS: [&str; 7] = [
     "BoundaryPolicyArn",
     "DeadLetterQueueUrl",
     "FindingsTopicArn",
     "LedgerTableName",
+    "ReportBucketName",
     "ReviewQueueUrl",
     "UndoFunctionName",
 ];

@@ -9,7 +9,7 @@ use tests::{function_folders, logical_id};
 const FUNCTION: &str = "AWS::Serverless::Function";
 
 /// The contract with `account::settings`.
-const ENVIRONMENT: [&str; 22] = [
+const ENVIRONMENT: [&str; 23] = [
     "RINGFENCE_ALLOWED_ASSUME_ROLE_ARNS",
     "RINGFENCE_ALLOWED_PASS_ROLE_ARNS",
     "RINGFENCE_APPROVED_BOUNDARY_ARNS",
@@ -27,6 +27,7 @@ const ENVIRONMENT: [&str; 22] = [
     "RINGFENCE_OWN_ROLE_ARNS",
     "RINGFENCE_PROTECTED_ROLES",
     "RINGFENCE_REPLACE_WIDER",
+    "RINGFENCE_REPORT_BUCKET",
     "RINGFENCE_REVIEW_QUEUE_URL",
     "RINGFENCE_RULES",
     "RINGFENCE_SECURITY_HUB",

@@ -3,7 +3,7 @@
 use tests::template::{ACCOUNT, Template};
 
 /// What only a deployment knows.
-const OF_A_DEPLOYMENT: [&str; 7] = [
+const OF_A_DEPLOYMENT: [&str; 8] = [
     "RINGFENCE_LEDGER_TABLE",
     "RINGFENCE_LEDGER_TABLE_ARN",
     "RINGFENCE_FINDINGS_TOPIC_ARN",
@@ -11,6 +11,7 @@ const OF_A_DEPLOYMENT: [&str; 7] = [
     "RINGFENCE_STACK_ID",
     "RINGFENCE_FINDINGS_KEY_ARN",
     "RINGFENCE_OWN_ROLE_ARNS",
+    "RINGFENCE_REPORT_BUCKET",
 ];
 
 #[test]

@@ -51,6 +51,7 @@ fn deployment(variables: &Value) -> Deployment {
         stack_id: text("RINGFENCE_STACK_ID"),
         ledger_arn: text("RINGFENCE_LEDGER_TABLE_ARN"),
         findings_key_arn: text("RINGFENCE_FINDINGS_KEY_ARN"),
+        report_bucket: text("RINGFENCE_REPORT_BUCKET"),
         allowed_pass_role: list("RINGFENCE_ALLOWED_PASS_ROLE_ARNS"),
         allowed_assume_role: list("RINGFENCE_ALLOWED_ASSUME_ROLE_ARNS"),
     }

@@ -80,6 +80,7 @@ fn finding(role_id: &str) -> Finding {
         links: Links {
             role: Some("https://console.aws.amazon.com/iam/home".to_owned()),
             event: None,
+            report: None,
             runbook: None,
         },
         story: Story::default(),

@@ -29,6 +29,7 @@ impl Account {
             match functions {
                 Some(functions) => {
                     functions.into_iter().for_each(|(function, role)| inventory.add(function, role));
+                    inventory.note_read(region);
                 }
                 None => inventory.note_refused(region),
             }

@@ -12,6 +12,7 @@ use guardrail::authorization_details::RoleDetail;
 use guardrail::exemption::Exemption;
 use guardrail::names::{RoleArn, RoleName};
 use guardrail::notice::Exemptions;
+use guardrail::report::RoleRow;
 use guardrail::review::ReviewRequest;
 use guardrail::sweep::{Checkpoint, LedgerView, Phase, PolicyStore, Sweep, SweepRules, SweepVerdict};
 use jiff::{SignedDuration, Timestamp};
@@ -27,11 +28,13 @@ struct Judging<'a> {
     boundaries: ComparedBoundaries,
     /// IAM's marker that the sweep before left, until it was used.
     resumed_from: Option<String>,
+    /// For the report.
+    rows: Vec<RoleRow>,
 }
 
 impl Account {
     /// Judges the roles from where `checkpoint` was left, queues those that need a look, looks for those that are missing, and says
-    /// where it stands.
+    /// where it stands, with the report's rows of those that it judged.
     pub(super) async fn sweep_roles(
         &self,
         call: SweepCall<'_>,
@@ -50,7 +53,7 @@ impl Account {
         );
         let (ours, inventory, installed_at, policies) = match read {
             Ok(read) => read,
-            Err(failure) => return Stop { at: checkpoint, outcome: Err(failure) },
+            Err(failure) => return Stop { at: checkpoint, outcome: Err(failure), rows: Vec::new() },
         };
         let modes = self.sweep_modes(&page.kill_switch(now));
         let rules = SweepRules { settings: &self.settings.rules, modes, ours: &ours, installed_at, now };
@@ -62,9 +65,10 @@ impl Account {
             policies,
             boundaries: ComparedBoundaries::default(),
             resumed_from: start.marker().map(str::to_owned),
+            rows: Vec::new(),
         };
-        if let Err(stop) = judging.pages(call, &mut sweep).await {
-            return stop;
+        if let Err((at, failure)) = judging.pages(call, &mut sweep).await {
+            return Stop { at, outcome: Err(failure), rows: judging.rows };
         }
         let outcome = match sweep.checkpoint().phase {
             Phase::MissingRoles if call.has_time_left() => self.count_missing_roles(&mut sweep, &start).await,
@@ -73,7 +77,7 @@ impl Account {
         if sweep.checkpoint().is_unfinished() && outcome.is_ok() {
             tracing::warn!("the sweep's time is up, the next one goes on where it stopped");
         }
-        Stop { at: sweep.checkpoint().clone(), outcome }
+        Stop { at: sweep.checkpoint().clone(), outcome, rows: judging.rows }
     }
 
     /// When Ringfence was installed: now, where nobody noted it.
@@ -114,17 +118,24 @@ impl Start {
 }
 
 impl Judging<'_> {
-    /// Judges page after page, as long as there is time.
-    async fn pages(&mut self, call: SweepCall<'_>, sweep: &mut Sweep<'_>) -> Result<(), Stop> {
+    /// Judges page after page, as long as there is time. Where one fails, says where the sweep stood before it.
+    async fn pages(
+        &mut self,
+        call: SweepCall<'_>,
+        sweep: &mut Sweep<'_>,
+    ) -> Result<(), (Checkpoint, Failure)> {
         while let Phase::Roles { marker } = sweep.checkpoint().phase.clone() {
             if !call.has_time_left() {
                 break;
             }
             // A page that fails half-way is judged again as a whole, so nothing of it is counted yet.
-            let at = sweep.checkpoint().clone();
+            let (at, rows) = (sweep.checkpoint().clone(), self.rows.len());
             match self.page(sweep, marker).await {
                 Ok(next) => sweep.page_done(next),
-                Err(failure) => return Err(Stop { at, outcome: Err(failure) }),
+                Err(failure) => {
+                    self.rows.truncate(rows);
+                    return Err((at, failure));
+                }
             };
         }
         Ok(())
@@ -194,7 +205,9 @@ impl Judging<'_> {
         };
         let boundary_document = self.account.compared(&mut self.boundaries, &snapshot.boundary).await?;
         let exemption = self.exemptions.iter().find(|exemption| exemption.covers(&snapshot.role));
-        Ok(sweep.role(&snapshot, &LedgerView { record, exemption, boundary_document }).verdict)
+        let swept = sweep.role(&snapshot, &LedgerView { record, exemption, boundary_document });
+        self.rows.extend(swept.row.map(|row| *row));
+        Ok(swept.verdict)
     }
 }
 

@@ -6,6 +6,7 @@ use crate::clock;
 use crate::connect::Account;
 use crate::failure::Failure;
 use crate::ledger::Ledger;
+use crate::report::tests::{Bucket, Topic};
 use crate::respond::doubles_of_an_account;
 use aws_sdk_account::operation::list_regions::ListRegionsOutput;
 use aws_sdk_account::types::Region;
@@ -36,6 +37,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -48,11 +50,15 @@ const WIDE: &str =
 
 /// An account of four roles on two pages, and what became of a sweep over it.
 #[derive(Clone, Default)]
-struct Double {
+pub(crate) struct Double {
+    pub(crate) bucket: Bucket,
+    pub(crate) topic: Topic,
     items: Arc<Mutex<BTreeMap<(String, String), Item>>>,
     calls: Arc<Mutex<Vec<String>>>,
     /// The roles that reached the review queue.
     queued: Arc<Mutex<Vec<String>>>,
+    /// How long a page of roles takes.
+    page_takes: Arc<Mutex<Duration>>,
     /// What fails from now on, by the names that calls are noted under.
     failing: Arc<Mutex<BTreeSet<&'static str>>>,
 }
@@ -97,7 +103,7 @@ fn policy(arn: &str, document: &str) -> iam::ManagedPolicyDetail {
 }
 
 impl Double {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let double = Self::default();
         double.put("settings", "installed", [("at", text("2026-01-01T00:00:00Z"))]);
         double
@@ -138,7 +144,7 @@ impl Double {
         self.calls.lock().unwrap().iter().filter(|made| *made == call).count()
     }
 
-    fn queued(&self) -> Vec<String> {
+    pub(crate) fn queued(&self) -> Vec<String> {
         let mut queued = self.queued.lock().unwrap().clone();
         queued.sort();
         queued
@@ -154,6 +160,8 @@ impl Double {
         account.ledger = Ledger::new(self.dynamodb(), account.settings.ledger_table.clone());
         account.lambda = self.lambda().into();
         account.sqs = self.sqs().into();
+        account.s3 = self.bucket.client().into();
+        account.sns = self.topic.client().into();
         account.account_management = self.account_management().into();
         account.cloudtrail = crate::ground::served().into();
         account
@@ -167,6 +175,9 @@ impl Double {
                 let marker = request.marker().unwrap_or("first");
                 let call = format!("{} page {marker}", if of_roles { "roles" } else { "policies" });
                 double.note(&call);
+                if of_roles {
+                    std::thread::sleep(*double.page_takes.lock().unwrap());
+                }
                 if double.fails(&call) {
                     let meta = ErrorMetadata::builder().code("ServiceFailure").message("not now").build();
                     return MockResponse::Error(GetAccountAuthorizationDetailsError::generic(meta));
@@ -328,13 +339,23 @@ impl Double {
         mock_client!(aws_sdk_sqs, RuleMode::MatchAny, &[&send])
     }
 
-    async fn sweep(&self, request: &str, seconds_left: i64) -> SweptRoles {
+    pub(crate) async fn sweep(&self, request: &str, seconds_left: i64) -> SweptRoles {
         self.try_to_sweep(request, seconds_left).await.unwrap()
     }
 
     async fn try_to_sweep(&self, request: &str, seconds_left: i64) -> Result<SweptRoles, Failure> {
         let ends_at = clock::now() + SignedDuration::from_secs(seconds_left);
         self.account().sweep(SweepCall { request, ends_at }).await.map(|response| response.roles)
+    }
+}
+
+impl Double {
+    /// Sweeps until the time is up, which is before the second page of roles.
+    pub(crate) async fn sweep_one_page(&self, request: &str) -> SweptRoles {
+        *self.page_takes.lock().unwrap() = Duration::from_millis(2_500);
+        let swept = self.sweep(request, 62).await;
+        *self.page_takes.lock().unwrap() = Duration::ZERO;
+        swept
     }
 }
 

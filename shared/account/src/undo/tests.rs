@@ -117,6 +117,7 @@ impl Double {
             eventbridge: mock_client!(aws_sdk_eventbridge, RuleMode::MatchAny, &[]).into(),
             cloudformation: mock_client!(aws_sdk_cloudformation, RuleMode::MatchAny, &[]).into(),
             cloudtrail: OnceLock::new(),
+            s3: OnceLock::new(),
             account_management: OnceLock::new(),
             lambda: mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &[]).into(),
             security_hub: OnceLock::new(),

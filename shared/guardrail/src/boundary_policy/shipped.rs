@@ -16,6 +16,8 @@ pub struct Deployment {
     pub ledger_arn: String,
     /// The ARN of the key of the findings.
     pub findings_key_arn: String,
+    /// The bucket of the reports.
+    pub report_bucket: String,
     /// The parameter `AllowedPassRoleArns`.
     pub allowed_pass_role: Vec<String>,
     /// The parameter `AllowedAssumeRoleArns`.
@@ -143,6 +145,7 @@ impl Deployment {
             "AWS::StackId" => self.stack_id.clone(),
             "LedgerTable.Arn" => self.ledger_arn.clone(),
             "FindingsKey.Arn" => self.findings_key_arn.clone(),
+            "ReportBucket.Arn" => format!("arn:{}:s3:::{}", self.partition, self.report_bucket),
             _ => return Err(Unrenderable::Unknown(name.to_owned())),
         })
     }
@@ -165,6 +168,7 @@ mod tests {
             stack_id: "arn:aws:cloudformation:us-east-1:123456789012:stack/ringfence/1".to_owned(),
             ledger_arn: "arn:aws:dynamodb:us-east-1:123456789012:table/ledger".to_owned(),
             findings_key_arn: "arn:aws:kms:us-east-1:123456789012:key/1".to_owned(),
+            report_bucket: "ringfence-reportbucket-1".to_owned(),
             allowed_pass_role: Vec::new(),
             allowed_assume_role: Vec::new(),
         }

@@ -164,6 +164,7 @@ impl AboutExposure<'_> {
                 .map(|role| format!("https://console.aws.amazon.com/iam/home#/roles/details/{}", role.name)),
             // The call was made in the function's Region.
             event: event_link(in_console, &self.change.event_id, self.change.time, self.function().region()),
+            report: None,
             runbook: Some(outcome.runbook()),
         }
     }

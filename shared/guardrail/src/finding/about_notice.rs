@@ -73,7 +73,7 @@ impl AboutNotice<'_> {
             denial: None,
             undo: None,
             fix: None,
-            links: Links { role: None, event: None, runbook: Some(Outcome::Notice.runbook()) },
+            links: Links { role: None, event: None, runbook: Some(Outcome::Notice.runbook()), report: None },
             story,
         }
     }

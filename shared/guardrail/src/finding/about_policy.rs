@@ -134,6 +134,7 @@ impl AboutPolicy<'_> {
                     self.region,
                 ),
                 runbook: Some(outcome.runbook()),
+                report: None,
             },
             story,
         }

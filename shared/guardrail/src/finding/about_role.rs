@@ -103,7 +103,7 @@ impl AboutRole<'_> {
             Outcome::WouldBound => self.intended_severity(Enforced::Bounded),
             Outcome::WouldRestore => self.intended_severity(Enforced::Restored),
             Outcome::WouldReplace => self.intended_severity(Enforced::Replaced),
-            Outcome::Kept | Outcome::Resolved => Severity::Info,
+            Outcome::Kept | Outcome::Resolved | Outcome::Summary => Severity::Info,
             Outcome::Exempt => self.severity_beyond_exemption(),
             Outcome::Bounded
             | Outcome::Restored
@@ -379,6 +379,7 @@ pub(super) fn links(outcome: Outcome, role: &Role, trigger: &Trigger, region: &s
             .then(|| format!("https://console.aws.amazon.com/iam/home#/roles/details/{}", role.arn.name())),
         event: event_link(in_console, &trigger.event_id, trigger.time, region),
         runbook: Some(outcome.runbook()),
+        report: None,
     }
 }
 

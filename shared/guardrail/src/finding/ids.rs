@@ -1,6 +1,6 @@
 use super::Outcome;
 use crate::check_id::CheckId;
-use crate::names::{FunctionArn, PolicyArn, RoleId};
+use crate::names::{AccountId, FunctionArn, PolicyArn, RoleId};
 use crate::severity::Severity;
 use iam_policy::ActionName;
 use jiff::civil::Date;
@@ -62,6 +62,12 @@ impl FindingId {
     #[must_use]
     pub fn of_denial(role: &RoleId, action: &ActionName, day: Date) -> Self {
         Self(format!("rf-{}", digest(&["denial", role.as_str(), action.folded(), &day.to_string()])))
+    }
+
+    /// The id of the finding that sums up a sweep.
+    #[must_use]
+    pub fn of_summary(account: &AccountId, sweep: &str) -> Self {
+        Self(format!("rf-{}", digest(&["summary", account.as_str(), sweep])))
     }
 
     /// The id of the finding that closes the earlier ones about a role. `generation` is counted on with it.

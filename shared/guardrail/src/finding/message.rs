@@ -53,7 +53,7 @@ impl Finding {
 
 /// `[CRITICAL] bounded: orders-api-role (123456789012)`: severity first, so that a mailbox sorts.
 fn subject(finding: &Finding) -> String {
-    if finding.outcome == Outcome::Notice {
+    if matches!(finding.outcome, Outcome::Notice | Outcome::Summary) {
         return notice_subject(finding);
     }
     let policy = || finding.boundary.after.as_ref().map(PolicyArn::name).filter(|name| name.is_ascii());

@@ -5,6 +5,7 @@ mod about_exposure;
 mod about_notice;
 mod about_policy;
 mod about_role;
+mod about_sweep;
 mod asff;
 mod denial_facts;
 mod deployed_with;
@@ -27,6 +28,7 @@ pub use about_exposure::AboutExposure;
 pub use about_notice::AboutNotice;
 pub use about_policy::{AboutPolicy, Standing};
 pub use about_role::{AboutRole, Enforcement};
+pub use about_sweep::{AboutSweep, ReportPlace};
 pub use asff::{
     Asff, Details, FunctionDetails, LARGEST_BATCH, LARGEST_FINDING, MOST_FINDINGS, PermissionsBoundary,
     PolicyDetails, ProviderFields, ProviderSeverity, Recommendation, RecordState, Remediation, Resource,
@@ -239,4 +241,8 @@ pub struct Links {
     /// What to do about findings of this outcome.
     #[cfg_attr(feature = "schema", schemars(extend("format" = "uri")))]
     pub runbook: Option<String>,
+    /// The page of a sweep's report, in the console of S3. Only a `summary` has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(extend("format" = "uri")))]
+    pub report: Option<String>,
 }

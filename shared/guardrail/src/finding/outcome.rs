@@ -36,6 +36,8 @@ pub enum Outcome {
     Denied,
     /// An operator wrote something into the ledger, or what it says came to its end.
     Notice,
+    /// A sweep looked at every role of the account.
+    Summary,
     /// A function is open to strangers or to other accounts.
     Exposed,
 }
@@ -61,6 +63,7 @@ impl Outcome {
             Self::WouldReplace => "would-replace",
             Self::Denied => "denied",
             Self::Notice => "notice",
+            Self::Summary => "summary",
             Self::Exposed => "exposed",
         }
     }

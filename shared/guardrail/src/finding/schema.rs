@@ -138,7 +138,7 @@ const OUTCOMES: [(&str, &str); 20] = [
     ("boundary-edited", "The document of a boundary policy is not as it was; `role` is null."),
     ("self-tamper", "Somebody changed Ringfence itself. Not produced by this version."),
     ("undone", "An operator took a write of Ringfence back."),
-    ("summary", "A digest of the account. Not produced by this version."),
+    ("summary", "A sweep looked at every role; `links.report` is its report, `role` is null."),
     ("notice", "An operator changed something in the ledger, or its time came; `role` is null."),
 ];
 

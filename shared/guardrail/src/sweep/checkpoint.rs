@@ -20,6 +20,9 @@ pub struct Checkpoint {
     pub summary: SweepSummary,
     /// Accepted boundaries that were found edited, and for which a role was queued.
     pub weakened: BTreeSet<PolicyArn>,
+    /// How many parts of the report earlier invocations wrote.
+    #[serde(default)]
+    pub report_parts: u32,
 }
 
 /// What comes next in a sweep.
@@ -42,7 +45,14 @@ impl Checkpoint {
     #[must_use]
     pub fn start(sweep: String, started_at: Timestamp) -> Self {
         let phase = Phase::Roles { marker: None };
-        Self { sweep, started_at, phase, summary: SweepSummary::default(), weakened: BTreeSet::new() }
+        Self {
+            sweep,
+            started_at,
+            phase,
+            summary: SweepSummary::default(),
+            weakened: BTreeSet::new(),
+            report_parts: 0,
+        }
     }
 
     /// Whether anything but the report is left.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Inventory {
     by_role: BTreeMap<RoleArn, Having>,
     functions: usize,
+    read: BTreeSet<Region>,
     refused: BTreeSet<Region>,
 }
 
@@ -32,6 +33,17 @@ impl Inventory {
         if self.by_role.entry(role).or_default().functions.insert(function) {
             self.functions = self.functions.saturating_add(1);
         }
+    }
+
+    /// Notes that all functions of this Region were added.
+    pub fn note_read(&mut self, region: Region) {
+        self.read.insert(region);
+    }
+
+    /// The Regions whose functions are all here.
+    #[must_use]
+    pub fn read(&self) -> &BTreeSet<Region> {
+        &self.read
     }
 
     /// Notes that the functions of this Region may not be read.

@@ -9,6 +9,7 @@ use crate::decide::{Case, Decision, Step, decide, decide_at_first_sight};
 use crate::function::Function;
 use crate::names::{AccountId, RoleArn};
 use crate::record::RoleRecord;
+use crate::report::{AboutRow, RoleRow, Texts};
 use crate::settings::Settings;
 use crate::snapshot::{Boundary, RoleSnapshot};
 use crate::trigger::{Caller, Change, EventName, Subject, Trigger};
@@ -35,6 +36,7 @@ pub struct Sweep<'a> {
     rules: SweepRules<'a>,
     inventory: Inventory,
     checkpoint: Checkpoint,
+    texts: Texts,
 }
 
 /// What became of one role.
@@ -42,6 +44,8 @@ pub struct Sweep<'a> {
 pub struct SweptRole {
     /// Its line in the report; none where it is no execution role.
     pub line: Option<RoleLine>,
+    /// What the posture report says of it; none where it is no execution role.
+    pub row: Option<Box<RoleRow>>,
     /// Whether it needs a look.
     pub verdict: SweepVerdict,
 }
@@ -51,8 +55,9 @@ impl<'a> Sweep<'a> {
     #[must_use]
     pub fn resume(rules: SweepRules<'a>, inventory: Inventory, mut checkpoint: Checkpoint) -> Self {
         checkpoint.summary.functions = u64::try_from(inventory.functions()).unwrap_or(u64::MAX);
+        checkpoint.summary.regions_read.clone_from(inventory.read());
         checkpoint.summary.regions_refused.clone_from(inventory.refused());
-        Self { rules, inventory, checkpoint }
+        Self { rules, inventory, checkpoint, texts: Texts::default() }
     }
 
     /// Judges a role and counts it.
@@ -67,7 +72,7 @@ impl<'a> Sweep<'a> {
         if matches!(decide_at_first_sight(&case), Step::Decided(Decision::Nothing(_))) {
             let verdict = of_open_intent(&case).unwrap_or(SweepVerdict::Nothing);
             self.checkpoint.summary.count_other_role(verdict);
-            return SweptRole { line: None, verdict };
+            return SweptRole { line: None, row: None, verdict };
         }
         self.execution_role(snapshot, &case)
     }
@@ -95,7 +100,11 @@ impl<'a> Sweep<'a> {
         let judged =
             Judged { line: &line, boundary: &snapshot.boundary, approval, assessment: &as_it_is, verdict };
         self.checkpoint.summary.count(judged);
-        SweptRole { line: Some(line), verdict }
+        let owner_tag_keys = &self.rules.settings.owner_tag_keys;
+        let (record, exemption) = (case.record, case.exemption);
+        let about = AboutRow { snapshot, assessment: &as_it_is, approval, record, exemption, owner_tag_keys };
+        let row = about.row(self.inventory.functions_of(&snapshot.role.arn), &mut self.texts);
+        SweptRole { line: Some(line), row: Some(Box::new(row)), verdict }
     }
 
     fn once_per_policy(&mut self, verdict: SweepVerdict, snapshot: &RoleSnapshot) -> SweepVerdict {

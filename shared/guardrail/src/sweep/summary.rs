@@ -45,6 +45,9 @@ pub struct SweepSummary {
     pub missing_roles: u64,
     /// Functions of all Regions that were read.
     pub functions: u64,
+    /// The Regions that these are of.
+    #[serde(default)]
+    pub regions_read: BTreeSet<Region>,
     /// Enabled Regions whose functions could not be read, because a policy of the organization refuses it.
     #[serde(default)]
     pub regions_refused: BTreeSet<Region>,

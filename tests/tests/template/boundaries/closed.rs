@@ -307,6 +307,12 @@ fn ends_of_arns(stack: &Stack, id: &str, resource: &Value) -> Vec<String> {
         }
         "AWS::CloudWatch::Alarm" => vec![here("cloudwatch", &format!("alarm:{}", name("AlarmName")))],
         "AWS::SSM::Parameter" => vec![here("ssm", &format!("parameter{}", name("Name")))],
+        "AWS::S3::Bucket" => {
+            let bucket = format!("s3:::{}", stack.outputs()["ReportBucketName"]);
+            below(bucket, &["", "/reports/latest.json", "/parts/1/0.jsonl"])
+        }
+        // Changed by the bucket's ARN.
+        "AWS::S3::BucketPolicy" => Vec::new(),
         "AWS::Events::Rule" => vec![here("events", &format!("rule/{}", name("Name")))],
         "AWS::Serverless::Function" => {
             let events = resource["Properties"]["Events"].as_object().into_iter().flatten();

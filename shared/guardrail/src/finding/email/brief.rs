@@ -118,7 +118,8 @@ fn done(finding: &Finding) -> String {
         | Outcome::Undone
         | Outcome::Denied
         | Outcome::Exposed
-        | Outcome::Notice => format!("Changed nothing: {reason}."),
+        | Outcome::Notice
+        | Outcome::Summary => format!("Changed nothing: {reason}."),
     }
 }
 
@@ -153,7 +154,8 @@ fn effect(finding: &Finding) -> String {
         | Outcome::Undone
         | Outcome::Denied
         | Outcome::Exposed
-        | Outcome::Notice => {
+        | Outcome::Notice
+        | Outcome::Summary => {
             let open =
                 finding.breaches.iter().any(|breach| !breach.capped && breach.severity > Severity::Info);
             let stays = if open { ", and what was found stays possible" } else { "" };
@@ -242,7 +244,8 @@ fn next(finding: &Finding) -> String {
         | Outcome::Undone
         | Outcome::Denied
         | Outcome::Exposed
-        | Outcome::Notice => [mend, cut.to_owned(), String::new()],
+        | Outcome::Notice
+        | Outcome::Summary => [mend, cut.to_owned(), String::new()],
     };
     let steps: Vec<String> = steps.into_iter().filter(|step| !step.is_empty()).collect();
     steps.join(" ")

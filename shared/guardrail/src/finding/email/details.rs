@@ -145,6 +145,7 @@ pub(super) fn facts(out: &mut String, finding: &Finding) -> std::fmt::Result {
         ("Console", &finding.links.role),
         ("CloudTrail", &finding.links.event),
         ("Runbook", &finding.links.runbook),
+        ("Report", &finding.links.report),
     ] {
         if let Some(link) = link {
             fact(label, link)?;
@@ -158,7 +159,7 @@ fn boundary(boundary: &BoundaryFacts, outcome: Outcome) -> Vec<(&'static str, St
     let (before, after) = (name(&boundary.before), name(&boundary.after));
     let would = matches!(outcome, Outcome::WouldBound | Outcome::WouldRestore | Outcome::WouldReplace);
     match before == after {
-        _ if outcome == Outcome::Notice => Vec::new(),
+        _ if matches!(outcome, Outcome::Notice | Outcome::Summary) => Vec::new(),
         true => vec![("Boundary", after)],
         false if would => vec![("Boundary", before), ("Would be", after)],
         false => vec![("Boundary", after), ("Before", before)],

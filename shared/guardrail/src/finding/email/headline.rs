@@ -36,6 +36,7 @@ pub(in crate::finding) fn headline(
         Outcome::BoundaryEdited => format!("The boundary policy of {role} was edited"),
         Outcome::Notice => format!("A setting about {role} changed"),
         Outcome::Denied => format!("The boundary refused a call of {role}"),
+        Outcome::Summary => format!("A sweep looked at {role}"),
         Outcome::Exposed => format!("A function with {role} is open to others"),
     };
     let summary = match outcome {
@@ -63,7 +64,8 @@ pub(in crate::finding) fn headline(
         | Outcome::BoundaryEdited
         | Outcome::Notice
         | Outcome::Denied
-        | Outcome::Exposed => {
+        | Outcome::Exposed
+        | Outcome::Summary => {
             format!("{because}. What was found: {could}. Nothing was changed.")
         }
         Outcome::Failed => format!("{because}. The role stays as it is. What was found: {could}."),

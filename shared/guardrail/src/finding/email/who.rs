@@ -7,6 +7,9 @@ use jiff::Timestamp;
 /// `role deployer, session ci-4711: CreateRole through CloudFormation from 203.0.113.7, 2026-11-22 10:00:00 UTC`.
 pub(super) fn who(finding: &Finding) -> Option<String> {
     let trigger = &finding.trigger;
+    if finding.outcome == Outcome::Summary {
+        return None;
+    }
     if matches!(finding.outcome, Outcome::Notice | Outcome::Undone) {
         let by = trigger.principal.as_deref()?;
         return Some(format!("{by}, as the ledger's item says."));

@@ -4,6 +4,7 @@ mod of_denials;
 mod of_exposures;
 mod of_policies;
 mod of_roles;
+mod of_sweeps;
 
 use crate::findings::email;
 use crate::notices::of_each_kind;
@@ -22,6 +23,7 @@ fn all() -> Vec<(String, Finding)> {
         of_policies::all(),
         of_denials::all(),
         of_exposures::all(),
+        of_sweeps::all(),
     ];
     let named = named.into_iter().flatten().map(|(name, finding)| (name.to_owned(), finding));
     let notices = of_each_kind().into_iter().map(|(kind, finding)| (format!("notice {kind}"), finding));

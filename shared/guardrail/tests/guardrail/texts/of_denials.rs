@@ -27,6 +27,7 @@ fn told(role: &RoleSnapshot, owner: BoundaryOwner, denials: &Denials) -> Finding
         record: (owner != BoundaryOwner::RingfencesOwn).then_some(&record),
         settings: &settings,
         deployment: &Deployment {
+            report_bucket: "ringfence-reportbucket-1a2b3c4d5e6f7".to_owned(),
             partition: "aws".to_owned(),
             account: "123456789012".parse().unwrap(),
             stack_id: "arn:aws:cloudformation:us-east-1:123456789012:stack/ringfence/1".to_owned(),

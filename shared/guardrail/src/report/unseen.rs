@@ -1,0 +1,37 @@
+use super::{Head, Totals, grouped, named};
+
+/// What a reader must not conclude from this report.
+pub(super) fn sentences(head: &Head, totals: &Totals) -> Vec<String> {
+    let not_judged = (totals.not_judged > 0).then(|| {
+        format!(
+            "{} {} not judged: what IAM answered about them could not be put together. The log of ringfence-sweep-account names \
+             them.",
+            grouped(totals.not_judged),
+            if totals.not_judged == 1 { "role was" } else { "roles were" },
+        )
+    });
+    let not_listed = (totals.not_listed > 0).then(|| {
+        format!(
+            "{} {} judged and counted, and missing from the list below: this sweep took several invocations, and what one of them \
+             left for the report could not be written or read.",
+            grouped(totals.not_listed),
+            if totals.not_listed == 1 { "role was" } else { "roles were" },
+        )
+    });
+    let regions = (!head.refused_regions.is_empty()).then(|| {
+        format!(
+            "The functions of {} could not be listed: a policy of the organization refuses it. A role that only functions there \
+             have is judged all the same, but shows no functions here.",
+            named(&head.refused_regions)
+        )
+    });
+    let always = [
+        "Only roles that Lambda can assume are listed. Users, and roles of other services, are not.",
+        "Service control policies, resource policies and session policies are not counted in. An SCP may make less possible than is \
+         shown; a policy on a bucket, queue or key may make more possible.",
+        "Calls on data (reading an object, a message, an item) never reach Ringfence as events. So no denial seen does not mean that \
+         nothing was cut.",
+        "It shows what IAM answered while the sweep ran. What was changed since then is not in it.",
+    ];
+    not_judged.into_iter().chain(not_listed).chain(regions).chain(always.map(str::to_owned)).collect()
+}
