@@ -5,6 +5,7 @@
 
 mod batch;
 mod memory;
+mod replay;
 mod tell;
 #[cfg(test)]
 mod tests;
@@ -16,7 +17,7 @@ pub(crate) use memory::DenialMemory;
 use crate::clock;
 use crate::connect::Account;
 use crate::failure::Failure;
-use crate::ledger::OperatorPage;
+use crate::ledger::{LedgerPage, OperatorPage};
 use batch::{DeniedRole, Seen};
 use guardrail::denial::{BoundaryOwner, DenialKey};
 use guardrail::finding::FindingId;
@@ -153,40 +154,43 @@ impl DenialWork<'_> {
         open
     }
 
-    /// The role as it is now, and whether its boundary is one that Ringfence answers for.
+    /// The role as it is now, and whether its boundary is one that Ringfence answers for. It has called, so IAM shows it: no second look.
     async fn look_at(&self, role: &DeniedRole) -> Result<Standing, Failure> {
         let (account, name) = (self.account, role.arn.name());
         let watched = account.watched_boundaries();
-        let (read, mut page) =
-            tokio::try_join!(account.read_role(name), account.ledger.read(name, &watched))?;
-        let mode = account.settings.mode.in_force(&page.kill_switch);
+        let (found, mut page) =
+            tokio::try_join!(account.get_role(name), account.ledger.read(name, &watched))?;
         if let Some(operator) = page.operator.take() {
             self.operator.get_or_init(|| operator);
         }
-        let Some(found) = read else { return Ok(Standing::PassedOver("the role is gone")) };
+        Ok(self.standing(role, found, &page))
+    }
+
+    fn standing(&self, role: &DeniedRole, found: Option<Role>, page: &LedgerPage) -> Standing {
+        let settings = &self.account.settings;
+        let Some(found) = found else { return Standing::PassedOver("the role is gone") };
         if role.id.as_ref().is_some_and(|id| *id != found.id) {
-            return Ok(Standing::PassedOver("the role was made anew since"));
+            return Standing::PassedOver("the role was made anew since");
         }
         let record = page.record().filter(|record| record.role_id == found.id).cloned();
         let seen_with_a_function = record.as_ref().is_some_and(|record| !record.functions.is_empty());
         if !Trust::of(&found).admits_lambda(seen_with_a_function) {
-            return Ok(Standing::PassedOver("no execution role"));
+            return Standing::PassedOver("no execution role");
         }
         let Some(boundary) = found.boundary.clone() else {
-            return Ok(Standing::PassedOver("the role has no boundary any more"));
+            return Standing::PassedOver("the role has no boundary any more");
         };
-        let rules = &account.settings.rules;
-        let Some(owner) = BoundaryOwner::of(&boundary, &found, rules, record.as_ref()) else {
-            return Ok(Standing::PassedOver("a boundary of somebody else"));
+        let Some(owner) = BoundaryOwner::of(&boundary, &found, &settings.rules, record.as_ref()) else {
+            return Standing::PassedOver("a boundary of somebody else");
         };
-        Ok(Standing::Guarded(Box::new(Guarded {
+        Standing::Guarded(Box::new(Guarded {
             role: found,
             boundary,
             owner,
             record,
-            mode,
+            mode: settings.mode.in_force(&page.kill_switch),
             snapshot: OnceCell::new(),
             owned_by: OnceCell::new(),
-        })))
+        }))
     }
 }

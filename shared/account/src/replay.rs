@@ -11,6 +11,7 @@ use crate::sdk::{Roots, sdk_config};
 use crate::settings::{InvalidSettings, Settings};
 use aws_config::SdkConfig;
 use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationError;
+use guardrail::denial::DeniedCall;
 use guardrail::finding::Finding;
 use guardrail::names::{AccountId, RoleArn};
 use guardrail::trigger::{ExposureChange, PolicyChange, Trigger};
@@ -145,6 +146,14 @@ impl ReadOnlyAccount {
     /// Where AWS does not answer, refuses or makes no sense.
     pub async fn replay_exposure_change(&self, change: &ExposureChange) -> Result<Replay, Failure> {
         self.account.replay_exposure_change(change, self.ledger()).await
+    }
+
+    /// What would be told about a call that a boundary refused.
+    ///
+    /// # Errors
+    /// Where AWS does not answer, refuses or makes no sense.
+    pub async fn replay_denial(&self, call: &DeniedCall) -> Result<Replay, Failure> {
+        self.account.replay_denial(call, self.ledger()).await
     }
 
     fn ledger(&self) -> Ledger {

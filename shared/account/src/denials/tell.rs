@@ -6,7 +6,7 @@ use super::{DenialResponse, DenialWork, Guarded};
 use crate::clock;
 use crate::failure::Failure;
 use crate::ledger::{Claim, Claimant};
-use guardrail::denial::{DenialKey, DenialVerdict};
+use guardrail::denial::{DenialKey, DenialVerdict, Denials};
 use guardrail::finding::{AboutDenial, Finding, FindingId};
 
 impl DenialWork<'_> {
@@ -45,20 +45,32 @@ impl DenialWork<'_> {
         if claim != Claim::Won {
             return Ok((claim, None));
         }
-        account.publish_to_topic(&self.finding(guarded, seen, finding.clone()).await?).await?;
+        let mut told = self.finding(guarded, denials, finding.clone()).await?;
+        let sources = told.owner_sources();
+        let owner = guarded.owned_by.get_or_init(async || account.owner_in_time(sources).await).await;
+        if let Some(owner) = owner {
+            told.tell_owner(owner);
+        }
+        account.publish_to_topic(&told).await?;
         account.ledger.note_denial_told(&claimant, clock::now()).await?;
         Ok((claim, Some(finding)))
     }
 
-    async fn finding(&self, guarded: &Guarded, seen: &Seen, id: FindingId) -> Result<Finding, Failure> {
+    /// What is to be told; whose role it is comes on top.
+    pub(super) async fn finding(
+        &self,
+        guarded: &Guarded,
+        denials: &Denials,
+        id: FindingId,
+    ) -> Result<Finding, Failure> {
         let (account, settings) = (self.account, &self.account.settings);
         let read = async || account.read_policies(guarded.role.clone()).await;
         let snapshot = guarded.snapshot.get_or_try_init(read).await?;
         let about = AboutDenial {
             role: &guarded.role,
             boundary: &guarded.boundary,
-            denials: &seen.denials,
-            verdict: &DenialVerdict::of(&seen.denials.first, snapshot, guarded.owner),
+            denials,
+            verdict: &DenialVerdict::of(&denials.first, snapshot, guarded.owner),
             record: guarded.record.as_ref(),
             settings: &settings.rules,
             deployment: &settings.deployment,
@@ -67,12 +79,6 @@ impl DenialWork<'_> {
             ledger_table: &settings.ledger_table,
             now: clock::now(),
         };
-        let mut finding = about.finding(id);
-        let sources = finding.owner_sources();
-        let owner = guarded.owned_by.get_or_init(async || account.owner_in_time(sources).await).await;
-        if let Some(owner) = owner {
-            finding.tell_owner(owner);
-        }
-        Ok(finding)
+        Ok(about.finding(id))
     }
 }
