@@ -2,7 +2,8 @@
 //! a storm of them costs what a few do.
 //!
 //! The reasons in the messages are the lab's, after AWS's page (`boundary_denials` in `tests/lab/README.md`), and so is which rules get
-//! reads (`rule_state`). Batches have no window here.
+//! reads (`rule_state`). The lab hands a function ten messages at most and does not wait for more, so a storm takes more invocations
+//! here than on AWS, and no fewer calls.
 
 use crate::powerless::TRUSTS_LAMBDA_AND_THE_ACCOUNT;
 use serde_json::{Value, json};
@@ -184,7 +185,7 @@ async fn a_storm_costs_no_more_than_its_actions() {
     assert_eq!(actions(&denials(&lab).await), ["iam:CreateAccessKey", "iam:CreateUser"]);
     assert!(calls.len() <= 2 * CALLS_TO_TELL_ONE, "two processes at the most: {calls:?}");
 
-    // As one batch, of what was told today and of one thing that was not.
+    // All at once, of what was told today and of one thing that was not.
     switch_queue(&lab, json!(false)).await;
     let role = || Call {
         service: "iam",
@@ -198,15 +199,15 @@ async fn a_storm_costs_no_more_than_its_actions() {
     switch_queue(&lab, json!(true)).await;
     let (calls, invocations) = work_since(&lab, since);
     println!(
-        "{STORM} refused calls in one batch: {} calls in {invocations} invocations: {calls:?}",
+        "{STORM} refused calls that waited: {} calls in {invocations} invocations: {calls:?}",
         calls.len()
     );
     assert!(calls.len() <= 2 * CALLS_TO_TELL_ONE, "{calls:?}");
-    assert!(invocations <= 2, "{invocations} invocations");
     let told = denials(&lab).await;
     assert_eq!(actions(&told), ["iam:CreateAccessKey", "iam:CreateRole", "iam:CreateUser"]);
-    let last = told.last().expect("three");
-    assert_eq!(last.finding["denial"]["at_least"], json!(STORM / 2), "counted before it is told");
+    let of_role = told.iter().find(|told| told.finding["denial"]["action"] == json!("iam:CreateRole"));
+    let at_least = of_role.and_then(|told| told.finding["denial"]["at_least"].as_u64());
+    assert!(at_least.is_some_and(|count| count > 1), "a batch is counted before it is told: {at_least:?}");
     assert!(lab.dead_letters().await.is_empty());
 }
 
