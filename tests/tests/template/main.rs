@@ -6,6 +6,7 @@ mod boundaries;
 mod contract;
 mod fixtures;
 mod functions;
+mod organization;
 mod other_tools;
 mod patterns;
 mod permissions;
