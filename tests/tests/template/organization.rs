@@ -9,7 +9,7 @@ mod everyday;
 mod form;
 mod own_work;
 
-use iam_policy::{Because, Catalogue, Policies, Policy, Request, Source, Verdict, evaluate};
+use iam_policy::{ActionName, Because, Catalogue, Policies, Policy, Request, Source, Verdict, evaluate};
 use serde_json::{Value, json};
 use tests::template::{ACCOUNT, Stack, Template};
 
@@ -70,7 +70,7 @@ struct Call {
     /// `role/path/name`, `user/name` or `root` of the account.
     who: &'static str,
     action: &'static str,
-    /// An ARN, or what follows `arn:aws:iam::123456789012:`.
+    /// `*`, an ARN, or the end of one of the action's service in the account: `role/orders`, `function:orders`.
     resource: &'static str,
     /// Condition keys beside `aws:PrincipalArn`.
     context: &'static [(&'static str, &'static str)],
@@ -104,7 +104,8 @@ fn answer(levels: &[Vec<Policy>], call: &Call) -> Answer {
 }
 
 fn request(call: &Call) -> Request {
-    let action = call.action.parse().unwrap_or_else(|e| panic!("{call:?}: {e}"));
+    let action: ActionName = call.action.parse().unwrap_or_else(|e| panic!("{call:?}: {e}"));
+    let service = action.service();
     assert!(Catalogue::bundled().action(&action).is_some(), "AWS has no action `{action}`");
     let principal_arn = format!("arn:aws:iam::{ACCOUNT}:{}", call.who);
     // A session's own ARN does not carry the path of its role; `aws:PrincipalArn` does.
@@ -112,10 +113,12 @@ fn request(call: &Call) -> Request {
         (Some(_), Some((_, name))) => format!("arn:aws:sts::{ACCOUNT}:assumed-role/{name}/session"),
         _ => principal_arn.clone(),
     };
-    let resource = match call.resource {
-        "*" => "*".to_owned(),
-        arn if arn.starts_with("arn:") => arn.to_owned(),
-        iam => format!("arn:aws:iam::{ACCOUNT}:{iam}"),
+    let resource = match (call.resource, service) {
+        ("*", _) => "*".to_owned(),
+        (arn, _) if arn.starts_with("arn:") => arn.to_owned(),
+        (bucket, "s3") => format!("arn:aws:s3:::{bucket}"),
+        (end, "iam" | "sts") => format!("arn:aws:iam::{ACCOUNT}:{end}"),
+        (end, service) => format!("arn:aws:{service}:us-east-1:{ACCOUNT}:{end}"),
     };
     let mut context = iam_policy::Context::new().with("aws:PrincipalArn", &principal_arn);
     for (key, value) in call.context {
@@ -123,7 +126,7 @@ fn request(call: &Call) -> Request {
     }
     Request {
         principal: principal.parse().unwrap_or_else(|e| panic!("{call:?}: {e}")),
-        action,
+        action: action.clone(),
         resource: resource.parse().unwrap_or_else(|e| panic!("{call:?}: {e}")),
         resource_account: Some(ACCOUNT.parse().expect("an account")),
         context,

@@ -156,83 +156,35 @@ const WAYS: [(&str, &str, Tries); 24] = [
         "switch a rule off",
         "DenyChangingRingfence",
         &[
-            (
-                "events:DisableRule",
-                "arn:aws:events:us-east-1:123456789012:rule/ringfence-on-role-change",
-                &[],
-            ),
-            ("events:DeleteRule", "arn:aws:events:us-east-1:123456789012:rule/ringfence-on-role-change", &[]),
+            ("events:DisableRule", "rule/ringfence-on-role-change", &[]),
+            ("events:DeleteRule", "rule/ringfence-on-role-change", &[]),
             ("events:RemoveTargets", "arn:aws:events:eu-west-1:123456789012:rule/ringfence-forward", &[]),
-            ("events:PutRule", "arn:aws:events:us-east-1:123456789012:rule/ringfence-on-role-change", &[]),
-            ("events:PutTargets", "arn:aws:events:us-east-1:123456789012:rule/ringfence-on-role-change", &[]),
+            ("events:PutRule", "rule/ringfence-on-role-change", &[]),
+            ("events:PutTargets", "rule/ringfence-on-role-change", &[]),
         ],
     ),
     (
         "take a function away, or what it does",
         "DenyChangingRingfence",
         &[
-            (
-                "lambda:DeleteFunction",
-                "arn:aws:lambda:us-east-1:123456789012:function:ringfence-on-role-change",
-                &[],
-            ),
-            (
-                "lambda:UpdateFunctionCode",
-                "arn:aws:lambda:us-east-1:123456789012:function:ringfence-undo-remediation",
-                &[],
-            ),
-            (
-                "lambda:PutFunctionConcurrency",
-                "arn:aws:lambda:us-east-1:123456789012:function:ringfence-on-role-change",
-                &[],
-            ),
-            (
-                "lambda:PutFunctionEventInvokeConfig",
-                "arn:aws:lambda:us-east-1:123456789012:function:ringfence-on-role-change",
-                &[],
-            ),
-            (
-                "lambda:RemovePermission",
-                "arn:aws:lambda:us-east-1:123456789012:function:ringfence-on-role-change",
-                &[],
-            ),
-            (
-                "lambda:CreateFunctionUrlConfig",
-                "arn:aws:lambda:us-east-1:123456789012:function:ringfence-undo-remediation",
-                &[],
-            ),
-            (
-                "lambda:PutFunctionCodeSigningConfig",
-                "arn:aws:lambda:us-east-1:123456789012:function:ringfence-review-role",
-                &[],
-            ),
+            ("lambda:DeleteFunction", "function:ringfence-on-role-change", &[]),
+            ("lambda:UpdateFunctionCode", "function:ringfence-undo-remediation", &[]),
+            ("lambda:PutFunctionConcurrency", "function:ringfence-on-role-change", &[]),
+            ("lambda:PutFunctionEventInvokeConfig", "function:ringfence-on-role-change", &[]),
+            ("lambda:RemovePermission", "function:ringfence-on-role-change", &[]),
+            ("lambda:CreateFunctionUrlConfig", "function:ringfence-undo-remediation", &[]),
+            ("lambda:PutFunctionCodeSigningConfig", "function:ringfence-review-role", &[]),
         ],
     ),
     (
         "change its settings",
         "DenyChangingRingfence",
         &[
-            (
-                "lambda:UpdateFunctionConfiguration",
-                "arn:aws:lambda:us-east-1:123456789012:function:ringfence-on-role-change",
-                &[],
-            ),
-            ("ssm:PutParameter", "arn:aws:ssm:us-east-1:123456789012:parameter/ringfence/boundary-arn", &[]),
-            (
-                "cloudformation:UpdateStack",
-                "arn:aws:cloudformation:us-east-1:123456789012:stack/ringfence/1",
-                &[],
-            ),
-            (
-                "cloudformation:DeleteStack",
-                "arn:aws:cloudformation:us-east-1:123456789012:stack/StackSet-ringfence-0a1b/1",
-                &[],
-            ),
-            (
-                "cloudformation:ExecuteChangeSet",
-                "arn:aws:cloudformation:us-east-1:123456789012:stack/ringfence/1",
-                &[],
-            ),
+            ("lambda:UpdateFunctionConfiguration", "function:ringfence-on-role-change", &[]),
+            ("ssm:PutParameter", "parameter/ringfence/boundary-arn", &[]),
+            ("cloudformation:UpdateStack", "stack/ringfence/1", &[]),
+            ("cloudformation:DeleteStack", "stack/StackSet-ringfence-0a1b/1", &[]),
+            ("cloudformation:ExecuteChangeSet", "stack/ringfence/1", &[]),
         ],
     ),
     (
@@ -241,7 +193,7 @@ const WAYS: [(&str, &str, Tries); 24] = [
         &[
             (
                 "lambda:UpdateEventSourceMapping",
-                "arn:aws:lambda:us-east-1:123456789012:event-source-mapping:1",
+                "event-source-mapping:1",
                 &[(
                     "lambda:FunctionArn",
                     "arn:aws:lambda:us-east-1:123456789012:function:ringfence-review-role",
@@ -249,7 +201,7 @@ const WAYS: [(&str, &str, Tries); 24] = [
             ),
             (
                 "lambda:DeleteEventSourceMapping",
-                "arn:aws:lambda:us-east-1:123456789012:event-source-mapping:1",
+                "event-source-mapping:1",
                 &[(
                     "lambda:FunctionArn",
                     "arn:aws:lambda:us-east-1:123456789012:function:ringfence-review-role",
@@ -261,141 +213,77 @@ const WAYS: [(&str, &str, Tries); 24] = [
         "keep findings from whom they are for, or forge them",
         "DenyChangingRingfence",
         &[
-            ("sns:Unsubscribe", "arn:aws:sns:us-east-1:123456789012:ringfence-findings", &[]),
-            ("sns:SetSubscriptionAttributes", "arn:aws:sns:us-east-1:123456789012:ringfence-findings", &[]),
-            ("sns:DeleteTopic", "arn:aws:sns:us-east-1:123456789012:ringfence-findings", &[]),
-            ("sns:SetTopicAttributes", "arn:aws:sns:us-east-1:123456789012:ringfence-findings", &[]),
-            ("sns:Publish", "arn:aws:sns:us-east-1:123456789012:ringfence-findings", &[]),
-            (
-                "cloudwatch:DeleteAlarms",
-                "arn:aws:cloudwatch:us-east-1:123456789012:alarm:ringfence-failures",
-                &[],
-            ),
-            (
-                "cloudwatch:DisableAlarmActions",
-                "arn:aws:cloudwatch:us-east-1:123456789012:alarm:ringfence-failures",
-                &[],
-            ),
-            ("kms:DeleteAlias", "arn:aws:kms:us-east-1:123456789012:alias/ringfence-findings", &[]),
-            ("s3:PutObject", "arn:aws:s3:::ringfence-reportbucket-1a2b/reports/latest.json", &[]),
-            ("s3:DeleteObject", "arn:aws:s3:::ringfence-reportbucket-1a2b/reports/latest.json", &[]),
-            (
-                "logs:DeleteLogGroup",
-                "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/ringfence-review-role",
-                &[],
-            ),
+            ("sns:Unsubscribe", "ringfence-findings", &[]),
+            ("sns:SetSubscriptionAttributes", "ringfence-findings", &[]),
+            ("sns:DeleteTopic", "ringfence-findings", &[]),
+            ("sns:SetTopicAttributes", "ringfence-findings", &[]),
+            ("sns:Publish", "ringfence-findings", &[]),
+            ("cloudwatch:DeleteAlarms", "alarm:ringfence-failures", &[]),
+            ("cloudwatch:DisableAlarmActions", "alarm:ringfence-failures", &[]),
+            ("kms:DeleteAlias", "alias/ringfence-findings", &[]),
+            ("s3:PutObject", "ringfence-reportbucket-1a2b/reports/latest.json", &[]),
+            ("s3:DeleteObject", "ringfence-reportbucket-1a2b/reports/latest.json", &[]),
+            ("logs:DeleteLogGroup", "log-group:/aws/lambda/ringfence-review-role", &[]),
         ],
     ),
     (
         "take the key that findings are encrypted with",
         "DenyTakingTheKeyOfFindingsAway",
         &[
-            (
-                "kms:ScheduleKeyDeletion",
-                "arn:aws:kms:us-east-1:123456789012:key/1",
-                &[("kms:ResourceAliases", "alias/ringfence-findings")],
-            ),
-            (
-                "kms:DisableKey",
-                "arn:aws:kms:us-east-1:123456789012:key/1",
-                &[("kms:ResourceAliases", "alias/ringfence-findings")],
-            ),
-            (
-                "kms:PutKeyPolicy",
-                "arn:aws:kms:us-east-1:123456789012:key/1",
-                &[("kms:ResourceAliases", "alias/ringfence-findings")],
-            ),
+            ("kms:ScheduleKeyDeletion", "key/1", &[("kms:ResourceAliases", "alias/ringfence-findings")]),
+            ("kms:DisableKey", "key/1", &[("kms:ResourceAliases", "alias/ringfence-findings")]),
+            ("kms:PutKeyPolicy", "key/1", &[("kms:ResourceAliases", "alias/ringfence-findings")]),
         ],
     ),
     (
         "empty or rewire a queue",
         "DenyChangingRingfence",
         &[
-            ("sqs:PurgeQueue", "arn:aws:sqs:us-east-1:123456789012:ringfence-review", &[]),
-            ("sqs:DeleteQueue", "arn:aws:sqs:us-east-1:123456789012:ringfence-review", &[]),
-            ("sqs:SetQueueAttributes", "arn:aws:sqs:us-east-1:123456789012:ringfence-dead-letters", &[]),
-            ("sqs:AddPermission", "arn:aws:sqs:us-east-1:123456789012:ringfence-review", &[]),
+            ("sqs:PurgeQueue", "ringfence-review", &[]),
+            ("sqs:DeleteQueue", "ringfence-review", &[]),
+            ("sqs:SetQueueAttributes", "ringfence-dead-letters", &[]),
+            ("sqs:AddPermission", "ringfence-review", &[]),
         ],
     ),
     (
         "take messages out of a queue",
         "DenyWritingTheLedgerAndTakingMessages",
         &[
-            ("sqs:ReceiveMessage", "arn:aws:sqs:us-east-1:123456789012:ringfence-review", &[]),
-            ("sqs:DeleteMessage", "arn:aws:sqs:us-east-1:123456789012:ringfence-dead-letters", &[]),
-            ("sqs:StartMessageMoveTask", "arn:aws:sqs:us-east-1:123456789012:ringfence-dead-letters", &[]),
+            ("sqs:ReceiveMessage", "ringfence-review", &[]),
+            ("sqs:DeleteMessage", "ringfence-dead-letters", &[]),
+            ("sqs:StartMessageMoveTask", "ringfence-dead-letters", &[]),
         ],
     ),
     (
         "write the ledger",
         "DenyWritingTheLedgerAndTakingMessages",
         &[
-            (
-                "dynamodb:PutItem",
-                "arn:aws:dynamodb:us-east-1:123456789012:table/ringfence-LedgerTable-1A2B",
-                &[],
-            ),
-            (
-                "dynamodb:UpdateItem",
-                "arn:aws:dynamodb:us-east-1:123456789012:table/ringfence-LedgerTable-1A2B",
-                &[],
-            ),
-            (
-                "dynamodb:BatchWriteItem",
-                "arn:aws:dynamodb:us-east-1:123456789012:table/StackSet-ringfence-0a1b-LedgerTable-1A2B",
-                &[],
-            ),
-            (
-                "dynamodb:DeleteItem",
-                "arn:aws:dynamodb:us-east-1:123456789012:table/ringfence-LedgerTable-1A2B",
-                &[],
-            ),
-            (
-                "dynamodb:PartiQLDelete",
-                "arn:aws:dynamodb:us-east-1:123456789012:table/ringfence-LedgerTable-1A2B",
-                &[],
-            ),
+            ("dynamodb:PutItem", "table/ringfence-LedgerTable-1A2B", &[]),
+            ("dynamodb:UpdateItem", "table/ringfence-LedgerTable-1A2B", &[]),
+            ("dynamodb:BatchWriteItem", "table/StackSet-ringfence-0a1b-LedgerTable-1A2B", &[]),
+            ("dynamodb:DeleteItem", "table/ringfence-LedgerTable-1A2B", &[]),
+            ("dynamodb:PartiQLDelete", "table/ringfence-LedgerTable-1A2B", &[]),
         ],
     ),
     (
         "open the ledger, or do away with it",
         "DenyChangingRingfence",
         &[
-            (
-                "dynamodb:PutResourcePolicy",
-                "arn:aws:dynamodb:us-east-1:123456789012:table/ringfence-LedgerTable-1A2B",
-                &[],
-            ),
-            (
-                "dynamodb:DeleteResourcePolicy",
-                "arn:aws:dynamodb:us-east-1:123456789012:table/ringfence-LedgerTable-1A2B",
-                &[],
-            ),
-            (
-                "dynamodb:DeleteTable",
-                "arn:aws:dynamodb:us-east-1:123456789012:table/ringfence-LedgerTable-1A2B",
-                &[],
-            ),
-            (
-                "dynamodb:UpdateContinuousBackups",
-                "arn:aws:dynamodb:us-east-1:123456789012:table/ringfence-LedgerTable-1A2B",
-                &[],
-            ),
-            (
-                "dynamodb:UpdateTimeToLive",
-                "arn:aws:dynamodb:us-east-1:123456789012:table/ringfence-LedgerTable-1A2B",
-                &[],
-            ),
+            ("dynamodb:PutResourcePolicy", "table/ringfence-LedgerTable-1A2B", &[]),
+            ("dynamodb:DeleteResourcePolicy", "table/ringfence-LedgerTable-1A2B", &[]),
+            ("dynamodb:DeleteTable", "table/ringfence-LedgerTable-1A2B", &[]),
+            ("dynamodb:UpdateContinuousBackups", "table/ringfence-LedgerTable-1A2B", &[]),
+            ("dynamodb:UpdateTimeToLive", "table/ringfence-LedgerTable-1A2B", &[]),
         ],
     ),
     (
         "blind the trail",
         "DenyChangingTheTrail",
         &[
-            ("cloudtrail:StopLogging", "arn:aws:cloudtrail:us-east-1:123456789012:trail/all", &[]),
-            ("cloudtrail:DeleteTrail", "arn:aws:cloudtrail:us-east-1:123456789012:trail/all", &[]),
-            ("cloudtrail:PutEventSelectors", "arn:aws:cloudtrail:us-east-1:123456789012:trail/all", &[]),
-            ("cloudtrail:UpdateTrail", "arn:aws:cloudtrail:us-east-1:123456789012:trail/all", &[]),
+            ("cloudtrail:StopLogging", "trail/all", &[]),
+            ("cloudtrail:DeleteTrail", "trail/all", &[]),
+            ("cloudtrail:PutEventSelectors", "trail/all", &[]),
+            ("cloudtrail:UpdateTrail", "trail/all", &[]),
         ],
     ),
 ];
@@ -446,31 +334,23 @@ fn no_statement_is_there_for_nothing() {
 
 /// What the policies do not close, so that nobody believes it: each is a row in docs/organization.md, and is left to events
 /// and sweeps.
-const REMAINS: [(&str, &str, &str, &[(&str, &str)]); 6] = [
+const REMAINS: Tries = &[
     // No condition key shows the trust policy, or the boundary that is there when another is put.
-    ("role/administrator", "iam:CreateRole", "role/orders", &[]),
-    ("role/administrator", "iam:UpdateAssumeRolePolicy", "role/orders", &[]),
-    ("role/administrator", "iam:PutRolePermissionsBoundary", "role/orders", &[ANOTHER]),
-    ("role/administrator", "iam:PassRole", "role/lambda/older-without-boundary", &[TO_LAMBDA]),
-    (
-        "role/administrator",
-        "lambda:UpdateFunctionCode",
-        "arn:aws:lambda:us-east-1:123456789012:function:orders",
-        &[],
-    ),
-    (
-        "role/administrator",
-        "lambda:InvokeFunction",
-        "arn:aws:lambda:us-east-1:123456789012:function:ringfence-on-role-change",
-        &[],
-    ),
+    ("iam:CreateRole", "role/orders", &[]),
+    ("iam:UpdateAssumeRolePolicy", "role/orders", &[]),
+    ("iam:UpdateAssumeRolePolicy", "role/lambda/orders", &[]),
+    ("iam:PutRolePermissionsBoundary", "role/orders", &[ANOTHER]),
+    ("iam:PassRole", "role/lambda/older-without-boundary", &[TO_LAMBDA]),
+    ("iam:CreatePolicyVersion", "policy/team/attached-to-a-role-in-the-path", &[]),
+    ("lambda:UpdateFunctionCode", "function:orders", &[]),
+    ("lambda:InvokeFunction", "function:ringfence-on-role-change", &[]),
 ];
 
 #[test]
 fn what_remains_is_known() {
     let levels = levels(&organization());
-    for (who, action, resource, context) in REMAINS {
-        let call = Call { who, action, resource, context };
+    for (action, resource, context) in REMAINS {
+        let call = Call { who: "role/administrator", action, resource, context };
         assert_eq!(answer(&levels, &call), Answer::Allowed, "{call:?}");
     }
 }

@@ -39,6 +39,14 @@ fn characters(document: &serde_json::Value) -> usize {
     document.to_string().chars().count()
 }
 
+/// 2,171
+fn thousands(number: usize) -> String {
+    match (number / 1000, number % 1000) {
+        (0, rest) => rest.to_string(),
+        (thousands, rest) => format!("{thousands},{rest:03}"),
+    }
+}
+
 #[test]
 fn policies_fit_their_quota_with_room_for_an_organizations_own_names() {
     let template = Template::of_organization();
@@ -63,6 +71,8 @@ fn policies_fit_their_quota_with_room_for_an_organizations_own_names() {
         large.retain(|(parameter, _)| *parameter != name);
         large.push((name, value));
     }
+    let page = std::fs::read_to_string(tests::project_root().join("docs/organization.md"))
+        .expect("docs/organization.md can be read");
     let targets_only: Vec<(&str, &str)> = PARAMETERS[..3].to_vec();
     for policy in POLICIES {
         let length =
@@ -70,6 +80,10 @@ fn policies_fit_their_quota_with_room_for_an_organizations_own_names() {
         let (plain, full) = (length(&targets_only), length(&large));
         println!("{policy}: {plain} characters with the defaults, {full} in a large organization");
         assert!(plain < full && full < QUOTA, "{policy}: {plain} and {full} of {QUOTA} characters");
+        let stack = organization();
+        let name = text(stack.properties(policy), "/Name");
+        let row = format!("| `{name}` | {} | {} | {} |", thousands(plain), thousands(full), thousands(QUOTA));
+        assert!(page.contains(&row), "docs/organization.md should have the row {row}");
     }
 }
 
