@@ -31,7 +31,11 @@ pub(super) fn find(functions: &[Function]) -> Option<Hit> {
                 Evidence {
                     policy: function.arn.to_string(),
                     statement: String::new(),
-                    detail: format!("{role} does not exist"),
+                    detail: format!(
+                        "function {} in {} names {role}",
+                        function.arn.name(),
+                        function.arn.region()
+                    ),
                 },
             )),
         })
