@@ -3,6 +3,7 @@ use super::{BoundaryFacts, BreachFacts, Finding, FindingId, Links, Outcome, SCHE
 use crate::assess::{Evidence, missing_role_breach};
 use crate::exposure::ExposureSubject;
 use crate::names::{AccountId, FunctionArn, RoleArn, RoleName};
+use crate::report::grouped;
 use crate::settings::Mode;
 use crate::severity::Severity;
 use jiff::Timestamp;
@@ -61,7 +62,7 @@ impl AboutMissingRole<'_> {
             ),
             done: format!(
                 "Ringfence changed nothing: which role {} should have, only the owner knows.",
-                self.them()
+                if self.is_one() { "it" } else { "they" }
             ),
             next: self.next(),
             ..Story::default()
@@ -72,12 +73,16 @@ impl AboutMissingRole<'_> {
             capped: false,
             summary: breach.summary,
             evidence: self.evidence(),
-            remedy: self.lines().next().map_or(breach.remedy, |(_, line)| line),
+            remedy: self.lines().map(|(_, line)| line).collect::<Vec<_>>().join("; "),
         });
         let breaches = breaches.collect();
         let title = format!("The role {name} of {} does not exist", self.counted());
         let reason = "functions name a role that does not exist";
-        Finding { breaches, ..self.finding(id, Outcome::Exposed, severity, title, reason, story) }
+        Finding {
+            summary: self.summary(&story),
+            breaches,
+            ..self.finding(id, Outcome::Exposed, severity, title, reason, story)
+        }
     }
 
     /// The finding that closes the earlier ones about the role.
@@ -184,7 +189,7 @@ impl AboutMissingRole<'_> {
     fn counted(&self) -> String {
         match self.functions {
             [one] => format!("function {}", one.name()),
-            several => format!("{} functions", several.len()),
+            several => format!("{} functions", count(several.len())),
         }
     }
 
@@ -197,17 +202,21 @@ impl AboutMissingRole<'_> {
         let named: Vec<&str> = self.functions.iter().take(MOST_NAMED).map(FunctionArn::name).collect();
         let more = match self.functions.len().saturating_sub(MOST_NAMED) {
             0 => String::new(),
-            more => format!(" and {more} more"),
+            more => format!(" and {} more", count(more)),
         };
-        format!("{} functions ({}{more}) name", self.functions.len(), named.join(", "))
+        format!("{} functions ({}{more}) name", count(self.functions.len()), named.join(", "))
+    }
+
+    fn is_one(&self) -> bool {
+        self.functions.len() == 1
     }
 
     fn them(&self) -> &'static str {
-        if self.functions.len() == 1 { "it" } else { "them" }
+        if self.is_one() { "it" } else { "them" }
     }
 
     fn noun(&self) -> &'static str {
-        if self.functions.len() == 1 { "function" } else { "functions" }
+        if self.is_one() { "function" } else { "functions" }
     }
 
     fn evidence(&self) -> Vec<Evidence> {
@@ -220,37 +229,52 @@ impl AboutMissingRole<'_> {
     }
 
     fn next(&self) -> Vec<Step> {
-        let mut steps = vec![Step::line("See who deleted it, and when", self.who_called("DeleteRole"))];
+        let mut steps = vec![self.look()];
         let lines = self.lines().take(MOST_REGIONS);
         steps.extend(lines.map(|(region, line)| {
-            Step::line(format!("Give {} in {region} a role that exists", self.them()), line)
+            let those = if self.is_one() { "it".to_owned() } else { format!("those in {region}") };
+            Step::line(format!("Give {those} a role that exists"), line)
         }));
-        let untouched = self.by_region().len().saturating_sub(MOST_REGIONS);
-        if untouched > 0 {
-            let regions = if untouched == 1 { "Region" } else { "Regions" };
-            steps.push(Step::words(format!("The same in {untouched} more {regions}.")));
+        match self.by_region().len().saturating_sub(MOST_REGIONS) {
+            0 => {}
+            1 => steps.push(Step::words("The line for one more Region is below, under To do.")),
+            more => {
+                steps.push(Step::words(format!("The lines for {more} more Regions are below, under To do.")))
+            }
         }
-        if self.functions.len() > MOST_LISTED {
-            let rest = self.functions.len().saturating_sub(MOST_LISTED);
-            steps.push(Step::words(format!("Then look at the {rest} functions that are not listed here.")));
-        }
-        let delete = match self.functions {
-            [one] => Step::line(
-                "Or, where nobody needs it, delete it",
-                format!(
-                    "aws lambda delete-function --region {} --function-name {}",
-                    one.region(),
-                    one.name()
-                ),
-            ),
-            _ => Step::words("Or delete the functions that nobody needs (aws lambda delete-function)."),
-        };
-        steps.push(delete);
-        steps.push(Step::words(
-            "Or make the role again by the template that it came from. Functions with environment variables may fail until their \
-             configuration is written once more: Lambda decrypts those for the role that is gone.",
-        ));
+        steps.extend(self.rest());
         steps
+    }
+
+    /// One line to paste is part of it, at its end. The others would run into it: they are the breach's remedy.
+    fn summary(&self, story: &Story) -> String {
+        let remedy =
+            "The remedy of the breach has the lines for a shell that give the functions another role.";
+        let next = std::iter::once(Step::words(remedy)).chain(self.rest()).chain([self.look()]).collect();
+        Story { next, ..story.clone() }.summary()
+    }
+
+    fn look(&self) -> Step {
+        Step::line("See who deleted it, and when", self.who_called("DeleteRole"))
+    }
+
+    /// What else can be done.
+    fn rest(&self) -> Vec<Step> {
+        let unlisted = self.functions.len().saturating_sub(MOST_LISTED);
+        let unlisted = (unlisted > 0).then(|| {
+            Step::words(format!("Then look at the {} functions that are not listed here.", count(unlisted)))
+        });
+        let delete = match self.functions {
+            [one] => format!(
+                "Or, where nobody needs it, delete it (aws lambda delete-function --region {} --function-name {}).",
+                one.region(),
+                one.name()
+            ),
+            _ => "Or delete the functions that nobody needs (aws lambda delete-function).".to_owned(),
+        };
+        let again = "Or make the role again by the template that it came from. Functions with environment variables may fail until \
+                     their configuration is written once more: Lambda decrypts those for the role that is gone.";
+        unlisted.into_iter().chain([Step::words(delete), Step::words(again)]).collect()
     }
 
     /// Who made this call about the role in the last 90 days. Events of IAM are in the home Region.
@@ -293,4 +317,8 @@ impl AboutMissingRole<'_> {
             (region.to_owned(), line)
         })
     }
+}
+
+fn count(count: usize) -> String {
+    grouped(u64::try_from(count).unwrap_or(u64::MAX))
 }
