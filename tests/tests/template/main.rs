@@ -6,6 +6,7 @@ mod boundaries;
 mod contract;
 mod fixtures;
 mod functions;
+mod new_roles;
 mod organization;
 mod other_tools;
 mod patterns;
