@@ -3,13 +3,13 @@
 
 use crate::boundaries::PROFILES;
 use crate::organization::{levels, organization};
-use crate::{stack, text};
+use crate::{one_or_many, stack, statements, text};
 use guardrail::assess::{Approval, Assessment, Surroundings};
 use guardrail::authorization_details::{ManagedPolicyDetail, RoleDetail};
 use guardrail::check_id::CheckId;
 use guardrail::function::Function;
 use guardrail::severity::Severity;
-use iam_policy::{Containment, Policy, PolicyKind, within};
+use iam_policy::{Context, Policies, Policy, PolicyKind, Request, Verdict, evaluate};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use tests::template::{ACCOUNT, Stack, Template};
@@ -87,7 +87,9 @@ fn of_stack(language: &'static str, stack: &Stack) -> NewRole {
 /// Read from its text, which takes trust and policy from the files beside it.
 fn of_terraform() -> NewRole {
     let terraform = file("terraform.tf");
-    for other in ["aws_iam_role_policy_attachment", "managed_policy_arns", "inline_policy", "aws_iam_policy\""] {
+    for other in
+        ["aws_iam_role_policy_attachment", "managed_policy_arns", "inline_policy", "aws_iam_policy\""]
+    {
         assert!(!terraform.contains(other), "terraform.tf: {other} is not read by this test");
     }
     assert_eq!(terraform.matches("resource \"aws_iam_role\"").count(), 1);
@@ -130,7 +132,9 @@ fn of_cdk() -> NewRole {
     ] {
         assert_eq!(written.matches(line).count(), 1, "cdk.ts: `{line}`; see tests/new-roles/README.md");
     }
-    for other in ["managedPolicies", "addToPolicy", "addToRolePolicy", "addManagedPolicy", ".grant", "attachInline"] {
+    for other in
+        ["managedPolicies", "addToPolicy", "addToRolePolicy", "addManagedPolicy", ".grant", "attachInline"]
+    {
         assert!(!written.contains(other), "cdk.ts: `{other}` is not in the recording");
     }
     let recorded = of_stack("CDK", &Template::at("tests/new-roles/cdk-synthesized.json").rendered(&[]));
@@ -200,15 +204,40 @@ fn roles_of_the_templates_have_no_breach() {
     }
 }
 
+/// Each of its actions on each of its resources, a stream of the log group among them.
 #[test]
-fn boundaries_take_nothing_from_them() {
+fn boundaries_and_service_control_policies_take_nothing_from_them() {
     let stack = Template::of_project().rendered(&[]);
+    let service_control = levels(&organization());
     for role in new_roles() {
         let policy = Policy::from_value(&role.policy).expect("a policy");
         assert_eq!(policy.validate(PolicyKind::Identity), [], "{}", role.language);
-        for profile in PROFILES {
-            let boundary = Policy::from_value(&stack.properties(profile)["PolicyDocument"]).expect("a policy");
-            assert_eq!(within(&[&policy], &[&boundary]), Containment::Pass, "{}, {profile}", role.language);
+        for statement in statements(&role.policy) {
+            for action in one_or_many(&statement["Action"]) {
+                let resource = text(statement, "/Resource").replace('*', "log-stream:a");
+                for profile in PROFILES {
+                    let boundary = Policy::from_value(&stack.properties(profile)["PolicyDocument"]);
+                    let boundary = boundary.expect("a policy");
+                    let policies = Policies {
+                        identity: &[&policy],
+                        boundary: Some(&boundary),
+                        service_control: &service_control,
+                        ..Policies::default()
+                    };
+                    let arn = format!("arn:aws:iam::{ACCOUNT}:role{}orders", role.path);
+                    let request = Request {
+                        principal: format!("arn:aws:sts::{ACCOUNT}:assumed-role/orders/orders")
+                            .parse()
+                            .expect("a session"),
+                        action: action.parse().expect("an action"),
+                        resource: resource.parse().expect("an ARN"),
+                        resource_account: None,
+                        context: Context::new().with("aws:PrincipalArn", &arn),
+                    };
+                    let verdict = evaluate(&policies, &request).verdict;
+                    assert_eq!(verdict, Verdict::Allowed, "{}, {profile}: {request:?}", role.language);
+                }
+            }
         }
     }
 }
