@@ -221,7 +221,7 @@ impl Renderer<'_> {
             // CloudFormation takes the names that it makes for buckets in lower case.
             "AWS::S3::Bucket" => self.name(id, "BucketName").to_lowercase(),
             "AWS::Logs::LogGroup" => self.name(id, "LogGroupName"),
-            "AWS::Serverless::Function" => self.name(id, "FunctionName"),
+            "AWS::Serverless::Function" | "AWS::Lambda::Function" => self.name(id, "FunctionName"),
             "AWS::KMS::Key" => "0a1b2c3d-0000-4000-8000-0123456789ab".to_owned(),
             "AWS::Organizations::Policy" => "p-0a1b2c3d".to_owned(),
             other => panic!("the test's renderer does not know what `Ref` gives for {other}"),
@@ -260,7 +260,7 @@ impl Renderer<'_> {
             "AWS::CloudWatch::Alarm" => {
                 format!("arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{}", self.name(id, "AlarmName"))
             }
-            "AWS::Serverless::Function" => {
+            "AWS::Serverless::Function" | "AWS::Lambda::Function" => {
                 format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", self.physical_id(id))
             }
             other => panic!("the test's renderer does not know the ARN of {other}"),

@@ -7,6 +7,7 @@ mod contract;
 mod denials;
 mod fixtures;
 mod functions;
+mod new_roles;
 mod organization;
 mod other_tools;
 mod patterns;

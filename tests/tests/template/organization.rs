@@ -40,7 +40,7 @@ const ANOTHER: (&str, &str) =
     ("iam:PermissionsBoundary", "arn:aws:iam::123456789012:policy/team/no-boundary-at-all");
 const TO_LAMBDA: (&str, &str) = ("iam:PassedToService", "lambda.amazonaws.com");
 
-fn organization() -> Stack {
+pub(crate) fn organization() -> Stack {
     Template::of_organization().rendered(&PARAMETERS)
 }
 
@@ -59,7 +59,7 @@ fn full_access() -> Policy {
 }
 
 /// What an account is under: `FullAWSAccess` at the root and at its OU, and at the OU the policies.
-fn levels(stack: &Stack) -> Vec<Vec<Policy>> {
+pub(crate) fn levels(stack: &Stack) -> Vec<Vec<Policy>> {
     let ours = POLICIES.iter().map(|policy| parsed(document(stack, policy)));
     vec![vec![full_access()], std::iter::once(full_access()).chain(ours).collect()]
 }

@@ -2,6 +2,7 @@
 
 mod of_denials;
 mod of_exposures;
+mod of_missing_roles;
 mod of_policies;
 mod of_roles;
 mod of_sweeps;
@@ -23,6 +24,7 @@ fn all() -> Vec<(String, Finding)> {
         of_policies::all(),
         of_denials::all(),
         of_exposures::all(),
+        of_missing_roles::all(),
         of_sweeps::all(),
     ];
     let named = named.into_iter().flatten().map(|(name, finding)| (name.to_owned(), finding));
@@ -105,6 +107,7 @@ fn no_prose_is_wider_than_a_mail_client() {
             let pasted = [
                 "    aws ",
                 "    sam deploy ",
+                "    for ",
                 "aws dynamodb ",
                 "    iam.Perm",
                 "    Permissions",
