@@ -29,11 +29,11 @@ fn answer(status: u16, error: Option<&str>, body: &str) -> ReplayEvent {
     ReplayEvent::new(request, response.body(SdkBody::from(body)).unwrap())
 }
 
-fn account_over(http: impl Into<SharedHttpClient>) -> Account {
+fn account_over(http: SharedHttpClient) -> Account {
     let settings = settings();
     let config = sdk_config(&settings, Roots::System)
         .into_builder()
-        .http_client(http.into())
+        .http_client(http)
         .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
         .region(Region::new("us-east-1"))
         .build();
@@ -43,7 +43,7 @@ fn account_over(http: impl Into<SharedHttpClient>) -> Account {
 /// An account whose Access Analyzer answers so; without an answer any call panics.
 fn account(answers: Vec<ReplayEvent>) -> (Account, StaticReplayClient) {
     let http = StaticReplayClient::new(answers);
-    (account_over(http.clone()), http)
+    (account_over(SharedHttpClient::new(http.clone())), http)
 }
 
 fn sent(http: &StaticReplayClient) -> Vec<(String, Value)> {

@@ -1,11 +1,14 @@
 //! What Ringfence tells: schema `ringfence.finding/1`.
 
+mod about_denial;
 mod about_exposure;
+mod about_missing_role;
 mod about_notice;
 mod about_policy;
 mod about_role;
 mod about_sweep;
 mod asff;
+mod denial_facts;
 mod deployed_with;
 mod email;
 mod fix;
@@ -21,7 +24,9 @@ mod story;
 mod undone;
 mod used_recently;
 
+pub use about_denial::AboutDenial;
 pub use about_exposure::AboutExposure;
+pub use about_missing_role::{AboutMissingRole, RoleOver};
 pub use about_notice::AboutNotice;
 pub use about_policy::{AboutPolicy, Standing};
 pub(crate) use about_role::shortened;
@@ -32,6 +37,7 @@ pub use asff::{
     PolicyDetails, ProviderFields, ProviderSeverity, Recommendation, RecordState, Remediation, Resource,
     RoleDetails, batches,
 };
+pub use denial_facts::DenialFacts;
 pub use ids::{FindingId, StateKey};
 pub use impact::{ImpactFacts, Removed};
 pub use message::{Attribute, Message};
@@ -68,8 +74,8 @@ pub struct Finding {
     pub mode: Mode,
     /// The same on every retry: two findings with one id are one.
     pub id: FindingId,
-    /// `ACCOUNT/SUBJECT/KIND`, stable over outcomes: the key for tickets. The subject is a role's id, the ARN of a policy or
-    /// function, or the key of an item of the ledger.
+    /// `ACCOUNT/SUBJECT/KIND`, stable over outcomes: the key for tickets. The subject is a role's id, the ARN of a policy, of a
+    /// function or of a role that does not exist, or the key of an item of the ledger.
     #[cfg_attr(
         feature = "schema",
         schemars(regex(pattern = r"^[0-9]{12}/[\s\S]+/(role-rights|exposure|boundary-policy|ringfence)$"))
@@ -97,7 +103,8 @@ pub struct Finding {
     pub reason: String,
     /// The role, for an open function its own; `null` where it is not known, or the finding is about a boundary policy or Ringfence.
     pub role: Option<RoleFacts>,
-    /// The function that the call named, and those that the ledger knows with the role.
+    /// The function that the call named, and those that the ledger knows with the role; of a role that does not exist, those that
+    /// name it, 50 at most.
     pub functions: Vec<FunctionArn>,
     /// The call that set it off.
     pub trigger: TriggerFacts,
@@ -113,6 +120,9 @@ pub struct Finding {
     pub boundary: BoundaryFacts,
     /// What the boundary that was put, or would be, takes away. `null`: nothing was changed, or it cannot be told.
     pub impact: Option<ImpactFacts>,
+    /// The call that a boundary refused; there for `denied` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub denial: Option<DenialFacts>,
     /// One line for a shell that takes the change back. `null`: there is nothing to take back, or no such line.
     pub undo: Option<String>,
     /// The line to add to the role's template; `null` where the role has no boundary to keep.
@@ -138,7 +148,7 @@ impl Finding {
 
     /// Whether it is about who may call a function, and not about a role.
     pub(crate) fn is_about_a_function(&self) -> bool {
-        self.problem.ends_with("/exposure")
+        self.problem.ends_with("/exposure") && self.story.missing_role.is_none()
     }
 }
 

@@ -299,6 +299,7 @@ impl Doubles {
             account_management: OnceLock::new(),
             lambda: mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &[]).into(),
             security_hub: OnceLock::new(),
+            access_analyzer: OnceLock::new(),
             config: sdk_config(&settings, Roots::System),
             calls: crate::calls::CallCounter::default(),
             policies: PolicyCache::default(),
