@@ -9,7 +9,8 @@ use tests::{function_folders, logical_id};
 const FUNCTION: &str = "AWS::Serverless::Function";
 
 /// The contract with `account::settings`.
-const ENVIRONMENT: [&str; 23] = [
+const ENVIRONMENT: [&str; 24] = [
+    "RINGFENCE_ACCESS_ANALYZER",
     "RINGFENCE_ALLOWED_ASSUME_ROLE_ARNS",
     "RINGFENCE_ALLOWED_PASS_ROLE_ARNS",
     "RINGFENCE_APPROVED_BOUNDARY_ARNS",
@@ -31,7 +32,6 @@ const ENVIRONMENT: [&str; 23] = [
     "RINGFENCE_REVIEW_QUEUE_URL",
     "RINGFENCE_RULES",
     "RINGFENCE_SECURITY_HUB",
-    "RINGFENCE_ACCESS_ANALYZER",
     "RINGFENCE_STACK_ID",
     "RINGFENCE_SWEEP_MODE",
 ];
