@@ -104,9 +104,11 @@ fuzz: ## feed the policy engine random input; FUZZ_SECONDS=600 for ten minutes a
 
 test-browser: $(CACHE)/browser/.installed ## the posture report of 5,000 roles in a real browser, with screenshots
 	@if test -e $<; then \
-	  mkdir -p $(CACHE)/browser/report && \
+	  mkdir -p $(CACHE)/browser/report/hostile && \
 	  cargo run -q --locked -p guardrail --example posture_report -- 5000 $(CACHE)/browser/report && \
-	  node tests/browser/report.mjs $(CACHE)/browser/report/report.html $(CACHE)/browser $(CACHE)/browser/screenshots; \
+	  cargo run -q --locked -p guardrail --example posture_report -- 49 $(CACHE)/browser/report/hostile hostile && \
+	  node tests/browser/report.mjs $(CACHE)/browser/report/report.html $(CACHE)/browser/report/hostile/report.html \
+	    $(CACHE)/browser $(CACHE)/browser/screenshots; \
 	else echo "SKIPPED: the report in a browser (Node, npm or its registry is missing)"; fi
 
 test-canaries: tools $(MOTO) ## whether each patch of the local AWS account is needed, in place and working
