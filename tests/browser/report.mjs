@@ -170,6 +170,13 @@ for (const size of SIZES) {
   await tab.close();
 }
 
+// For docs/: `make report-picture` copies them.
+for (const scheme of SCHEMES) {
+  const { tab } = await open([1120, 1240], scheme);
+  await tab.screenshot({ path: join(screenshots, `picture-${scheme}.png`) });
+  await tab.close();
+}
+
 // What owners wrote into tags, paths, names of policies and Sids is drawn as it was written, and does nothing.
 const dataOf = (file) => JSON.parse(readFileSync(file, "utf8").split('id="data">')[1].split("</script>")[0]);
 const foreign = (tab) => tab.evaluate(() => ({
