@@ -23,6 +23,7 @@ mod functions;
 mod ineffective_boundaries;
 mod missing_roles;
 mod notices;
+mod reports;
 mod resolution;
 mod roles;
 mod sweep;
