@@ -234,6 +234,7 @@ pub fn default_environment(partition: &str, account: &str) -> HashMap<String, St
         ("RINGFENCE_ENFORCE_SHARED_TRUST", "new".to_owned()),
         ("RINGFENCE_REPLACE_WIDER", "false".to_owned()),
         ("RINGFENCE_SECURITY_HUB", "false".to_owned()),
+        ("RINGFENCE_ACCESS_ANALYZER", "validate".to_owned()),
         (
             "RINGFENCE_RULES",
             "ringfence-on-boundary-denial,ringfence-on-exposure-change,ringfence-on-function-change,ringfence-on-policy-change,ringfence-on-role-change,\

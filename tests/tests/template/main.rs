@@ -10,6 +10,7 @@ mod functions;
 mod new_roles;
 mod organization;
 mod other_tools;
+mod own_roles;
 mod patterns;
 mod permissions;
 mod readme;
