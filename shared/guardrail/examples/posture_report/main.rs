@@ -117,8 +117,12 @@ fn swept(wanted: usize) -> Result<(SweepSummary, Vec<RoleRow>), Box<dyn Error>> 
         now,
     };
     let mut sweep = Sweep::resume(rules, inventory, Checkpoint::start("sweep-2".to_owned(), now));
-    let ledger =
-        LedgerView { record: None, exemption: None, boundary_document: BoundaryDocument::AsApproved };
+    let ledger = LedgerView {
+        record: None,
+        exemption: None,
+        boundary_document: BoundaryDocument::AsApproved,
+        last_accessed: None,
+    };
     let mut rows: Vec<RoleRow> = Vec::new();
     'roles: for first in (0..size.roles).step_by(PAGE) {
         for role in account::role_page(size, first..first.saturating_add(PAGE).min(size.roles))? {

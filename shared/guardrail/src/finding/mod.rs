@@ -19,6 +19,7 @@ mod owner;
 mod schema;
 mod story;
 mod undone;
+mod unused;
 mod used_recently;
 
 pub use about_exposure::AboutExposure;

@@ -19,6 +19,7 @@ mod exposures;
 mod findings;
 mod functions;
 mod ineffective_boundaries;
+mod last_accessed;
 mod notices;
 mod resolution;
 mod roles;
