@@ -29,6 +29,10 @@ const PAUSES: [Duration; 4] = [
 /// and the function's time is limited.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(3);
 
+/// A report that IAM is at work on.
+#[derive(Debug)]
+pub(crate) struct ReportJob(String);
+
 impl Account {
     /// Adds to a finding what the role used recently of that which goes, or that this is not known. Never fails, and asks
     /// nothing about roles that were not used recently.
@@ -55,12 +59,26 @@ impl Account {
     }
 
     async fn last_accessed(&self, role: &RoleArn) -> Result<Vec<ServiceUse>, Failure> {
+        let job = self.begin_report(role).await?;
+        self.report_of(&job, &PAUSES).await
+    }
+
+    /// Has IAM begin its report on what a role used.
+    pub(crate) async fn begin_report(&self, role: &RoleArn) -> Result<ReportJob, Failure> {
         let doing = || format!("could not have IAM report what role `{}` used", role.name());
         let generate = self.iam.generate_service_last_accessed_details().arn(role.as_str());
         let generate = generate.granularity(AccessAdvisorUsageGranularityType::ActionLevel);
         let job = generate.send().await.map_err(|e| Failure::of_call(doing(), e))?.job_id;
-        let Some(job) = job else { return Err(Failure::malformed(doing(), "IAM tells no job")) };
-        let mut page = self.finished_report(&job).await?;
+        job.map(ReportJob).ok_or_else(|| Failure::malformed(doing(), "IAM tells no job"))
+    }
+
+    /// A report that was begun, with a pause before each look at whether it is finished.
+    pub(crate) async fn report_of(
+        &self,
+        job: &ReportJob,
+        pauses: &[Duration],
+    ) -> Result<Vec<ServiceUse>, Failure> {
+        let mut page = self.finished_report(job, pauses).await?;
         let mut uses = Vec::new();
         loop {
             for service in std::mem::take(&mut page.services_last_accessed) {
@@ -68,7 +86,7 @@ impl Account {
             }
             match page.marker.filter(|_| page.is_truncated) {
                 Some(marker) => {
-                    let next = self.iam.get_service_last_accessed_details().job_id(&job).marker(marker);
+                    let next = self.iam.get_service_last_accessed_details().job_id(&job.0).marker(marker);
                     page = next.send().await.map_err(|e| Failure::of_call(NOT_READ, e))?;
                 }
                 None => return Ok(uses),
@@ -77,10 +95,10 @@ impl Account {
     }
 
     /// The first page of the report, asked for until it is there.
-    async fn finished_report(&self, job: &str) -> Result<Page, Failure> {
-        for pause in PAUSES {
-            tokio::time::sleep(pause).await;
-            let page = match self.iam.get_service_last_accessed_details().job_id(job).send().await {
+    async fn finished_report(&self, job: &ReportJob, pauses: &[Duration]) -> Result<Page, Failure> {
+        for pause in pauses {
+            tokio::time::sleep(*pause).await;
+            let page = match self.iam.get_service_last_accessed_details().job_id(&job.0).send().await {
                 Ok(page) => page,
                 // IAM is eventually consistent: the job may not show everywhere yet.
                 Err(e) if e.as_service_error().is_some_and(ReportError::is_no_such_entity_exception) => {

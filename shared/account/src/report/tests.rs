@@ -51,7 +51,7 @@ impl Bucket {
     }
 
     /// The document of the report that the bucket names as the latest.
-    fn latest(&self) -> Value {
+    pub(crate) fn latest(&self) -> Value {
         self.json(self.json(LATEST)["report"].as_str().unwrap())
     }
 

@@ -1,6 +1,8 @@
 //! A sweep against doubles of the SDK's clients: what is asked, how often, and what is sent. They prove what we ask, not what AWS
 //! answers.
 
+mod last_accessed;
+
 use super::{SweepCall, SweptRoles};
 use crate::clock;
 use crate::connect::Account;
@@ -61,6 +63,8 @@ pub(crate) struct Double {
     page_takes: Arc<Mutex<Duration>>,
     /// What fails from now on, by the names that calls are noted under.
     failing: Arc<Mutex<BTreeSet<&'static str>>>,
+    /// How IAM reports what the roles of these names used, and all others in the ordinary way.
+    reporting: Arc<Mutex<BTreeMap<String, last_accessed::Reporting>>>,
 }
 
 fn text(text: &str) -> AttributeValue {
@@ -225,8 +229,12 @@ impl Double {
             ListRolesOutput::builder().roles(role.build().unwrap()).build().unwrap()
         });
         // Any other call is an error: nothing is written to IAM.
-        let rules = [&pages, &get_policy, &get_version, &get_role, &list_roles];
-        mock_client!(aws_sdk_iam, RuleMode::MatchAny, &rules)
+        let (begin, report) = (self.begin_report(), self.report());
+        let rules = [&pages, &get_policy, &get_version, &get_role, &list_roles, &begin, &report];
+        // A mock answers once: what the SDK tries again by itself is left out here.
+        mock_client!(aws_sdk_iam, RuleMode::MatchAny, &rules, |config| {
+            config.retry_config(aws_sdk_iam::config::retry::RetryConfig::disabled())
+        })
     }
 
     /// Of several keys it gives the first and leaves out the others; writes are checked as a lease's conditions say.
@@ -242,6 +250,9 @@ impl Double {
             if given.iter().any(|(_, key)| key["pk"] == text("role")) {
                 double.note("ledger");
             }
+            if given.iter().any(|(_, key)| key["pk"] == text("last-accessed")) {
+                double.note("use read");
+            }
             let items = double.items.lock().unwrap();
             let found = given.iter().filter_map(|(_, key)| items.get(&key_of(key)).cloned()).collect();
             let answer = BatchGetItemOutput::builder().responses(table, found);
@@ -256,6 +267,11 @@ impl Double {
         let write = mock!(aws_sdk_dynamodb::Client::put_item).then_compute_response(move |request| {
             let item = request.item().unwrap();
             let mut items = double.items.lock().unwrap();
+            if item["pk"] == text("last-accessed") {
+                double.note(&format!("use noted {}", item["sk"].as_s().unwrap()));
+                items.insert(key_of(item), item.clone());
+                return MockResponse::Output(PutItemOutput::builder().build());
+            }
             let known = items.get(&key_of(item));
             let value = |name: &str| request.expression_attribute_values().and_then(|all| all.get(name));
             let number = |value: &AttributeValue| value.as_n().unwrap().parse::<i64>().unwrap();
