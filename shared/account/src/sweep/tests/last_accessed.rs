@@ -110,18 +110,18 @@ impl Double {
                 (Some(Reporting::InPages), "first") => {
                     report.services_last_accessed(s3).is_truncated(true).marker("second")
                 }
-                (Some(Reporting::InPages), _) => report.services_last_accessed(service("ec2", None)),
-                _ => report.services_last_accessed(s3).services_last_accessed(service("ec2", None)),
+                (Some(Reporting::InPages), _) => report.services_last_accessed(service("logs", None)),
+                _ => report.services_last_accessed(s3).services_last_accessed(service("logs", None)),
             };
             report.build().unwrap()
         })
     }
 
-    /// Notes that IAM reported on the role so many days ago that it did not use ec2.
+    /// Notes that IAM reported on the role so many days ago that it did not use logs.
     fn knows(self, role: &str, id: &str, days: i64) -> Self {
         let as_of = clock::now() - SignedDuration::from_hours(24 * days);
         let never =
-            guardrail::finding::ServiceUse { namespace: "ec2".to_owned(), last: None, tracked: Vec::new() };
+            guardrail::finding::ServiceUse { namespace: "logs".to_owned(), last: None, tracked: Vec::new() };
         let known = LastAccessed::of_report(id.parse().unwrap(), as_of, &[never], None);
         let record = serde_dynamo::to_attribute_value(known).unwrap();
         self.put("last-accessed", role, [("record", record)]);
@@ -164,7 +164,7 @@ async fn roles_are_asked_about_once_and_the_ledger_knows_for_a_week() {
     }
     assert_eq!(double.count("use read"), 3, "one for each page, one before IAM is asked");
     let told = row(&double, "old");
-    assert_eq!(told["unused_services"], json!(["ec2"]));
+    assert_eq!(told["unused_services"], json!(["logs"]));
     let known = &told["last_accessed"];
     assert_eq!(
         (&known["state"], &known["used"], &known["never_used"]),
@@ -179,7 +179,7 @@ async fn roles_are_asked_about_once_and_the_ledger_knows_for_a_week() {
     let told = row(&double, "old");
     assert_eq!(
         (&told["unused_services"], &told["last_accessed"]["state"]),
-        (&json!(["ec2"]), &json!("known"))
+        (&json!(["logs"]), &json!("known"))
     );
     assert_eq!(double.bucket.latest()["totals"]["use_not_known"], json!(0));
 }
