@@ -270,7 +270,7 @@ async fn what_a_role_did_not_use_is_asked_once_told_in_the_report_and_with_its_n
     assert_eq!(asked.len(), 1, "the ledger knows about the other");
     assert_eq!(row(&lab, "old-role")["unused_services"], json!(["ec2"]));
 
-    lab.attach("old-role", "arn:aws:iam::aws:policy/AmazonS3FullAccess").await;
+    lab.attach("old-role", ADMINISTRATOR).await;
     lab.silence().await;
     let findings = lab.findings_about("old-role").await;
     let finding = findings.last().expect("a finding");
