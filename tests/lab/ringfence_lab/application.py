@@ -47,6 +47,7 @@ from .faults import Fail, Faults, Hang, Kill, Late
 from .function_environment import FunctionLogs
 from .journal import Journal
 from .mailbox import Mailbox
+from .queue_polls import QueuePolls
 from .security_hub import SecurityHub
 from .server_process import ACCOUNT, REGION
 
@@ -68,6 +69,7 @@ class Lab:
         self.security_hub = SecurityHub()
         self.logs = FunctionLogs()
         self.asynchronous = AsyncInvocations()
+        self.queue_polls = QueuePolls()
         self._admin = Admin(self)
 
     def apply_patches(self) -> None:
@@ -76,6 +78,7 @@ class Lab:
         cloudformation_alarms.apply()
         cloudformation_conditions.apply()
         self.asynchronous.apply()
+        self.queue_polls.apply()
         invocations.apply(self.journal)
         managed_policies.apply()
         condition_keys.apply()

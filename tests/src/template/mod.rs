@@ -1,4 +1,4 @@
-//! `template.yaml`, read and rendered without AWS.
+//! `template.yaml` and `organization.yaml`, read and rendered without AWS.
 //!
 //! Rendering resolves parameters, conditions, mappings and references the way CloudFormation does; names that
 //! CloudFormation would generate are made up, in its form. What the template uses and this does not know, panics.
@@ -10,7 +10,7 @@ pub use render::{ACCOUNT, Stack};
 
 use serde_json::Value;
 
-/// The template as it is written, short tags (`!Ref`) turned into the long form (`{"Ref": …}`).
+/// A template as it is written, short tags (`!Ref`) turned into the long form (`{"Ref": …}`).
 #[derive(Debug, Clone)]
 pub struct Template(Value);
 
@@ -18,7 +18,19 @@ impl Template {
     /// Reads the project's `template.yaml`.
     #[must_use]
     pub fn of_project() -> Self {
-        let path = crate::project_root().join("template.yaml");
+        Self::at("template.yaml")
+    }
+
+    /// Reads the project's `organization.yaml`.
+    #[must_use]
+    pub fn of_organization() -> Self {
+        Self::at("organization.yaml")
+    }
+
+    /// Reads a template by its path in the project.
+    #[must_use]
+    pub fn at(path: &str) -> Self {
+        let path = crate::project_root().join(path);
         let text =
             std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("cannot read {}: {e}", path.display()));
         Self(source::parse(&text))

@@ -32,7 +32,11 @@ impl Stack {
                 resources.insert(id.clone(), rendered);
             }
         }
+        let wanted = |output: &Value| {
+            output.get("Condition").and_then(Value::as_str).is_none_or(|name| renderer.condition(name))
+        };
         let outputs = entries(&template["Outputs"])
+            .filter(|(_, output)| wanted(output))
             .map(|(name, output)| (name.clone(), renderer.text(&output["Value"])))
             .collect();
         Self { resources, outputs }
@@ -136,6 +140,10 @@ impl Renderer<'_> {
                     parts.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
                 Some(json!(parts.join(argument[0].as_str().expect("`Fn::Join` takes a delimiter"))))
             }
+            "Fn::Split" => {
+                let delimiter = argument[0].as_str().expect("`Fn::Split` takes a delimiter");
+                Some(self.text(&argument[1]).split(delimiter).map(|part| json!(part)).collect())
+            }
             "Fn::If" => {
                 let taken =
                     if self.condition(argument[0].as_str().expect("a condition's name")) { 1 } else { 2 };
@@ -213,8 +221,9 @@ impl Renderer<'_> {
             // CloudFormation takes the names that it makes for buckets in lower case.
             "AWS::S3::Bucket" => self.name(id, "BucketName").to_lowercase(),
             "AWS::Logs::LogGroup" => self.name(id, "LogGroupName"),
-            "AWS::Serverless::Function" => self.name(id, "FunctionName"),
+            "AWS::Serverless::Function" | "AWS::Lambda::Function" => self.name(id, "FunctionName"),
             "AWS::KMS::Key" => "0a1b2c3d-0000-4000-8000-0123456789ab".to_owned(),
+            "AWS::Organizations::Policy" => "p-0a1b2c3d".to_owned(),
             other => panic!("the test's renderer does not know what `Ref` gives for {other}"),
         }
     }
@@ -251,7 +260,7 @@ impl Renderer<'_> {
             "AWS::CloudWatch::Alarm" => {
                 format!("arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{}", self.name(id, "AlarmName"))
             }
-            "AWS::Serverless::Function" => {
+            "AWS::Serverless::Function" | "AWS::Lambda::Function" => {
                 format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", self.physical_id(id))
             }
             other => panic!("the test's renderer does not know the ARN of {other}"),

@@ -63,6 +63,7 @@ async fn an_event_is_taken_through_the_real_functions_with_the_role_as_it_was() 
     }
 
     let text = lab.replay(&["events/review-role/role-by-name.json"]);
+    assert!(text.status.success(), "{text:?}");
     let text = String::from_utf8(text.stdout).expect("UTF-8");
     assert!(text.contains("Function   ringfence-review-role"), "{text}");
     let nothing = invoke_undo(&lab, "ringfence-undo-remediation", r#"{"all":true,"dry_run":true}"#).await;

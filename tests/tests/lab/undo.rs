@@ -157,8 +157,9 @@ async fn undo_cannot_take_another_teams_boundary_away() {
     lab.create_role("orders-api-role", "/").await;
     lab.silence().await;
     let line = lab.findings_about("orders-api-role").await.remove(0).text_of("undo").to_owned();
+    // Of a service in which Ringfence has nothing: whatever could read its reports would not be within ours, and give way.
     let document =
-        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}}"#;
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"ses:SendEmail","Resource":"*"}}"#;
     let theirs = lab.create_policy("team-cap", document).await;
     let put =
         lab.iam.put_role_permissions_boundary().role_name("orders-api-role").permissions_boundary(&theirs);

@@ -1,7 +1,7 @@
 //! The boundary profiles: what they close, what they leave open, what that means for roles of real life, and the form
 //! they have.
 
-mod closed;
+pub(crate) mod closed;
 mod form;
 mod open;
 mod page;
@@ -13,7 +13,7 @@ use iam_policy::Policy;
 use serde_json::{Value, json};
 use tests::template::Stack;
 
-const PROFILES: [&str; 2] = ["BaselineBoundary", "StrictBoundary"];
+pub(crate) const PROFILES: [&str; 2] = ["BaselineBoundary", "StrictBoundary"];
 /// Roles that an organisation lets bounded functions use: the parameters, as somebody would set them.
 const CARVE_OUTS: [(&str, &str); 2] = [
     (

@@ -6,6 +6,8 @@ mod boundaries;
 mod contract;
 mod fixtures;
 mod functions;
+mod new_roles;
+mod organization;
 mod other_tools;
 mod patterns;
 mod permissions;

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _UNUSABLE = 2
 _EVERYTHING = "replay@example.com"
+_LOG_PATIENCE_SECONDS = 5.0
+_LOG_POLL_SECONDS = 0.05
 _NOT_FOUND = "the role is not found, a second look is queued"
 
 
@@ -143,11 +146,16 @@ def _invocations(observer: Any, journal: list[dict[str, Any]], event_id: str | N
         if entry["kind"] == "invocation" and entry["function"].startswith("ringfence-")
         and event_id in (None, entry["event_id"])
     ]
-    found = []
-    for function in dict.fromkeys(functions):
-        lines = [line for line in observer.log_lines(function) if event_id is None or line.get("event_id") == event_id]
-        found += [{"function": function, "log": line} for line in lines if _tells_the_end(line)]
-    return found
+    deadline = time.monotonic() + _LOG_PATIENCE_SECONDS
+    while True:
+        found = []
+        for function in dict.fromkeys(functions):
+            lines = [line for line in observer.log_lines(function) if event_id is None or line.get("event_id") == event_id]
+            found += [{"function": function, "log": line} for line in lines if _tells_the_end(line)]
+        # What a function writes reaches the lab on another way than its answer, and may come later.
+        if len(found) >= len(functions) or time.monotonic() > deadline:
+            return found
+        time.sleep(_LOG_POLL_SECONDS)
 
 
 def _tells_the_end(line: dict[str, Any]) -> bool:

@@ -266,7 +266,7 @@ fn no_role_of_the_account_can_be_assumed() {
 }
 
 /// Every resource of the stack, with what is below it where actions name that.
-fn arns_of_ringfence(stack: &Stack) -> Vec<String> {
+pub(crate) fn arns_of_ringfence(stack: &Stack) -> Vec<String> {
     let stack_itself =
         "cloudformation:us-east-1:123456789012:stack/ringfence/0a1b2c3d-0000-4000-8000-0123456789ab";
     let resources = stack.resources().flat_map(|(id, resource)| ends_of_arns(stack, id, resource));
