@@ -231,10 +231,7 @@ impl Double {
         // Any other call is an error: nothing is written to IAM.
         let (begin, report) = (self.begin_report(), self.report());
         let rules = [&pages, &get_policy, &get_version, &get_role, &list_roles, &begin, &report];
-        // A mock answers once: what the SDK tries again by itself is left out here.
-        mock_client!(aws_sdk_iam, RuleMode::MatchAny, &rules, |config| {
-            config.retry_config(aws_sdk_iam::config::retry::RetryConfig::disabled())
-        })
+        mock_client!(aws_sdk_iam, RuleMode::MatchAny, &rules)
     }
 
     /// Of several keys it gives the first and leaves out the others; writes are checked as a lease's conditions say.

@@ -214,7 +214,6 @@ async fn a_long_report_is_read_to_its_end() {
 async fn whatever_iam_answers_about_one_role_the_others_are_known_and_the_sweep_ends() {
     for (reporting, looks) in [
         (Reporting::Refused("AccessDenied"), 0),
-        (Reporting::Refused("Throttling"), 0),
         (Reporting::Refused("NoSuchEntity"), 0),
         (Reporting::WithoutJob, 0),
         (Reporting::Failed, 1),
