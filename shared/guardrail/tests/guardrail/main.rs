@@ -20,6 +20,7 @@ mod findings;
 mod functions;
 mod ineffective_boundaries;
 mod last_accessed;
+mod missing_roles;
 mod notices;
 mod resolution;
 mod roles;

@@ -4,8 +4,8 @@ use guardrail::names::RoleArn;
 use guardrail::settings::Mode;
 use guardrail::snapshot::Document;
 use guardrail::sweep::{
-    Checkpoint, Inventory, LedgerView, Phase, PolicyStore, Sweep, SweepModes, SweepRules, SweepVerdict,
-    WhyQueued,
+    Checkpoint, Inventory, LedgerView, MissingRoleCounts, Phase, PolicyStore, Sweep, SweepModes, SweepRules,
+    SweepVerdict, WhyQueued,
 };
 
 const SIZE: Size = Size { roles: 300, functions: 1_200 };
@@ -66,7 +66,8 @@ fn swept(pages: usize, boundary_document: BoundaryDocument) -> (Checkpoint, Vec<
                 .map(|missing| missing.role.clone())
                 .collect();
             assert!(missing.iter().all(|role| role.name().as_str().starts_with("deleted-")), "{missing:?}");
-            return (sweep.missing_roles_done(missing.len() as u64).clone(), verdicts);
+            let counts = MissingRoleCounts { missing: missing.len() as u64, untold: 0 };
+            return (sweep.missing_roles_done(counts).clone(), verdicts);
         }
         left = serde_json::to_string(sweep.checkpoint()).unwrap();
     }
