@@ -13,7 +13,7 @@ impl Unused<'_> {
             [self.services_in_words(), self.actions_in_words()].into_iter().flatten().collect();
         (!told.is_empty()).then(|| {
             format!(
-                "{}. That is a candidate for removal, if no error path, disaster recovery or yearly job needs it",
+                "{}. What it did not use is a candidate for removal, if no error path, disaster recovery or yearly job needs it",
                 told.join(". ")
             )
         })
@@ -42,13 +42,11 @@ impl Unused<'_> {
 
     fn actions_in_words(&self) -> Option<String> {
         let actions: Vec<&str> = self.actions.iter().map(|action| action.as_str()).collect();
-        (!actions.is_empty()).then(|| {
-            format!(
-                "In the 90 days before {} it did not use {}, of services that it used",
-                self.day(),
-                some(&actions)
-            )
-        })
+        let what = match self.count(UnusedFor::Quarter) {
+            0 => format!("In the 90 days before {} the role did not use", self.day()),
+            _ => "Of services that it did use, it did not use".to_owned(),
+        };
+        (!actions.is_empty()).then(|| format!("{what} {}", some(&actions)))
     }
 
     fn day(&self) -> String {

@@ -367,7 +367,7 @@ fn a_finding_about_too_wide_grants_names_what_could_go() {
     let finding = told_of(&role, Some(&known));
     let remedies: Vec<&str> = finding.breaches.iter().map(|breach| breach.remedy.as_str()).collect();
     let expected = "In the 90 days before 2026-11-22 the role did not use 2 of the 3 services that its policies allow (ec2, sqs), and \
-                    used s3. That is a candidate for removal, if no error path, disaster recovery or yearly job needs it";
+                    used s3. What it did not use is a candidate for removal, if no error path, disaster recovery or yearly job needs it";
     assert_eq!(remedies.iter().filter(|remedy| remedy.contains(expected)).count(), 1, "{remedies:#?}");
     let before = told_of(&role, None);
     assert_eq!((&finding.id, finding.severity), (&before.id, before.severity));
@@ -392,7 +392,7 @@ fn an_administrator_learns_what_has_to_stay() {
     assert!(
         remedy.contains(
             "did not use 400 of the 401 services that its policies allow (service100, service101, service102, service103, service104 \
-             and 395 more), and used logs. That"
+             and 395 more), and used logs. What"
         ),
         "{remedy}"
     );
