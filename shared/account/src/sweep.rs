@@ -111,8 +111,12 @@ impl Account {
         let Stop { mut at, mut outcome, rows } = self.sweep_roles(call, page, checkpoint).await;
         if at.is_unfinished() {
             at.report_parts = self.leave_rows(&at, &rows).await;
-        } else if outcome.is_ok() {
-            outcome = self.report(Reported { call, page, checkpoint: &at }, rows).await;
+        } else if outcome.is_ok()
+            && let Err((failure, rows)) = self.report(Reported { call, page, checkpoint: &at }, rows).await
+        {
+            at.summary_not_told(0);
+            at.report_parts = self.leave_rows(&at, &rows).await;
+            outcome = Err(failure);
         }
         let goes_on = Some(&at).filter(|at| at.is_unfinished() && !is_in_the_way(&outcome));
         // Whoever sweeps next waits for the end of the lease, where it cannot be given back.

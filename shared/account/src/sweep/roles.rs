@@ -162,6 +162,7 @@ impl Judging<'_> {
             // IAM does not say how long a marker holds.
             Err(failure) if is_resumed && failure.class() == FailureClass::Malformed => {
                 tracing::warn!(cause = %failure, "the sweep cannot go on where it stopped, it reads all roles anew");
+                sweep.begin_anew();
                 account.page(&[EntityType::Role], None).await?
             }
             page => page?,

@@ -35,7 +35,7 @@ use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::error::ErrorMetadata;
 use guardrail::record::RoleRecord;
-use guardrail::sweep::{Checkpoint, SweepSummary, WhyQueued};
+use guardrail::sweep::{Checkpoint, Phase, SweepSummary, WhyQueued};
 use jiff::SignedDuration;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -149,7 +149,7 @@ impl Double {
         self.failing.lock().unwrap().contains(call)
     }
 
-    fn count(&self, call: &str) -> usize {
+    pub(crate) fn count(&self, call: &str) -> usize {
         self.calls.lock().unwrap().iter().filter(|made| *made == call).count()
     }
 
@@ -189,6 +189,10 @@ impl Double {
                 }
                 if double.fails(&call) {
                     let meta = ErrorMetadata::builder().code("ServiceFailure").message("not now").build();
+                    return MockResponse::Error(GetAccountAuthorizationDetailsError::generic(meta));
+                }
+                if marker == "worn out" {
+                    let meta = ErrorMetadata::builder().code("InvalidInput").message("the marker").build();
                     return MockResponse::Error(GetAccountAuthorizationDetailsError::generic(meta));
                 }
                 let answer = GetAccountAuthorizationDetailsOutput::builder();
@@ -392,7 +396,7 @@ impl Double {
         self.try_to_sweep(request, seconds_left).await.unwrap()
     }
 
-    async fn try_to_sweep(&self, request: &str, seconds_left: i64) -> Result<SweptRoles, Failure> {
+    pub(crate) async fn try_to_sweep(&self, request: &str, seconds_left: i64) -> Result<SweptRoles, Failure> {
         let ends_at = clock::now() + SignedDuration::from_secs(seconds_left);
         self.account().sweep(SweepCall { request, ends_at }).await.map(|response| response.roles)
     }
@@ -400,6 +404,16 @@ impl Double {
 
 impl Double {
     /// Sweeps until the time is up, which is before the second page of roles.
+    /// IAM does not know the marker any more that the sweep before left.
+    pub(crate) fn wear_the_marker_out(&self) {
+        let mut lease = self.lease();
+        let stopped = lease["checkpoint"].clone();
+        let mut stopped: Checkpoint = serde_dynamo::from_attribute_value(stopped).unwrap();
+        stopped.phase = Phase::Roles { marker: Some("worn out".to_owned()) };
+        lease.insert("checkpoint".to_owned(), serde_dynamo::to_attribute_value(&stopped).unwrap());
+        self.items.lock().unwrap().insert(("settings".to_owned(), "sweep".to_owned()), lease);
+    }
+
     pub(crate) async fn sweep_one_page(&self, request: &str) -> SweptRoles {
         *self.page_takes.lock().unwrap() = Duration::from_millis(2_500);
         let swept = self.sweep(request, 62).await;

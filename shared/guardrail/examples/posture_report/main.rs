@@ -1,7 +1,7 @@
-//! Writes a posture report of a made-up account: `cargo run -p guardrail --example posture_report -- ROLES FOLDER`.
+//! Writes a posture report of a made-up account: `cargo run -p guardrail --example posture_report -- ROLES FOLDER [hostile]`.
 //!
 //! The roles are those of `sweep_scale`, swept and judged by the real code, and given names, owners and a past that read like an
-//! account's. Some owners are hostile: what they wrote must stay text. It prints the sizes of the three files and the peak of memory.
+//! account's. With `hostile`, everybody who could wrote what must stay text. It prints the sizes of the three files and the peak of memory.
 
 #![expect(
     clippy::print_stdout,
@@ -11,6 +11,7 @@
 
 #[path = "../sweep_scale/account.rs"]
 mod account;
+mod hostile;
 
 use account::{GONE, Size};
 use guardrail::check_id::CheckId;
@@ -27,6 +28,7 @@ use guardrail::snapshot::Document;
 use guardrail::sweep::{
     Checkpoint, Inventory, LedgerView, PolicyStore, Sweep, SweepModes, SweepRules, SweepSummary,
 };
+use hostile::{HOSTILE, made_hostile};
 use jiff::{SignedDuration, Timestamp};
 use std::error::Error;
 use std::path::Path;
@@ -78,12 +80,6 @@ const SERVICES: [&str; 40] = [
     "sagemaker",
     "textract",
 ];
-/// What nobody should put into a tag.
-const HOSTILE: [&str; 3] = [
-    "</script><script>document.title='owned'</script>",
-    "<img src=x onerror=\"document.title='owned'\">",
-    "=HYPERLINK(\"//x\")",
-];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -91,7 +87,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("say how many roles and into which folder".into());
     };
     let (roles, folder) = (roles.parse()?, Path::new(&folder));
-    let (summary, rows) = swept(roles)?;
+    let (summary, mut rows) = swept(roles)?;
+    if arguments.next().as_deref() == Some("hostile") {
+        let texts = HOSTILE.iter().cycle();
+        rows = rows
+            .into_iter()
+            .zip(texts)
+            .map(|(row, text)| made_hostile(row, text))
+            .collect::<Result<_, _>>()?;
+    }
     let swept_peak = peak_mb()?;
     let rows_before = as_they_were(&rows)?;
     let summary_before =
@@ -198,7 +202,6 @@ fn give_it_a_life(n: usize, row: &mut RoleRow) -> Result<(), Box<dyn Error>> {
     row.role = format!("arn:aws:iam::123456789012:role/{team}-{kind}{number}-role").parse()?;
     row.owner = match n % 11 {
         0 => None,
-        7 if n > 100 => Some(one(&HOSTILE, n / 11).to_owned()),
         _ => Some(format!("team-{team}")),
     };
     row.function_names = (0..row.function_names.len())

@@ -86,7 +86,9 @@ fn cells(row: &RoleRow) -> [String; COLUMNS.len()] {
 /// (<https://owasp.org/www-community/attacks/CSV_Injection>).
 fn harmless(cell: &str) -> String {
     match cell.chars().next() {
-        Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n') => format!("'{cell}"),
+        Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠' | '\t' | '\r' | '\n') => {
+            format!("'{cell}")
+        }
         _ => cell.to_owned(),
     }
 }
@@ -97,7 +99,7 @@ mod tests {
 
     #[test]
     fn no_cell_is_a_formula() {
-        for cell in ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"] {
+        for cell in ["=cmd|' /C calc'!A0", "＝1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"] {
             assert_eq!(harmless(cell), format!("'{cell}"));
         }
         assert_eq!(harmless("orders=1"), "orders=1");

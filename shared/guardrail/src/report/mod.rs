@@ -98,6 +98,8 @@ impl Report {
     pub fn new(head: Head, summary: &SweepSummary, rows: Vec<RoleRow>, earlier: &Earlier) -> Self {
         let by_role: BTreeMap<_, _> = rows.into_iter().map(|row| (row.role.clone(), row)).collect();
         let mut roles: Vec<RoleRow> = by_role.into_values().collect();
+        // Those of a report whose summary could not be told were compared before.
+        roles.iter_mut().for_each(|row| row.changes.clear());
         let totals = Totals::of(summary, &roles);
         let changes = Changes::mark(&mut roles, &totals, earlier);
         roles.sort_by(|a, b| rank(a).cmp(&rank(b)));

@@ -56,10 +56,17 @@ impl<'a> Sweep<'a> {
     /// Begins, or goes on from where `checkpoint` was left. `inventory` holds every function in scope.
     #[must_use]
     pub fn resume(rules: SweepRules<'a>, inventory: Inventory, mut checkpoint: Checkpoint) -> Self {
-        checkpoint.summary.functions = u64::try_from(inventory.functions()).unwrap_or(u64::MAX);
-        checkpoint.summary.regions_read.clone_from(inventory.read());
-        checkpoint.summary.regions_refused.clone_from(inventory.refused());
+        checkpoint.summary.note_functions(&inventory);
         Self { rules, inventory, checkpoint, texts: Texts::default() }
+    }
+
+    /// Begins with the first page again, under the same id: what was counted on the pages before, and left for the report, would count
+    /// twice.
+    pub fn begin_anew(&mut self) {
+        let Checkpoint { sweep, started_at, weakened, .. } = &self.checkpoint;
+        let anew = Checkpoint::start(sweep.clone(), *started_at);
+        self.checkpoint = Checkpoint { weakened: weakened.clone(), ..anew };
+        self.checkpoint.summary.note_functions(&self.inventory);
     }
 
     /// Judges a role and counts it.

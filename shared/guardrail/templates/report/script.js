@@ -63,11 +63,16 @@
   const badge = (severity) => make("span", { class: `badge ${CLASSES[severity]}` }, SEVERITIES[severity]);
   const cell = (label, extra, ...children) => make("td", { role: "cell", "data-label": label, ...extra }, ...children);
 
+  // A policy is named once, however many of its statements follow each other.
+  const where = ([policy, statement, detail], before) => {
+    if (text(statement) === "") return `Where: ${text(detail)}`;
+    const place = before && before[0] === policy && text(before[1]) !== "" ? "and " : `Where: ${text(policy)}, `;
+    return `${place}statement ${text(statement)}: ${text(detail)}`;
+  };
   const breachItem = (breach) => make("li", { class: "breach" },
     badge(Math.max(breach.now, breach.now === 0 ? breach.without : 0)),
     make("p", {}, `${text(breach.summary)} `, make("code", {}, breach.check)),
-    ...breach.evidence.map(([policy, statement, detail]) => make("p", { class: "where" },
-      `Where: ${text(statement) === "" ? text(detail) : `${text(policy)}, statement ${text(statement)}: ${text(detail)}`}`)),
+    ...breach.evidence.map((at, index) => make("p", { class: "where" }, where(at, breach.evidence[index - 1]))),
     breach.more > 0 ? make("p", { class: "where" }, `Where: ${number(breach.more)} more places`) : null,
     make("p", { class: "todo" }, `To do: ${text(breach.remedy)}`));
   const breachList = (title, breaches, none) => [
@@ -114,7 +119,7 @@
       cell("Without boundary", {}, badge(role.without)),
       cell("Boundary", {}, data.standings[role.standing]),
       cell("Functions", { class: "count-cell" }, number(role.functions)),
-      cell("Last used", {}, day(role.used)));
+      cell("Last used", { class: "day" }, day(role.used)));
     return isOpen ? [row, details(role, id)] : [row];
   };
 

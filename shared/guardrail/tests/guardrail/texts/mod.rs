@@ -1,10 +1,13 @@
 //! What people read: the text of each kind of finding in full, and what holds for all of them.
 
+mod of_denials;
 mod of_exposures;
 mod of_missing_roles;
 mod of_policies;
 mod of_roles;
 mod of_sweeps;
+
+pub(crate) use of_sweeps::report as report_of_a_sweep;
 
 use crate::findings::email;
 use crate::notices::of_each_kind;
@@ -21,6 +24,7 @@ fn all() -> Vec<(String, Finding)> {
         of_roles::without_a_write(),
         of_roles::afterwards(),
         of_policies::all(),
+        of_denials::all(),
         of_exposures::all(),
         of_missing_roles::all(),
         of_sweeps::all(),
@@ -104,6 +108,7 @@ fn no_prose_is_wider_than_a_mail_client() {
         for line in text.replace(facts, "").lines().filter(|line| line.chars().count() > 100) {
             let pasted = [
                 "    aws ",
+                "    sam deploy ",
                 "    for ",
                 "aws dynamodb ",
                 "    iam.Perm",

@@ -20,7 +20,7 @@ fn named(role: Role, name: &str) -> Role {
 }
 
 /// An administrator without a boundary, one with ours, and a role that may hardly do anything.
-fn report() -> Report {
+pub(crate) fn report() -> Report {
     let (settings, ours, at) = (settings(), ours(), time("2026-11-22T10:00:00Z"));
     let everything = allow(json!("*"), json!("*"));
     let narrow = allow(json!("s3:GetObject"), json!("arn:aws:s3:::orders/*"));
