@@ -61,7 +61,8 @@ impl Account {
         rows: Vec<RoleRow>,
     ) -> Result<(), (Failure, Vec<RoleRow>)> {
         let keys = ReportKeys::of(&of.checkpoint.sweep, of.checkpoint.started_at);
-        let rows = self.with_earlier_rows(of, rows).await;
+        let mut rows = self.with_earlier_rows(of, rows).await;
+        self.ask_what_was_used(of.call, &mut rows).await;
         let (earlier, before) = self.earlier_report(of).await;
         let report = Report::new(self.head(of), &of.checkpoint.summary, rows, &earlier);
         drop(earlier);

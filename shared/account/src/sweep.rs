@@ -5,6 +5,7 @@
 //! Functions are listed in every Region that the account has enabled; at the end come the roles that they name and nobody has.
 
 mod functions;
+mod last_accessed;
 mod memory;
 mod missing_roles;
 mod pages;

@@ -1,6 +1,7 @@
 //! A sweep against doubles of the SDK's clients: what is asked, how often, and what is sent. They prove what we ask, not what AWS
 //! answers.
 
+mod last_accessed;
 mod missing_roles;
 
 use super::{SweepCall, SweptRoles};
@@ -63,6 +64,8 @@ pub(crate) struct Double {
     page_takes: Arc<Mutex<Duration>>,
     /// What fails from now on, by the names that calls are noted under.
     failing: Arc<Mutex<BTreeSet<&'static str>>>,
+    /// How IAM reports what the roles of these names used, and all others in the ordinary way.
+    reporting: Arc<Mutex<BTreeMap<String, last_accessed::Reporting>>>,
     /// Functions of the last page beside `orphan`, each with its role.
     more_functions: Arc<Mutex<Vec<(String, String)>>>,
     /// Roles that are on no page and exist.
@@ -247,7 +250,8 @@ impl Double {
             ListRolesOutput::builder().roles(role.build().unwrap()).build().unwrap()
         });
         // Any other call is an error: nothing is written to IAM.
-        let rules = [&pages, &get_policy, &get_version, &get_role, &list_roles];
+        let (begin, report) = (self.begin_report(), self.report());
+        let rules = [&pages, &get_policy, &get_version, &get_role, &list_roles, &begin, &report];
         mock_client!(aws_sdk_iam, RuleMode::MatchAny, &rules)
     }
 
@@ -264,6 +268,9 @@ impl Double {
             if given.iter().any(|(_, key)| key["pk"] == text("role")) {
                 double.note("ledger");
             }
+            if given.iter().any(|(_, key)| key["pk"] == text("last-accessed")) {
+                double.note("use read");
+            }
             let items = double.items.lock().unwrap();
             let found = given.iter().filter_map(|(_, key)| items.get(&key_of(key)).cloned()).collect();
             let answer = BatchGetItemOutput::builder().responses(table, found);
@@ -278,6 +285,11 @@ impl Double {
         let write = mock!(aws_sdk_dynamodb::Client::put_item).then_compute_response(move |request| {
             let item = request.item().unwrap();
             let mut items = double.items.lock().unwrap();
+            if item["pk"] == text("last-accessed") {
+                double.note(&format!("use noted {}", item["sk"].as_s().unwrap()));
+                items.insert(key_of(item), item.clone());
+                return MockResponse::Output(PutItemOutput::builder().build());
+            }
             let known = items.get(&key_of(item));
             let value = |name: &str| request.expression_attribute_values().and_then(|all| all.get(name));
             let number = |value: &AttributeValue| value.as_n().unwrap().parse::<i64>().unwrap();

@@ -5,6 +5,7 @@
 mod changes;
 mod csv;
 mod html;
+mod last_accessed;
 mod place;
 mod row;
 mod texts;
@@ -12,6 +13,9 @@ mod totals;
 mod unseen;
 
 pub use changes::{Changes, Earlier, EarlierReport, Since};
+pub use last_accessed::{
+    LastAccessedRow, MOST_ASKED, MOST_SERVICES, UnusedForRow, UnusedRow, UnusedServiceRow, to_ask_about,
+};
 pub use place::{LATEST, Latest, ReportKeys, part_key};
 pub use row::{
     AboutRow, BoundaryStanding, BreachRow, Change, EvidenceRow, ExemptionRow, MOST_EVIDENCE, MOST_FUNCTIONS,

@@ -1,4 +1,4 @@
-use super::{Head, Totals, grouped, named};
+use super::{Head, MOST_ASKED, Totals, grouped, named};
 
 /// What a reader must not conclude from this report.
 pub(super) fn sentences(head: &Head, totals: &Totals) -> Vec<String> {
@@ -25,6 +25,25 @@ pub(super) fn sentences(head: &Head, totals: &Totals) -> Vec<String> {
             named(&head.refused_regions)
         )
     });
+    let use_not_known = (totals.use_not_known > 0).then(|| {
+        format!(
+            "Which services {} did not use is not known yet: each sweep asks IAM about {MOST_ASKED} roles, the worst first, and again \
+             after a week. Roles that are not 30 days old are not asked about.",
+            match totals.use_not_known {
+                1 => "1 role".to_owned(),
+                count => format!("{} roles", grouped(count)),
+            },
+        )
+    });
+    let unused = totals.use_known_since.map(|oldest| {
+        format!(
+            "A service or an action that was not used is a candidate for removal, and no more than that: error paths, disaster recovery \
+             and yearly jobs run seldom. IAM counts attempts, refused ones too, some four hours late and over 400 days; what is shown \
+             was reported on {} or later. It does not tell since when a right is granted, which calls on data were made, or what a role \
+             does under a role of another account.",
+            oldest.strftime("%Y-%m-%d")
+        )
+    });
     let always = [
         "Only roles that Lambda can assume are listed. Users, and roles of other services, are not.",
         "Service control policies, resource policies and session policies are not counted in. An SCP may make less possible than is \
@@ -33,5 +52,6 @@ pub(super) fn sentences(head: &Head, totals: &Totals) -> Vec<String> {
          nothing was cut.",
         "It shows what IAM answered while the sweep ran. What was changed since then is not in it.",
     ];
-    not_judged.into_iter().chain(not_listed).chain(regions).chain(always.map(str::to_owned)).collect()
+    let some = [not_judged, not_listed, regions, use_not_known, unused];
+    some.into_iter().flatten().chain(always.map(str::to_owned)).collect()
 }

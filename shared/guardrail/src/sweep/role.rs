@@ -8,6 +8,7 @@ use super::worst_roles::RoleLine;
 use crate::assess::{Approval, Assessment, Surroundings};
 use crate::decide::{Case, Decision, Step, decide, decide_at_first_sight};
 use crate::function::Function;
+use crate::last_accessed::LastAccessed;
 use crate::names::{AccountId, RoleArn};
 use crate::record::RoleRecord;
 use crate::report::{AboutRow, RoleRow, Texts};
@@ -82,10 +83,15 @@ impl<'a> Sweep<'a> {
             self.checkpoint.summary.count_other_role(verdict);
             return SweptRole { line: None, row: None, verdict };
         }
-        self.execution_role(snapshot, &case)
+        self.execution_role(snapshot, &case, ledger.last_accessed)
     }
 
-    fn execution_role(&mut self, snapshot: &RoleSnapshot, case: &Case<'_>) -> SweptRole {
+    fn execution_role(
+        &mut self,
+        snapshot: &RoleSnapshot,
+        case: &Case<'_>,
+        last_accessed: Option<&LastAccessed>,
+    ) -> SweptRole {
         let approval = self.rules.settings.approval(&snapshot.boundary);
         let known = case.record.functions_after(&case.trigger.change);
         let having: Vec<Function> =
@@ -98,7 +104,8 @@ impl<'a> Sweep<'a> {
         let functions = if having.iter().any(is_new) { Functions::SomeNew } else { Functions::Known };
         let seen =
             Seen { case, snapshot, assessment: &as_reviewed, approval, ours: self.rules.ours, functions };
-        let verdict = if self.rules.settings.own_roles.contains(&snapshot.role.arn) {
+        let is_own = self.rules.settings.own_roles.contains(&snapshot.role.arn);
+        let verdict = if is_own {
             // What they may do by design would be told of every installation. Changes of them are told by their events.
             SweepVerdict::Nothing
         } else {
@@ -110,8 +117,20 @@ impl<'a> Sweep<'a> {
         self.checkpoint.summary.count(judged);
         let owner_tag_keys = &self.rules.settings.owner_tag_keys;
         let (record, exemption) = (case.record, case.exemption);
-        let about = AboutRow { snapshot, assessment: &as_it_is, approval, record, exemption, owner_tag_keys };
-        let row = about.row(self.inventory.functions_of(&snapshot.role.arn), &mut self.texts);
+        let about = AboutRow {
+            snapshot,
+            assessment: &as_it_is,
+            approval,
+            record,
+            exemption,
+            owner_tag_keys,
+            last_accessed,
+            now: self.rules.now,
+        };
+        let mut row = about.row(self.inventory.functions_of(&snapshot.role.arn), &mut self.texts);
+        if is_own {
+            row.last_accessed_not_asked();
+        }
         SweptRole { line: Some(line), row: Some(Box::new(row)), verdict }
     }
 

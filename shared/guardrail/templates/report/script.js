@@ -79,6 +79,14 @@
     make("h3", {}, title),
     breaches.length === 0 ? make("p", {}, none) : make("ul", {}, ...breaches.map(breachItem)),
   ];
+  const listed = (count, names) => names.map(text).join(", ") + (count > names.length ? ` and ${number(count - names.length)} more` : "");
+  const unused = ({ at, allowed, long: [long, longNames], short: [short, shortNames], used, actions }) => [
+    ["Unused for 90 days", long === 0 ? "no service" : `${number(long)} of ${number(allowed)} services: ${listed(long, longNames)}`],
+    ...(short === 0 ? [] : [["For 30 days", listed(short, shortNames)]]),
+    ["Used in that time", used.length === 0 ? "no service" : used.map(text).join(", ")],
+    ...(actions.length === 0 ? [] : [["Unused actions", actions.map(text).join(", ")]]),
+    ["As IAM reported", `${day(at)}; first make sure that no error path, disaster recovery or yearly job needs it`],
+  ];
   const details = (role, id) => {
     const pairs = [
       ["ARN", data.prefix + role.path],
@@ -89,7 +97,7 @@
       ...(role.told === null ? [] : [["Last finding", text(role.told)]]),
       ...role.doubts.map((doubt) => ["Not understood", text(doubt)]),
       ...(role.denials === null ? [] : [["Denied calls", `${number(role.denials)} seen (calls on data are never seen)`]]),
-      ...(role.unused === null ? [] : [["Unused services", role.unused.map(text).join(", ")]]),
+      ...(role.unused === null ? [] : unused(role.unused)),
     ];
     const now = role.found.filter((breach) => breach.now > 0);
     const held = role.found.filter((breach) => breach.now === 0);

@@ -21,6 +21,7 @@ mod exposures;
 mod findings;
 mod functions;
 mod ineffective_boundaries;
+mod last_accessed;
 mod missing_roles;
 mod notices;
 mod reports;

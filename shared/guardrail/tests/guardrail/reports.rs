@@ -4,8 +4,11 @@
 mod hostile;
 
 use crate::texts::report_of_a_sweep;
-use guardrail::finding::{FindingId, Outcome};
-use guardrail::report::{BoundaryStanding, Change, Earlier, EarlierReport, Report, RoleRow, Since, ToldRow};
+use guardrail::finding::{FindingId, Outcome, ServiceUse};
+use guardrail::last_accessed::LastAccessed;
+use guardrail::report::{
+    BoundaryStanding, Change, Earlier, EarlierReport, Report, RoleRow, Since, Texts, ToldRow,
+};
 use guardrail::severity::Severity;
 use guardrail::sweep::SweepSummary;
 use hostile::{HOSTILE, made_hostile};
@@ -193,12 +196,18 @@ fn each_field_and_each_column_is_described() {
     let mut all = hostile("text");
     let finding = FindingId::of_write(&all.id, 1);
     all.told = Some(ToldRow { finding, outcome: Outcome::Bounded, severity: High });
+    let never = ServiceUse { namespace: "ec2".to_owned(), last: None, tracked: Vec::new() };
+    let at = "2026-11-22T10:00:00Z".parse().unwrap();
+    all.note_last_accessed(
+        &LastAccessed::of_report(all.id.clone(), at, &[never], None),
+        &mut Texts::default(),
+    );
     let first = report(vec![all.clone(), row("goes", "AROAGOES", None, Ours)], &Earlier::None);
     let told = report(vec![all], &earlier(&first));
     let document: Value = serde_json::from_str(&told.json().unwrap()).unwrap();
     let role = &document["roles"][0];
     let breach = &role["breaches"][0];
-    let places: [(&Value, &str); 10] = [
+    let places: [(&Value, &str); 12] = [
         (&document, "### The report"),
         (&document["totals"], "### `totals`"),
         (&document["totals"]["now"], "### `totals`"),
@@ -207,6 +216,8 @@ fn each_field_and_each_column_is_described() {
         (role, "### `roles`"),
         (&role["exemption"], "### `roles`"),
         (&role["told"], "### `roles`"),
+        (&role["last_accessed"], "### `roles[].last_accessed`"),
+        (&role["last_accessed"]["unused"][0], "### `roles[].last_accessed`"),
         (breach, "### `roles[].breaches`"),
         (&breach["evidence"][0], "### `roles[].breaches`"),
     ];
@@ -218,7 +229,7 @@ fn each_field_and_each_column_is_described() {
     }
     // Nested objects that nobody thought of here.
     for (name, value) in role.as_object().unwrap() {
-        let known = ["exemption", "told", "breaches"];
+        let known = ["exemption", "told", "breaches", "last_accessed"];
         if !known.contains(&name.as_str()) {
             missing.extend(undescribed(fields(value), "### `roles`"));
         }

@@ -53,8 +53,12 @@ pub(crate) fn report() -> Report {
         );
     }
     let mut sweep = Sweep::resume(rules, inventory, Checkpoint::start(SWEEP.to_owned(), at));
-    let ledger =
-        LedgerView { record: None, exemption: None, boundary_document: BoundaryDocument::AsApproved };
+    let ledger = LedgerView {
+        record: None,
+        exemption: None,
+        boundary_document: BoundaryDocument::AsApproved,
+        last_accessed: None,
+    };
     let rows = snapshots.iter().filter_map(|snapshot| sweep.role(snapshot, &ledger).row);
     let rows = rows.map(|row| *row).collect();
     let head = Head {
