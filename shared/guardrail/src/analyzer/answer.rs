@@ -114,25 +114,29 @@ impl Unavailable {
 /// What Access Analyzer says, in a finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "AnalyzerNote"))]
 pub struct Note {
     /// The policy's ARN, `inline:NAME`, `trust`, `all policies of the role`, or the ARN of the function whose resource policy it is.
     pub policy: String,
-    /// Access Analyzer's `findingType` or `result`; `UNAVAILABLE` where there is no answer.
+    /// Access Analyzer's `findingType` or `result`: `ERROR`, `SECURITY_WARNING`, `FAIL`, `WARNING`, `SUGGESTION`, `PASS`; `UNAVAILABLE` where
+    /// there is no answer.
     #[serde(rename = "type")]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub kind: NoteKind,
     /// Access Analyzer's `issueCode`, the name of the check, or why there is no answer.
     pub code: String,
     /// What it means.
     pub link: String,
     /// In words.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub says: String,
-    /// What Ringfence's engine says to the same question.
+    /// What Ringfence's engine says to the same question; absent is `not-compared`.
+    #[serde(skip_serializing_if = "Engine::is_not_compared")]
     pub engine: Engine,
 }
 
 /// What kind of answer it is, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum NoteKind {
     /// The document is not valid.
@@ -154,6 +158,7 @@ pub enum NoteKind {
 /// How the engine's verdict stands to Access Analyzer's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "AnalyzerAgreement"))]
 #[serde(rename_all = "kebab-case")]
 pub enum Engine {
     /// The same.
@@ -162,6 +167,13 @@ pub enum Engine {
     Disagrees,
     /// The engine judges no such thing, or cannot tell.
     NotCompared,
+}
+
+impl Engine {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+    fn is_not_compared(&self) -> bool {
+        *self == Self::NotCompared
+    }
 }
 
 const CHECKS: &str =
