@@ -37,6 +37,7 @@ fn swept(pages: usize, boundary_document: BoundaryDocument) -> (Checkpoint, Vec<
         settings: &settings,
         modes: SweepModes::in_force(Mode::Enforce, Mode::Observe),
         ours: &ours,
+        service_control: &[],
         installed_at: "2026-11-01T00:00:00Z".parse().unwrap(),
         now,
     };
