@@ -10,6 +10,7 @@ mod missing_roles;
 mod pages;
 mod policies;
 mod roles;
+mod service_control;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +27,7 @@ use crate::metrics::Metric;
 use crate::report::Reported;
 use guardrail::kill_switch::KillSwitch;
 use guardrail::report::RoleRow;
+use guardrail::service_control::ServiceControl;
 use guardrail::sweep::{Checkpoint, SweepModes, SweepSummary};
 use jiff::{SignedDuration, Timestamp};
 
@@ -87,11 +89,13 @@ impl Account {
     pub async fn sweep(&self, call: SweepCall<'_>) -> Result<SweepResponse, Failure> {
         let watched = self.watched_boundaries();
         let (faults, page) = tokio::try_join!(self.ground_faults(), self.ledger.read_operators(&watched))?;
+        let service_control = self.service_control().await;
         let mut due = self.due_notices(&page);
         due.notices.extend(page.noticed.ground(&faults));
+        due.notices.extend(page.noticed.service_control(&service_control));
         self.tell_all_due(&page, &due, call.request).await;
         Metric::GroundFaults(faults.len() as u64).emit();
-        let roles = self.sweep_alone(call, &page).await?;
+        let roles = self.sweep_alone(call, &page, &service_control).await?;
         if matches!(roles, SweptRoles::All(_)) {
             Metric::SweepCompleted.emit();
         }
@@ -99,7 +103,12 @@ impl Account {
     }
 
     /// Sweeps the roles while holding the lease, and gives it back however that ends.
-    async fn sweep_alone(&self, call: SweepCall<'_>, page: &OperatorPage) -> Result<SweptRoles, Failure> {
+    async fn sweep_alone(
+        &self,
+        call: SweepCall<'_>,
+        page: &OperatorPage,
+        service_control: &ServiceControl,
+    ) -> Result<SweptRoles, Failure> {
         let checkpoint = match self.ledger.take_sweep_lease(call.request, call.ends_at, clock::now()).await? {
             LeaseTaken::Yes(checkpoint) => checkpoint.map(|stopped| *stopped),
             LeaseTaken::HeldByAnother => {
@@ -107,11 +116,12 @@ impl Account {
                 return Ok(SweptRoles::LeftToAnother);
             }
         };
-        let Stop { mut at, mut outcome, rows } = self.sweep_roles(call, page, checkpoint).await;
+        let Stop { mut at, mut outcome, rows } =
+            self.sweep_roles(call, page, service_control, checkpoint).await;
         if at.is_unfinished() {
             at.report_parts = self.leave_rows(&at, &rows).await;
         } else if outcome.is_ok() {
-            outcome = self.report(Reported { call, page, checkpoint: &at }, rows).await;
+            outcome = self.report(Reported { call, page, service_control, checkpoint: &at }, rows).await;
         }
         let goes_on = Some(&at).filter(|at| at.is_unfinished() && !is_in_the_way(&outcome));
         // Whoever sweeps next waits for the end of the lease, where it cannot be given back.
