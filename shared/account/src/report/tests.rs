@@ -27,8 +27,13 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
+    /// Somebody else puts an object there.
+    pub(crate) fn give(&self, key: &str, text: &str) {
+        self.objects.lock().unwrap().insert(key.to_owned(), ("application/json".to_owned(), text.into()));
+    }
+
     /// From now on calls about keys that begin so are denied.
-    fn refuse(&self, keys: &'static str) {
+    pub(crate) fn refuse(&self, keys: &'static str) {
         *self.refused.lock().unwrap() = Some(keys);
     }
 
@@ -51,7 +56,7 @@ impl Bucket {
     }
 
     /// The document of the report that the bucket names as the latest.
-    fn latest(&self) -> Value {
+    pub(crate) fn latest(&self) -> Value {
         self.json(self.json(LATEST)["report"].as_str().unwrap())
     }
 
@@ -91,6 +96,13 @@ impl Bucket {
 pub(crate) struct Topic(Arc<Mutex<Vec<Value>>>);
 
 impl Topic {
+    /// The titles of notices.
+    pub(crate) fn notices(&self) -> Vec<String> {
+        let published = self.0.lock().unwrap();
+        let notices = published.iter().filter(|finding| finding["outcome"] == json!("notice"));
+        notices.map(|finding| finding["title"].as_str().unwrap().to_owned()).collect()
+    }
+
     fn summaries(&self) -> Vec<Value> {
         let published = self.0.lock().unwrap();
         published.iter().filter(|finding| finding["outcome"] == json!("summary")).cloned().collect()
@@ -128,7 +140,8 @@ async fn a_sweep_leaves_one_report_in_three_forms_and_one_summary_that_links_it(
     assert_eq!(types[html].0, "text/html; charset=utf-8");
     assert_eq!(types[document].0, "application/json");
     drop(types);
-    assert_eq!((double.bucket.count("put"), double.bucket.count("get")), (4, 1));
+    // The report before, and the export of service control policies.
+    assert_eq!((double.bucket.count("put"), double.bucket.count("get")), (4, 2));
 
     let report = double.bucket.latest();
     assert_eq!(

@@ -26,3 +26,77 @@ impl Account {
         read
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sweep::Double;
+    use guardrail::service_control::SCHEMA;
+    use serde_json::{Value, json};
+
+    const FULL: &str =
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+    const NOTHING_BUT_LOGS: &str =
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","NotAction":"logs:*","Resource":"*"}]}"#;
+
+    fn export() -> String {
+        let file = json!({
+            "schema": SCHEMA, "account": "123456789012", "exported_at": clock::now(),
+            "levels": [[FULL], [FULL, NOTHING_BUT_LOGS]],
+        });
+        file.to_string()
+    }
+
+    /// The severity now of each role, and what the report says of the policies.
+    fn told(double: &Double) -> (Vec<Value>, String) {
+        let report = double.bucket.latest();
+        let roles = report["roles"].as_array().unwrap().iter().map(|row| row["now"].clone());
+        (roles.collect(), report["service_control"]["state"].as_str().unwrap().to_owned())
+    }
+
+    #[tokio::test]
+    async fn policies_that_an_operator_gave_are_counted_in() {
+        let double = Double::new();
+        double.sweep("request-1", 900).await;
+        let (before, state) = told(&double);
+        assert_eq!(state, "not-given");
+        assert!(before.contains(&json!("CRITICAL")), "{before:?}");
+
+        double.bucket.give(KEY, &export());
+        double.sweep("request-2", 900).await;
+        let (after, state) = told(&double);
+        assert_eq!(state, "counted");
+        assert!(!after.contains(&json!("CRITICAL")), "{after:?}");
+        assert!(double.topic.notices().iter().all(|title| !title.contains("ervice control")));
+    }
+
+    #[tokio::test]
+    async fn an_export_that_counts_for_nothing_is_told_once_and_so_is_its_end() {
+        let double = Double::new();
+        double.bucket.give(KEY, "{}");
+        for request in ["request-1", "request-2"] {
+            double.sweep(request, 900).await;
+            let (roles, state) = told(&double);
+            assert_eq!(state, "not-counted");
+            assert!(roles.contains(&json!("CRITICAL")), "nothing is hidden: {roles:?}");
+        }
+        double.bucket.give(KEY, &export());
+        double.sweep("request-3", 900).await;
+        double.sweep("request-4", 900).await;
+        let notices = double.topic.notices();
+        let about: Vec<&String> = notices.iter().filter(|title| title.contains("ervice control")).collect();
+        assert_eq!(
+            about,
+            ["Service control policies are not counted", "Service control policies are in order again"]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_bucket_that_refuses_fails_no_sweep_and_tells_nobody() {
+        let double = Double::new();
+        double.bucket.refuse("organization/");
+        double.sweep("request-1", 900).await;
+        assert_eq!(told(&double).1, "not-counted");
+        assert!(double.topic.notices().iter().all(|title| !title.contains("ervice control")));
+    }
+}
