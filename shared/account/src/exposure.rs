@@ -165,8 +165,11 @@ impl ExposureWork<'_> {
 
     /// Whether nobody wrote in between.
     async fn write(&self, look: &Look, record: &ExposureRecord) -> Result<bool, Failure> {
-        let stored =
-            self.account.ledger.write_exposure(&self.change.function, record, look.page.version).await?;
+        let stored = self
+            .account
+            .ledger
+            .write_exposure((&self.change.function).into(), record, look.page.version)
+            .await?;
         Ok(matches!(stored, Stored::Yes(_)))
     }
 }

@@ -114,6 +114,7 @@ impl<'a> Invocation<'a> {
                 not_judged = summary.map(|summary| summary.not_judged),
                 functions = summary.map(|summary| summary.functions),
                 missing_roles = summary.map(|summary| summary.missing_roles),
+                missing_roles_untold = summary.map(|summary| summary.missing_roles_untold),
                 regions_refused = summary.map(|summary| summary.regions_refused.len()),
                 queued = summary.and_then(|summary| serde_json::to_string(&summary.queued).ok()),
                 decision,

@@ -11,7 +11,7 @@ mod undo;
 
 pub(crate) use boundary_policies::PolicyPage;
 pub(crate) use budget::{ACTIONS as BUDGET_ACTIONS, Allowance};
-pub(crate) use exposures::ExposurePage;
+pub(crate) use exposures::{ExposurePage, MissingRolesTold};
 pub(crate) use history::Deed;
 pub(crate) use operator_items::OperatorPage;
 pub(crate) use roles::RoleRecords;
@@ -80,6 +80,11 @@ pub(crate) struct LedgerPage {
 /// The version of a role's item: none where there is no item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Version(Option<u64>);
+
+impl Version {
+    /// Of an item that is not there.
+    pub(crate) const NONE: Self = Self(None);
+}
 
 /// Whether a write was the next one after what its writer had read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

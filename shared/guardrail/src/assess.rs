@@ -4,7 +4,8 @@ use crate::administrator::Administrator;
 use crate::boundary_relation::BoundaryRelation;
 use crate::check_id::CheckId;
 use crate::checks::{CHECKS, FUNCTION_CHECKS, Grade, Hit};
-use crate::function::Function;
+use crate::function::{ExecutionRole, Function};
+use crate::names::{FunctionArn, RoleArn};
 use crate::severity::Severity;
 use crate::snapshot::{Boundary, Cap, Document, RoleSnapshot};
 use crate::view::{Documents, View};
@@ -269,6 +270,16 @@ pub(crate) fn exposure_breaches(function: &Function, of_role: &[Breach]) -> Vec<
     breaches
         .retain(|breach| matches!(breach.check, CheckId::FunctionUrlPublic | CheckId::ResourcePolicyPublic));
     breaches
+}
+
+/// What the check of missing roles finds where these functions name a role that does not exist.
+pub(crate) fn missing_role_breach(role: &RoleArn, functions: &[FunctionArn]) -> Option<Breach> {
+    let naming = |function: &FunctionArn| Function {
+        role: ExecutionRole::Missing(role.clone()),
+        ..Function::named(function.clone())
+    };
+    let functions: Vec<Function> = functions.iter().map(naming).collect();
+    function_breaches(&functions, &[]).into_iter().find(|breach| breach.check == CheckId::MissingRole)
 }
 
 /// What the checks of functions find. No boundary closes it, but what the role can do decides what it weighs.

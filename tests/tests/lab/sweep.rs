@@ -134,6 +134,34 @@ async fn functions_of_other_regions_count_and_those_whose_role_is_gone_are_found
     let after = last_words(&lab);
     assert_eq!(after["functions"].as_u64(), before["functions"].as_u64().map(|count| count + 1), "{after}");
     assert_eq!(after["missing_roles"], json!(1), "{after}");
+    let told = || async {
+        let findings = lab.messages().await;
+        findings.into_iter().filter(|told| told.says("lost-role") && told.text_of("outcome") != "summary")
+    };
+    let missing: Vec<Told> = told().await.filter(|told| told.text_of("outcome") == "exposed").collect();
+    let [missing] = &missing[..] else { panic!("one finding: {missing:?}") };
+    assert_eq!((missing.text_of("severity"), &missing.finding["role"]), ("MEDIUM", &json!(null)));
+    assert_eq!(missing.finding["breaches"][0]["check"], json!("missing-role"));
+    assert_eq!(
+        missing.finding["functions"],
+        json!(["arn:aws:lambda:us-east-1:123456789012:function:orphan"])
+    );
+    sweep(&lab).await;
+    assert_eq!(
+        told().await.filter(|told| told.text_of("outcome") == "exposed").count(),
+        1,
+        "one state is told once"
+    );
+
+    lab.create_role("lost-role", "/").await;
+    lab.silence().await;
+    for _ in 0..2 {
+        sweep(&lab).await;
+    }
+    let resolved: Vec<Told> = told().await.filter(|told| told.text_of("outcome") == "resolved").collect();
+    let [resolved] = &resolved[..] else { panic!("one resolution: {resolved:?}") };
+    assert_eq!(resolved.finding["resolves"], json!([missing.finding["id"]]));
+    assert_eq!(resolved.finding["problem"], missing.finding["problem"]);
 }
 
 #[tokio::test]

@@ -1,31 +1,49 @@
+//! How what is exposed is told: claimed, published, noted. A crash in between tells the same finding again, under the same id.
+
 use super::{ExposureResponse, ExposureWork, Look};
 use crate::clock;
+use crate::connect::Account;
 use crate::failure::Failure;
-use crate::ledger::Stored;
-use guardrail::exposure::{Behind, Claim, Exposure};
+use crate::ledger::{Stored, Version};
+use guardrail::exposure::{Behind, Claim, Exposure, ExposureRecord, ExposureState, ExposureSubject};
 use guardrail::finding::{AboutExposure, Finding, FindingId, Outcome};
 use guardrail::settings::Mode;
 use std::slice;
 
-impl ExposureWork<'_> {
-    /// Claims the finding, publishes it and notes that it is told. A crash in between tells the same finding again, under the same id.
-    /// None where somebody else wrote in between.
-    pub(super) async fn tell(
+/// A finding that this invocation alone may publish.
+pub(crate) struct Claimed<'a> {
+    of: ExposureSubject<'a>,
+    record: ExposureRecord,
+    version: Version,
+}
+
+impl Account {
+    /// Claims to tell `finding`. None where somebody else wrote since `read`.
+    pub(crate) async fn claim_exposure<'a>(
         &self,
-        look: Look,
-        id: FindingId,
-        outcome: Outcome,
-    ) -> Result<Option<ExposureResponse>, Failure> {
-        let function = &self.change.function;
-        let mut finding = self.finding(&look, id.clone(), outcome);
-        let claim = Claim::new(id.clone(), outcome, self.request, clock::now());
-        let claimed = look.page.record.claimed(claim);
-        let stored = self.account.ledger.write_exposure(function, &claimed, look.page.version).await?;
-        let Stored::Yes(version) = stored else { return Ok(None) };
-        self.account.add_owner(&mut finding).await;
-        self.account.publish_to_topic(&finding).await?;
-        let noted = claimed.after_telling(&id, look.state);
-        match self.account.ledger.write_exposure(function, &noted, version).await? {
+        of: ExposureSubject<'a>,
+        (record, read): (&ExposureRecord, Version),
+        finding: &Finding,
+        request: &str,
+    ) -> Result<Option<Claimed<'a>>, Failure> {
+        let claim = Claim::new(finding.id.clone(), finding.outcome, request, clock::now());
+        let record = record.claimed(claim);
+        Ok(match self.ledger.write_exposure(of, &record, read).await? {
+            Stored::Yes(version) => Some(Claimed { of, record, version }),
+            Stored::Overtaken => None,
+        })
+    }
+
+    /// Publishes what was claimed and notes that it is told.
+    pub(crate) async fn tell_claimed(
+        &self,
+        claimed: Claimed<'_>,
+        finding: &Finding,
+        state: Option<ExposureState>,
+    ) -> Result<(), Failure> {
+        self.publish_to_topic(finding).await?;
+        let noted = claimed.record.after_telling(&finding.id, state);
+        match self.ledger.write_exposure(claimed.of, &noted, claimed.version).await? {
             Stored::Yes(_) => {}
             // So late that another one took over, which tells the same finding under the same id and notes it.
             Stored::Overtaken => {
@@ -33,7 +51,25 @@ impl ExposureWork<'_> {
             }
         }
         // After that, because nobody waits for it, and it may hang.
-        self.account.import_into_security_hub(slice::from_ref(&finding)).await;
+        self.import_into_security_hub(slice::from_ref(finding)).await;
+        Ok(())
+    }
+}
+
+impl ExposureWork<'_> {
+    /// None where somebody else wrote in between.
+    pub(super) async fn tell(
+        &self,
+        look: Look,
+        id: FindingId,
+        outcome: Outcome,
+    ) -> Result<Option<ExposureResponse>, Failure> {
+        let mut finding = self.finding(&look, id.clone(), outcome);
+        let (of, known) = ((&self.change.function).into(), (&look.page.record, look.page.version));
+        let claimed = self.account.claim_exposure(of, known, &finding, self.request).await?;
+        let Some(claimed) = claimed else { return Ok(None) };
+        self.account.add_owner(&mut finding).await;
+        self.account.tell_claimed(claimed, &finding, look.state).await?;
         Ok(Some(ExposureResponse {
             outcome: Some(outcome),
             finding: Some(id),

@@ -7,7 +7,7 @@ use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
 use aws_sdk_s3::operation::put_object::{PutObjectError, PutObjectOutput};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::error::NoSuchKey;
-use aws_sdk_sns::operation::publish::PublishOutput;
+use aws_sdk_sns::operation::publish::{PublishError, PublishOutput};
 use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
 use aws_smithy_types::error::ErrorMetadata;
 use guardrail::report::LATEST;
@@ -93,7 +93,11 @@ impl Bucket {
 
 /// What was published, as its JSON.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Topic(Arc<Mutex<Vec<Value>>>);
+pub(crate) struct Topic {
+    published: Arc<Mutex<Vec<Value>>>,
+    /// How many of the next findings it refuses.
+    refuses: Arc<Mutex<usize>>,
+}
 
 impl Topic {
     /// The titles of notices.
@@ -104,17 +108,30 @@ impl Topic {
     }
 
     fn summaries(&self) -> Vec<Value> {
-        let published = self.0.lock().unwrap();
-        published.iter().filter(|finding| finding["outcome"] == json!("summary")).cloned().collect()
+        self.told(|finding| finding["outcome"] == json!("summary"))
+    }
+
+    pub(crate) fn told(&self, is_meant: fn(&Value) -> bool) -> Vec<Value> {
+        self.published.lock().unwrap().iter().filter(|finding| is_meant(finding)).cloned().collect()
+    }
+
+    pub(crate) fn refuse(&self, next: usize) {
+        *self.refuses.lock().unwrap() = next;
     }
 
     pub(crate) fn client(&self) -> aws_sdk_sns::Client {
         let topic = self.clone();
-        let publish = mock!(aws_sdk_sns::Client::publish).then_compute_output(move |request| {
+        let publish = mock!(aws_sdk_sns::Client::publish).then_compute_response(move |request| {
+            let mut refuses = topic.refuses.lock().unwrap();
+            if *refuses > 0 {
+                *refuses -= 1;
+                let meta = ErrorMetadata::builder().code("AuthorizationError").message("no").build();
+                return MockResponse::Error(PublishError::generic(meta));
+            }
             let bodies: Value = serde_json::from_str(request.message().unwrap()).unwrap();
             let finding = serde_json::from_str(bodies["default"].as_str().unwrap()).unwrap();
-            topic.0.lock().unwrap().push(finding);
-            PublishOutput::builder().message_id("m").build()
+            topic.published.lock().unwrap().push(finding);
+            MockResponse::Output(PublishOutput::builder().message_id("m").build())
         });
         mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[&publish])
     }

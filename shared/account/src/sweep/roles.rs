@@ -1,5 +1,6 @@
 //! Every role of the account, page by page: read, judged, queued, dropped.
 
+use super::missing_roles::Telling;
 use super::pages::to_role_detail;
 use super::policies::ComparedBoundaries;
 use super::{Stop, SweepCall};
@@ -80,7 +81,9 @@ impl Account {
             return Stop { at, outcome: Err(failure), rows: judging.rows };
         }
         let outcome = match sweep.checkpoint().phase {
-            Phase::MissingRoles if call.has_time_left() => self.count_missing_roles(&mut sweep, &start).await,
+            Phase::MissingRoles if call.has_time_left() => {
+                self.missing_roles(Telling { call, page }, &mut sweep, &start).await
+            }
             Phase::Roles { .. } | Phase::MissingRoles | Phase::Report => Ok(()),
         };
         if sweep.checkpoint().is_unfinished() && outcome.is_ok() {

@@ -1,6 +1,8 @@
 //! A sweep against doubles of the SDK's clients: what is asked, how often, and what is sent. They prove what we ask, not what AWS
 //! answers.
 
+mod missing_roles;
+
 use super::{SweepCall, SweptRoles};
 use crate::clock;
 use crate::connect::Account;
@@ -20,7 +22,7 @@ use aws_sdk_iam::operation::get_account_authorization_details::{
 };
 use aws_sdk_iam::operation::get_policy::GetPolicyOutput;
 use aws_sdk_iam::operation::get_policy_version::GetPolicyVersionOutput;
-use aws_sdk_iam::operation::get_role::GetRoleError;
+use aws_sdk_iam::operation::get_role::{GetRoleError, GetRoleOutput};
 use aws_sdk_iam::operation::list_roles::ListRolesOutput;
 use aws_sdk_iam::types as iam;
 use aws_sdk_iam::types::error::NoSuchEntityException;
@@ -61,6 +63,10 @@ pub(crate) struct Double {
     page_takes: Arc<Mutex<Duration>>,
     /// What fails from now on, by the names that calls are noted under.
     failing: Arc<Mutex<BTreeSet<&'static str>>>,
+    /// Functions of the last page beside `orphan`, each with its role.
+    more_functions: Arc<Mutex<Vec<(String, String)>>>,
+    /// Roles that are on no page and exist.
+    hidden_roles: Arc<Mutex<BTreeSet<String>>>,
 }
 
 fn text(text: &str) -> AttributeValue {
@@ -213,7 +219,19 @@ impl Double {
         });
         let double = self.clone();
         let get_role = mock!(aws_sdk_iam::Client::get_role).then_compute_response(move |request| {
-            double.note(&format!("role {}", request.role_name().unwrap()));
+            let name = request.role_name().unwrap();
+            let call = format!("role {name}");
+            double.note(&call);
+            if double.fails(&call) {
+                let meta = ErrorMetadata::builder().code("AccessDenied").message("no").build();
+                return MockResponse::Error(GetRoleError::generic(meta));
+            }
+            if double.hidden_roles.lock().unwrap().contains(name) {
+                let role = iam::Role::builder().path("/").role_name(name).role_id("AROAHIDDEN");
+                let role = role.arn(format!("arn:aws:iam::123456789012:role/{name}"));
+                let role = role.create_date(DateTime::from_secs(0)).assume_role_policy_document(TRUST);
+                return MockResponse::Output(GetRoleOutput::builder().role(role.build().unwrap()).build());
+            }
             let gone = NoSuchEntityException::builder().message("gone").build();
             MockResponse::Error(GetRoleError::NoSuchEntityException(gone))
         });
@@ -261,6 +279,9 @@ impl Double {
             let number = |value: &AttributeValue| value.as_n().unwrap().parse::<i64>().unwrap();
             let holds = match known {
                 None => request.condition_expression() == Some("attribute_not_exists(pk)"),
+                Some(_) if request.condition_expression() == Some("attribute_not_exists(pk)") => false,
+                // An item that has versions.
+                Some(known) if value(":read").is_some() => value(":read") == known.get("version"),
                 Some(known) => {
                     let holder = value(":before").or(value(":holder"));
                     let is_mine = value(":me").is_some_and(|me| *me == known["holder"]);
@@ -276,8 +297,17 @@ impl Double {
             items.insert(key_of(item), item.clone());
             MockResponse::Output(PutItemOutput::builder().build())
         });
-        let query = mock!(aws_sdk_dynamodb::Client::query)
-            .then_output(|| QueryOutput::builder().set_items(Some(Vec::new())).build());
+        let double = self.clone();
+        let query = mock!(aws_sdk_dynamodb::Client::query).then_compute_output(move |request| {
+            let value = |name: &str| request.expression_attribute_values().unwrap().get(name).cloned();
+            let begins = value(":arns").map(|arns| arns.as_s().unwrap().clone()).unwrap_or_default();
+            let items = double.items.lock().unwrap();
+            let is_meant = |((pk, sk), _): &(&(String, String), &Item)| {
+                value(":pk") == Some(text(pk)) && sk.starts_with(&begins)
+            };
+            let found = items.iter().filter(is_meant).map(|(_, item)| item.clone()).collect();
+            QueryOutput::builder().set_items(Some(found)).build()
+        });
         mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&read, &write, &query])
     }
 
@@ -296,7 +326,14 @@ impl Double {
                 .function_arn(format!("arn:aws:lambda:us-east-1:123456789012:function:{name}"))
                 .role(format!("arn:aws:iam::123456789012:role/{role}"));
             let next = (page == "first").then(|| "second".to_owned());
-            let answer = ListFunctionsOutput::builder().functions(function.build()).set_next_marker(next);
+            let mut answer = ListFunctionsOutput::builder().functions(function.build()).set_next_marker(next);
+            let more = double.more_functions.lock().unwrap();
+            for (name, role) in more.iter().filter(|_| page == "second") {
+                let function = FunctionConfiguration::builder()
+                    .function_arn(format!("arn:aws:lambda:us-east-1:123456789012:function:{name}"))
+                    .role(format!("arn:aws:iam::123456789012:role/{role}"));
+                answer = answer.functions(function.build());
+            }
             MockResponse::Output(answer.build())
         });
         mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &[&list])

@@ -17,7 +17,9 @@ use account::{GONE, Size};
 use guardrail::decide::BoundaryDocument;
 use guardrail::settings::Mode;
 use guardrail::snapshot::Document;
-use guardrail::sweep::{Checkpoint, Inventory, LedgerView, PolicyStore, Sweep, SweepModes, SweepRules};
+use guardrail::sweep::{
+    Checkpoint, Inventory, LedgerView, MissingRoleCounts, PolicyStore, Sweep, SweepModes, SweepRules,
+};
 use jiff::Timestamp;
 use std::error::Error;
 use std::process::Command;
@@ -80,7 +82,8 @@ fn measure(size: Size) -> Result<(), Box<dyn Error>> {
         sweep.page_done((last < size.roles).then(|| last.to_string()));
     }
     let missing = sweep.missing_roles(&"123456789012".parse()?).count();
-    let checkpoint = sweep.missing_roles_done(u64::try_from(missing)?);
+    let counts = MissingRoleCounts { missing: u64::try_from(missing)?, untold: 0 };
+    let checkpoint = sweep.missing_roles_done(counts);
     let judged = start.elapsed().saturating_sub(read);
     println!(
         "{} {} {} {} {:.3} {:.1} {:.1} {}",

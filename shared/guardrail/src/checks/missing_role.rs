@@ -14,8 +14,8 @@
 //! Give the function a role that exists, or delete it.
 //!
 //! ## Limits
-//! It is found by the sweep, which reads all roles and functions of the account. A function of another account's role is not
-//! possible and not looked for.
+//! It is found by the sweep, which reads all roles and functions of the account, and told as `exposed`, a finding for each such role.
+//! Published versions that kept an older role are not listed. A function of another account's role is not possible and not looked for.
 
 use super::{Grade, Hit, MOST_FUNCTIONS};
 use crate::assess::Evidence;
@@ -31,7 +31,11 @@ pub(super) fn find(functions: &[Function]) -> Option<Hit> {
                 Evidence {
                     policy: function.arn.to_string(),
                     statement: String::new(),
-                    detail: format!("{role} does not exist"),
+                    detail: format!(
+                        "function {} in {} names {role}",
+                        function.arn.name(),
+                        function.arn.region()
+                    ),
                 },
             )),
         })

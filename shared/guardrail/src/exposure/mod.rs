@@ -4,14 +4,17 @@
 //! owner knows.
 
 mod behind;
+mod missing_role;
 mod opening;
 mod record;
+mod subject;
 mod telling;
 
 pub use behind::Behind;
 pub(crate) use opening::place;
 pub use opening::{Closing, Opening, Way};
 pub use record::{ExposureRecord, ExposureState, News};
+pub use subject::ExposureSubject;
 pub use telling::Claim;
 
 use crate::assess::{Breach, exposure_breaches};

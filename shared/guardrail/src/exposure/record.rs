@@ -1,13 +1,13 @@
-use super::{Behind, Claim, Exposure};
+use super::{Behind, Claim, Exposure, ExposureSubject};
 use crate::finding::{FindingId, Outcome};
-use crate::names::{FunctionArn, Qualifier};
+use crate::names::Qualifier;
 use crate::record::MOST_UNRESOLVED;
 use crate::severity::Severity;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// The ledger's item of a function that is, or was, open: what was told of it.
+/// The ledger's item of a function that is, or was, open, or of a role that functions name and that does not exist: what was told.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ExposureRecord {
@@ -24,13 +24,14 @@ pub struct ExposureRecord {
 /// What is open, as far as telling depends on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExposureState {
-    openings: BTreeSet<String>,
-    doubts: BTreeSet<String>,
-    severity: Severity,
+    /// Each way in; of a missing role, the functions that name it.
+    pub(super) openings: BTreeSet<String>,
+    pub(super) doubts: BTreeSet<String>,
+    pub(super) severity: Severity,
     /// The worst of what the role may do, if that is MEDIUM or higher.
-    role: Option<Severity>,
+    pub(super) role: Option<Severity>,
     /// The versions and aliases that are open or in doubt: the next look has to ask for their policies.
-    qualifiers: BTreeSet<Qualifier>,
+    pub(super) qualifiers: BTreeSet<Qualifier>,
 }
 
 /// What a look comes to.
@@ -84,15 +85,14 @@ impl ExposureRecord {
 
     /// What is to be told of a state; none stands for nothing open.
     #[must_use]
-    pub fn news(&self, function: &FunctionArn, state: Option<&ExposureState>) -> News {
+    pub fn news<'a>(&self, of: impl Into<ExposureSubject<'a>>, state: Option<&ExposureState>) -> News {
+        let of = of.into();
         match (state, &self.told) {
             (Some(state), Some(told)) if state == told => News::Nothing,
             (Some(state), Some(told)) if state.is_within(told) => News::Less,
-            (Some(state), _) => {
-                News::Exposed(FindingId::of_exposure(function, &state.key(), self.generation))
-            }
+            (Some(state), _) => News::Exposed(FindingId::of_exposure(of, &state.key(), self.generation)),
             (None, _) if !self.unresolved().is_empty() => {
-                News::Resolved(FindingId::of_exposure_closed(function, self.generation))
+                News::Resolved(FindingId::of_exposure_closed(of, self.generation))
             }
             (None, Some(_)) => News::Less,
             (None, None) => News::Nothing,
@@ -114,7 +114,7 @@ impl ExposureRecord {
         self.told.is_some() || !self.unresolved().is_empty()
     }
 
-    /// Whether somebody else may be telling something of this function right now.
+    /// Whether somebody else may be telling something of it right now.
     #[must_use]
     pub fn is_claimed_by_another(&self, request: &str, now: Timestamp) -> bool {
         self.claim.as_ref().is_some_and(|claim| claim.holds_off(request, now))

@@ -108,8 +108,9 @@ impl AboutSweep<'_> {
             0 => String::new(),
             count => format!(" {} could not be judged.", counted(count, "role", "roles")),
         };
+        let missing = self.missing_roles();
         format!(
-            "{} with {}: {} can do something HIGH or CRITICAL now, {} more only without {} boundary, {} no boundary.{not_judged}",
+            "{} with {}: {} can do something HIGH or CRITICAL now, {} more only without {} boundary, {} no boundary.{not_judged}{missing}",
             counted(totals.execution_roles, "execution role", "execution roles"),
             counted(totals.functions, "function", "functions"),
             grouped(totals.exposed),
@@ -120,6 +121,23 @@ impl AboutSweep<'_> {
                 count => format!("{} have", grouped(count)),
             },
         )
+    }
+
+    fn missing_roles(&self) -> String {
+        let totals = &self.report.totals;
+        let missing = match totals.missing_roles {
+            0 => return String::new(),
+            1 => " 1 role that functions name does not exist".to_owned(),
+            count => format!(" {} roles that functions name do not exist", grouped(count)),
+        };
+        match totals.missing_roles_untold {
+            0 => format!("{missing}."),
+            untold => format!(
+                "{missing}; {} of them {} no finding yet, which the next sweeps tell.",
+                grouped(untold),
+                if untold == 1 { "has" } else { "have" }
+            ),
+        }
     }
 
     /// Rows are worst first.

@@ -1,6 +1,7 @@
 use super::Outcome;
 use crate::check_id::CheckId;
-use crate::names::{AccountId, FunctionArn, PolicyArn, RoleId};
+use crate::exposure::ExposureSubject;
+use crate::names::{AccountId, PolicyArn, RoleId};
 use crate::severity::Severity;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -68,17 +69,19 @@ impl FindingId {
         Self(format!("rf-{}", digest(&["resolution", role.as_str(), &generation.to_string()])))
     }
 
-    /// The id of the finding that tells to whom a function is open. `generation` counts what was told of this function: what comes
-    /// back after a resolution is news again.
+    /// The id of the finding that tells to whom a function is open, or that a role is missing. `generation` counts what was told of
+    /// it: what comes back after a resolution is news again.
     #[must_use]
-    pub fn of_exposure(function: &FunctionArn, state: &str, generation: u64) -> Self {
-        Self(format!("rf-{}", digest(&["exposure", function.as_str(), state, &generation.to_string()])))
+    pub fn of_exposure<'a>(of: impl Into<ExposureSubject<'a>>, state: &str, generation: u64) -> Self {
+        let of = of.into();
+        Self(format!("rf-{}", digest(&["exposure", of.as_str(), state, &generation.to_string()])))
     }
 
-    /// The id of the finding that closes those about an open function. `generation` is counted on with it.
+    /// The id of the finding that closes those about an exposure. `generation` is counted on with it.
     #[must_use]
-    pub fn of_exposure_closed(function: &FunctionArn, generation: u64) -> Self {
-        Self(format!("rf-{}", digest(&["exposure-closed", function.as_str(), &generation.to_string()])))
+    pub fn of_exposure_closed<'a>(of: impl Into<ExposureSubject<'a>>, generation: u64) -> Self {
+        let of = of.into();
+        Self(format!("rf-{}", digest(&["exposure-closed", of.as_str(), &generation.to_string()])))
     }
 
     /// The text.

@@ -1,5 +1,5 @@
 use super::{Finding, Outcome, email};
-use crate::names::{FunctionArn, PolicyArn};
+use crate::names::{FunctionArn, PolicyArn, RoleName};
 use serde_json::json;
 
 /// A finding, ready for `sns:Publish`.
@@ -59,7 +59,8 @@ fn subject(finding: &Finding) -> String {
     let policy = || finding.boundary.after.as_ref().map(PolicyArn::name).filter(|name| name.is_ascii());
     let function = finding.functions.first().filter(|_| finding.is_about_a_function()).map(FunctionArn::name);
     let role = || finding.role.as_ref().map(|role| role.name.as_str());
-    let about = function.or_else(role).or_else(policy).unwrap_or("Ringfence");
+    let missing = || finding.story.missing_role.as_ref().map(RoleName::as_str);
+    let about = function.or_else(role).or_else(missing).or_else(policy).unwrap_or("Ringfence");
     let (before, after) =
         (format!("[{}] {}: ", finding.severity, finding.outcome), format!(" ({})", finding.account));
     // A long name is cut, not the account behind it. All parts are ASCII by their types.

@@ -1,6 +1,7 @@
 //! What Ringfence tells: schema `ringfence.finding/1`.
 
 mod about_exposure;
+mod about_missing_role;
 mod about_notice;
 mod about_policy;
 mod about_role;
@@ -22,6 +23,7 @@ mod undone;
 mod used_recently;
 
 pub use about_exposure::AboutExposure;
+pub use about_missing_role::{AboutMissingRole, RoleOver};
 pub use about_notice::AboutNotice;
 pub use about_policy::{AboutPolicy, Standing};
 pub use about_role::{AboutRole, Enforcement};
@@ -66,8 +68,8 @@ pub struct Finding {
     pub mode: Mode,
     /// The same on every retry: two findings with one id are one.
     pub id: FindingId,
-    /// `ACCOUNT/SUBJECT/KIND`, stable over outcomes: the key for tickets. The subject is a role's id, the ARN of a policy or
-    /// function, or the key of an item of the ledger.
+    /// `ACCOUNT/SUBJECT/KIND`, stable over outcomes: the key for tickets. The subject is a role's id, the ARN of a policy, of a
+    /// function or of a role that does not exist, or the key of an item of the ledger.
     #[cfg_attr(
         feature = "schema",
         schemars(regex(pattern = r"^[0-9]{12}/[\s\S]+/(role-rights|exposure|boundary-policy|ringfence)$"))
@@ -95,7 +97,8 @@ pub struct Finding {
     pub reason: String,
     /// The role, for an open function its own; `null` where it is not known, or the finding is about a boundary policy or Ringfence.
     pub role: Option<RoleFacts>,
-    /// The function that the call named, and those that the ledger knows with the role.
+    /// The function that the call named, and those that the ledger knows with the role; of a role that does not exist, those that
+    /// name it, 50 at most.
     pub functions: Vec<FunctionArn>,
     /// The call that set it off.
     pub trigger: TriggerFacts,
@@ -132,7 +135,7 @@ impl Finding {
 
     /// Whether it is about who may call a function, and not about a role.
     pub(crate) fn is_about_a_function(&self) -> bool {
-        self.problem.ends_with("/exposure")
+        self.problem.ends_with("/exposure") && self.story.missing_role.is_none()
     }
 }
 

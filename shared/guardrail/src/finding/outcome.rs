@@ -36,7 +36,7 @@ pub enum Outcome {
     Notice,
     /// A sweep looked at every role of the account.
     Summary,
-    /// A function is open to strangers or to other accounts.
+    /// A function is open to strangers or to other accounts, or open to whoever makes the role that it names and that is not there.
     Exposed,
 }
 

@@ -132,7 +132,10 @@ const OUTCOMES: [(&str, &str); 20] = [
     ("would-bound", "The boundary would have been put."),
     ("would-restore", "The boundary would have been put back."),
     ("would-replace", "A boundary that caps nothing would have been replaced."),
-    ("exposed", "A function is open to strangers or to other accounts; nothing was changed."),
+    (
+        "exposed",
+        "A function is open to strangers or to other accounts, or its role does not exist; nothing was changed.",
+    ),
     ("denied", "The boundary denied a call. Not produced by this version."),
     ("suggested", "A narrower policy is proposed. Not produced by this version."),
     ("boundary-edited", "The document of a boundary policy is not as it was; `role` is null."),

@@ -1,5 +1,7 @@
 //! What the e-mail tells apart from each other and everybody else gets as one `summary`.
 
+use crate::names::RoleName;
+
 /// Beside the fields of the finding. Empty where the fields say it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Story {
@@ -15,6 +17,8 @@ pub struct Story {
     pub(super) cut: Option<CutInWords>,
     /// Whether it tells that something is over: there is nothing to look into any more.
     pub(super) is_over: bool,
+    /// The role that does not exist, or did not: there are no facts of it.
+    pub(super) missing_role: Option<RoleName>,
     /// Whether IAM told what was used recently.
     pub(super) recent_use: RecentUse,
 }

@@ -18,6 +18,8 @@ pub struct Totals {
     pub functions: u64,
     /// Roles that functions name and that do not exist.
     pub missing_roles: u64,
+    /// Those of them that no finding told yet: the next sweeps do.
+    pub missing_roles_untold: u64,
     /// With something HIGH or CRITICAL that is possible now.
     pub exposed: u64,
     /// With something HIGH or CRITICAL that only the boundary prevents.
@@ -52,6 +54,7 @@ impl Totals {
             not_listed: summary.execution_roles.saturating_sub(to_u64(rows.len())),
             functions: summary.functions,
             missing_roles: summary.missing_roles,
+            missing_roles_untold: summary.missing_roles_untold,
             exposed: exposed(&summary.now),
             held_back: count(|row| !row.is_exposed() && row.without_boundary >= Some(Severity::High)),
             bounded: summary.bounded,

@@ -1,5 +1,6 @@
 use super::checkpoint::Checkpoint;
 use super::inventory::{Inventory, MissingRole};
+use super::missing_roles::MissingRoleCounts;
 use super::modes::SweepModes;
 use super::summary::Judged;
 use super::verdict::{Functions, LedgerView, Seen, SweepVerdict, WhyQueued, of_open_intent, verdict};
@@ -149,9 +150,15 @@ impl<'a> Sweep<'a> {
         self.inventory.missing_roles(account)
     }
 
+    /// Which functions have which role.
+    pub(super) fn inventory(&self) -> &Inventory {
+        &self.inventory
+    }
+
     /// Notes how many of them IAM does not know either.
-    pub fn missing_roles_done(&mut self, missing: u64) -> &Checkpoint {
-        self.checkpoint.summary.missing_roles = missing;
+    pub fn missing_roles_done(&mut self, counts: MissingRoleCounts) -> &Checkpoint {
+        self.checkpoint.summary.missing_roles = counts.missing;
+        self.checkpoint.summary.missing_roles_untold = counts.untold;
         self.checkpoint.phase = super::Phase::Report;
         &self.checkpoint
     }

@@ -43,6 +43,9 @@ pub struct SweepSummary {
     pub doubtful: u64,
     /// Roles that functions name and that do not exist.
     pub missing_roles: u64,
+    /// Those of them that no finding told yet: the next sweeps do.
+    #[serde(default)]
+    pub missing_roles_untold: u64,
     /// Functions of all Regions that were read.
     pub functions: u64,
     /// The Regions that these are of.

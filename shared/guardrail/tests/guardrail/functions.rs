@@ -612,7 +612,10 @@ fn a_role_that_does_not_exist_is_told_with_its_function() {
         gone(ExecutionRole::Missing("arn:aws:iam::123456789012:role/gone".parse().unwrap())).unwrap();
     assert_eq!((breach.severity, breach.now), (Severity::Medium, Some(Severity::Medium)));
     assert_eq!(breach.evidence[0].policy, ORDERS);
-    assert_eq!(breach.evidence[0].detail, "arn:aws:iam::123456789012:role/gone does not exist");
+    assert_eq!(
+        breach.evidence[0].detail,
+        "function orders in us-east-1 names arn:aws:iam::123456789012:role/gone"
+    );
 }
 
 #[test]

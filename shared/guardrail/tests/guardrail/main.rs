@@ -19,6 +19,7 @@ mod exposures;
 mod findings;
 mod functions;
 mod ineffective_boundaries;
+mod missing_roles;
 mod notices;
 mod resolution;
 mod roles;

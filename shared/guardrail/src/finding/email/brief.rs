@@ -42,7 +42,7 @@ pub(super) fn brief(finding: &Finding) -> String {
 }
 
 fn with_functions(finding: &Finding, found: String) -> String {
-    if finding.is_about_a_function() {
+    if finding.is_about_a_function() || finding.story.missing_role.is_some() {
         return found;
     }
     let names: Vec<&str> = finding.functions.iter().map(|function| function.name()).collect();

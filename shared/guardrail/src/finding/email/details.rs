@@ -129,7 +129,7 @@ pub(super) fn facts(out: &mut String, finding: &Finding) -> std::fmt::Result {
     if let Some(source) = &finding.source {
         fact("Asked by", &format!("{}: {} ({})", source.product, source.title, source.id))?;
     }
-    if finding.role.is_some() || !finding.is_about_a_function() {
+    if finding.role.is_some() || !finding.problem.ends_with("/exposure") {
         for (label, value) in boundary(&finding.boundary, finding.outcome) {
             fact(label, &value)?;
         }

@@ -6,8 +6,8 @@ use guardrail::settings::Mode;
 use guardrail::severity::Severity;
 use guardrail::snapshot::Document;
 use guardrail::sweep::{
-    Checkpoint, Inventory, LedgerView, Phase, PolicyStore, Sweep, SweepModes, SweepRules, SweepVerdict,
-    WhyQueued,
+    Checkpoint, Inventory, LedgerView, MissingRoleCounts, Phase, PolicyStore, Sweep, SweepModes, SweepRules,
+    SweepVerdict, WhyQueued,
 };
 
 use iam_policy::Policy;
@@ -79,7 +79,8 @@ fn swept_under(
                 .map(|missing| missing.role.clone())
                 .collect();
             assert!(missing.iter().all(|role| role.name().as_str().starts_with("deleted-")), "{missing:?}");
-            return (sweep.missing_roles_done(missing.len() as u64).clone(), verdicts);
+            let counts = MissingRoleCounts { missing: missing.len() as u64, untold: 0 };
+            return (sweep.missing_roles_done(counts).clone(), verdicts);
         }
         left = serde_json::to_string(sweep.checkpoint()).unwrap();
     }

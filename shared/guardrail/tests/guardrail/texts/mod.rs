@@ -1,6 +1,7 @@
 //! What people read: the text of each kind of finding in full, and what holds for all of them.
 
 mod of_exposures;
+mod of_missing_roles;
 mod of_policies;
 mod of_roles;
 mod of_sweeps;
@@ -21,6 +22,7 @@ fn all() -> Vec<(String, Finding)> {
         of_roles::afterwards(),
         of_policies::all(),
         of_exposures::all(),
+        of_missing_roles::all(),
         of_sweeps::all(),
     ];
     let named = named.into_iter().flatten().map(|(name, finding)| (name.to_owned(), finding));
@@ -100,7 +102,14 @@ fn no_prose_is_wider_than_a_mail_client() {
         let facts = text.split("\nTHE FACTS\n").nth(1).unwrap();
         let facts = facts.split("\n\n").next().unwrap();
         for line in text.replace(facts, "").lines().filter(|line| line.chars().count() > 100) {
-            let pasted = ["    aws ", "aws dynamodb ", "    iam.Perm", "    Permissions", "    permissions"];
+            let pasted = [
+                "    aws ",
+                "    for ",
+                "aws dynamodb ",
+                "    iam.Perm",
+                "    Permissions",
+                "    permissions",
+            ];
             let is_pasted = pasted.iter().any(|start| line.starts_with(start));
             let is_footer = line.starts_with("Ringfence 0");
             let is_one_word = line.split_whitespace().any(|word| word.len() > 80);
