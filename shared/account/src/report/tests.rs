@@ -102,9 +102,8 @@ pub(crate) struct Topic {
 impl Topic {
     /// The titles of notices.
     pub(crate) fn notices(&self) -> Vec<String> {
-        let published = self.0.lock().unwrap();
-        let notices = published.iter().filter(|finding| finding["outcome"] == json!("notice"));
-        notices.map(|finding| finding["title"].as_str().unwrap().to_owned()).collect()
+        let notices = self.told(|finding| finding["outcome"] == json!("notice"));
+        notices.iter().map(|finding| finding["title"].as_str().unwrap().to_owned()).collect()
     }
 
     fn summaries(&self) -> Vec<Value> {
