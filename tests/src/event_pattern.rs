@@ -53,6 +53,10 @@ fn element_matches(condition: &Value, element: &Value) -> bool {
         let prefix = prefix.as_str().expect("`prefix` is a text");
         return element.as_str().is_some_and(|text| text.starts_with(prefix));
     }
+    if let Some(wildcard) = operator(condition, "wildcard") {
+        let wildcard = wildcard.as_str().expect("`wildcard` is a text");
+        return element.as_str().is_some_and(|text| matches_wildcard(wildcard, text));
+    }
     if let Some(excluded) = operator(condition, "anything-but") {
         return match excluded {
             Value::Array(list) => !list.iter().any(|one| element_matches(one, element)),
@@ -61,6 +65,15 @@ fn element_matches(condition: &Value, element: &Value) -> bool {
     }
     assert!(!condition.is_object(), "the test's matcher does not know the operator in `{condition}`");
     condition == element
+}
+
+/// `*` stands for any characters. A backslash before one, which would make it literal, is not written in our rules.
+fn matches_wildcard(wildcard: &str, text: &str) -> bool {
+    assert!(!wildcard.contains('\\'), "the test's matcher does not know escapes");
+    let Some((first, rest)) = wildcard.split_once('*') else { return wildcard == text };
+    let Some(text) = text.strip_prefix(first) else { return false };
+    let places = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+    places.into_iter().any(|at| matches_wildcard(rest, text.get(at..).unwrap_or_default()))
 }
 
 fn operator<'a>(condition: &'a Value, name: &str) -> Option<&'a Value> {
@@ -90,6 +103,22 @@ mod tests {
         assert!(matches(&pattern, &json!({"name": "CreateFunction20150331"})));
         assert!(!matches(&pattern, &json!({"name": "CreateFunctionUrlConfig"})));
         assert!(!matches(&pattern, &json!({"name": 20})));
+    }
+
+    #[test]
+    fn wildcard() {
+        let pattern = json!({"message": [{"wildcard": "*permissions boundary*"}]});
+        for message in
+            ["with an explicit deny in a permissions boundary", "no permissions boundary allows it"]
+        {
+            assert!(matches(&pattern, &json!({"message": message})), "{message}");
+        }
+        for message in ["Permissions Boundary", "permissions", ""] {
+            assert!(!matches(&pattern, &json!({"message": message})), "{message}");
+        }
+        assert!(!matches(&pattern, &json!({})));
+        assert!(matches(&json!({"name": [{"wildcard": "a*c*e"}]}), &json!({"name": "abcde"})));
+        assert!(!matches(&json!({"name": [{"wildcard": "a*c*e"}]}), &json!({"name": "abcd"})));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The event in a file, in whatever envelope it was kept, and the function that would take it.
 
+use guardrail::denial::DeniedCall;
 use guardrail::names::AccountId;
 use guardrail::review::ReviewRequest;
 use guardrail::trigger::{CloudTrailRecord, ExposureChange, Ignored, PolicyChange, Trigger};
@@ -13,8 +14,8 @@ const DETAIL_TYPES: [&str; 4] = [
     "Amazon Service Event via CloudTrail",
 ];
 
-/// Who sends them: anybody may put events of other sources on the bus.
-const SOURCES: [&str; 2] = ["aws.iam", "aws.lambda"];
+/// How the names of those begin who send them: anybody may put events of other sources on the bus.
+const SOURCE_OF_AWS: &str = "aws.";
 
 /// An event, out of its envelope.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +35,13 @@ pub enum Taken {
         function: &'static str,
         /// What it makes of the event.
         trigger: Box<Trigger>,
+    },
+    /// About a call that a boundary refused.
+    Denial {
+        /// The name of the function.
+        function: &'static str,
+        /// What it makes of the event.
+        call: Box<DeniedCall>,
     },
     /// About who may call a function.
     Exposure {
@@ -108,13 +116,11 @@ impl Event {
             return Self::read(body);
         }
         if let Some(detail) = fields.remove("detail") {
-            for (field, let_through) in [("detail-type", &DETAIL_TYPES[..]), ("source", &SOURCES[..])] {
-                match fields.get(field).and_then(Value::as_str) {
-                    Some(kind) if !let_through.contains(&kind) => {
-                        return Err(Unusable::OtherKind(kind.to_owned()));
-                    }
-                    _ => {}
-                }
+            let said = |field| fields.get(field).and_then(Value::as_str);
+            let other_type = said("detail-type").filter(|kind| !DETAIL_TYPES.contains(kind));
+            let other_source = said("source").filter(|source| !source.starts_with(SOURCE_OF_AWS));
+            if let Some(kind) = other_type.or(other_source) {
+                return Err(Unusable::OtherKind(kind.to_owned()));
             }
             return Ok(Self::Call(Box::new(CloudTrailRecord::from_detail(detail))));
         }
@@ -147,6 +153,8 @@ impl Event {
         };
         let role = |function, trigger| Taken::Role { function, trigger: Box::new(trigger) };
         let answers = [
+            on_boundary_denial::trigger(&record, account)
+                .map(|call| Taken::Denial { function: "ringfence-on-boundary-denial", call: Box::new(call) }),
             on_role_change::trigger(&record, account)
                 .map(|trigger| role("ringfence-on-role-change", trigger)),
             on_function_change::trigger(&record, account)
@@ -164,9 +172,12 @@ impl Event {
         for answer in answers {
             match answer {
                 Ok(taken) => return Ok(taken),
-                // That it is another function's event is the least telling reason.
+                // That it is another function's event is the least telling reason, but for that nothing was refused.
                 Err(reason) => {
-                    if !matches!(why, Some(ref told) if !matches!(told, Ignored::OtherEvent { .. })) {
+                    let tells_little = |told: &Ignored| {
+                        matches!(told, Ignored::OtherEvent { .. } | Ignored::NotByABoundary(_))
+                    };
+                    if why.as_ref().is_none_or(tells_little) {
                         why = Some(reason);
                     }
                 }
@@ -181,9 +192,10 @@ impl Taken {
     #[must_use]
     pub fn function(&self) -> &'static str {
         match self {
-            Self::Role { function, .. } | Self::Exposure { function, .. } | Self::Policy { function, .. } => {
-                function
-            }
+            Self::Role { function, .. }
+            | Self::Denial { function, .. }
+            | Self::Exposure { function, .. }
+            | Self::Policy { function, .. } => function,
         }
     }
 
@@ -192,6 +204,7 @@ impl Taken {
     pub fn event(&self) -> (&str, &str) {
         match self {
             Self::Role { trigger, .. } => (trigger.event.as_str(), &trigger.event_id),
+            Self::Denial { call, .. } => (call.event.as_str(), &call.event_id),
             Self::Exposure { change, .. } => (change.event.as_str(), &change.event_id),
             Self::Policy { change, .. } => (change.event.as_str(), &change.event_id),
         }

@@ -70,6 +70,7 @@ async fn run(arguments: &[String]) -> Result<String, Stop> {
     progress(&format!("{} takes it; reading what it is about …", taken.function()));
     let replay = match &taken {
         Taken::Role { trigger, .. } => account.replay(trigger).await,
+        Taken::Denial { call, .. } => account.replay_denial(call).await,
         Taken::Exposure { change, .. } => account.replay_exposure_change(change).await,
         Taken::Policy { change, .. } => account.replay_policy_change(change).await,
     }

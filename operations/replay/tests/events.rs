@@ -5,8 +5,8 @@ use replay::event::{Event, Unusable};
 use serde_json::{Value, json};
 use tests::fixtures::{handled, ignored};
 
-const FUNCTIONS: [&str; 4] =
-    ["on-exposure-change", "on-function-change", "on-policy-change", "on-role-change"];
+const FUNCTIONS: [&str; 5] =
+    ["on-boundary-denial", "on-exposure-change", "on-function-change", "on-policy-change", "on-role-change"];
 
 fn function_for(event: &Value) -> Result<&'static str, Unusable> {
     let account = "123456789012".parse().unwrap();
@@ -88,4 +88,6 @@ fn anything_else_is_said_to_be_so() {
     assert!(matches!(function_for(&json!({"all": true, "dry_run": true})), Err(Unusable::Undo)));
     let insight = json!({"detail-type": "AWS Insight via CloudTrail", "detail": {}});
     assert!(matches!(function_for(&insight), Err(Unusable::OtherKind(_))));
+    let forged = json!({"detail-type": "AWS API Call via CloudTrail", "source": "team.iam", "detail": {}});
+    assert!(matches!(function_for(&forged), Err(Unusable::OtherKind(_))));
 }

@@ -174,6 +174,27 @@ async fn an_open_function_is_shown_with_what_closes_it() {
 }
 
 #[tokio::test]
+async fn a_refused_call_is_shown_with_the_statement_that_refused_it() {
+    let lab = Lab::start(&[]).await;
+    let keys = reader(&lab).await;
+    lab.create_role("orders-api-role", "/").await;
+    lab.attach("orders-api-role", ADMINISTRATOR).await;
+    lab.silence().await;
+    let event = json!({"eventName": "CreateUser", "eventSource": "iam.amazonaws.com", "eventID": "e",
+        "recipientAccountId": "123456789012", "errorCode": "AccessDenied",
+        "errorMessage": "User: x is not authorized to perform: iam:CreateUser with an explicit deny in a permissions boundary",
+        "userIdentity": {"type": "AssumedRole", "sessionContext": {"sessionIssuer": {"type": "Role",
+            "arn": "arn:aws:iam::123456789012:role/orders-api-role"}}}});
+    let json = shown(&replay(&lab, &keys, &["--json"], &event));
+    assert_eq!((&json["decision"], &json["finding"]["severity"]), (&json!("denied"), &json!("LOW")));
+    assert_eq!(json["finding"]["denial"]["statements"], json!(["DenyCreatingIdentities"]));
+    assert_eq!(json["function"], "ringfence-on-boundary-denial");
+    lab.silence().await;
+    let told = lab.findings_about("orders-api-role").await;
+    assert!(told.iter().all(|told| told.text_of("outcome") != "denied"), "nothing is told");
+}
+
+#[tokio::test]
 async fn a_profile_is_previewed_over_the_roles_that_have_the_other() {
     let lab = Lab::start(&[]).await;
     let keys = reader(&lab).await;

@@ -60,6 +60,22 @@ pub fn to_sweep() -> BTreeSet<&'static str> {
     ])
 }
 
+/// What telling of calls that a boundary refused may call.
+#[must_use]
+pub fn to_tell_denials() -> BTreeSet<&'static str> {
+    united([
+        crate::role::ACTIONS,
+        crate::policies::ACTIONS,
+        crate::owner::ACTIONS,
+        crate::ledger::ACTIONS,
+        crate::ledger::EXEMPTION_ACTIONS,
+        crate::publish::ACTIONS,
+        // For notices.
+        crate::security_hub::ACTIONS,
+        crate::connect::ACTIONS,
+    ])
+}
+
 fn united<const N: usize>(lists: [&[&'static str]; N]) -> BTreeSet<&'static str> {
     lists.into_iter().flatten().copied().collect()
 }

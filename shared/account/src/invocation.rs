@@ -3,6 +3,7 @@
 
 use crate::clock::Stopwatch;
 use crate::connect::{Account, milliseconds};
+use crate::denials::DenialResponse;
 use crate::exposure::ExposureResponse;
 use crate::failure::{Failure, FailureClass};
 use crate::metrics::Metric;
@@ -11,6 +12,7 @@ use crate::respond::Response;
 use crate::sweep::{SweepResponse, SweptRoles, peak_rss_kib};
 use crate::undo::UndoAnswer;
 use guardrail::trigger::{ExposureChange, PolicyChange, Trigger};
+use std::collections::BTreeMap;
 
 /// The work on one event, or on one message of a batch.
 pub(crate) struct Invocation<'a> {
@@ -75,6 +77,29 @@ impl<'a> Invocation<'a> {
             ),
             Err(failure) => self.failed(event, event_id, failure),
         }
+    }
+
+    /// Of a batch of refused calls. `ignored` are those that are none of Ringfence's business, by the reason.
+    pub(crate) fn told_denials(&self, response: &DenialResponse, ignored: &BTreeMap<String, u64>) {
+        for (failure, messages) in &response.failed {
+            self.failed("Denial", messages.first().map_or("", String::as_str), failure);
+        }
+        let passed_over = response.passed_over.iter().map(|(why, count)| ((*why).to_owned(), *count));
+        for (reason, count) in passed_over.chain(ignored.iter().map(|(why, count)| (why.clone(), *count))) {
+            tracing::info!(event = "Denial", count, reason, "ignored");
+        }
+        if response.refused > 0 {
+            Metric::BoundaryDenials(response.refused).emit();
+        }
+        tracing::info!(
+            event = "Denial",
+            refused = response.refused,
+            findings = response.told.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(","),
+            put_off = response.put_off.len(),
+            calls = self.calls(),
+            duration_ms = self.milliseconds(),
+            "done"
+        );
     }
 
     pub(crate) fn responded_to_exposure_change(

@@ -2,6 +2,7 @@
 
 mod boundary_policies;
 mod budget;
+mod denials;
 mod exposures;
 mod history;
 mod operator_items;
@@ -11,6 +12,7 @@ mod undo;
 
 pub(crate) use boundary_policies::PolicyPage;
 pub(crate) use budget::{ACTIONS as BUDGET_ACTIONS, Allowance};
+pub(crate) use denials::{Claim, Claimant};
 pub(crate) use exposures::{ExposurePage, MissingRolesTold};
 pub(crate) use history::Deed;
 pub(crate) use operator_items::OperatorPage;

@@ -8,6 +8,7 @@ mod calls;
 mod carry_out;
 mod clock;
 mod connect;
+mod denials;
 mod exposure;
 mod failure;
 mod function;

@@ -15,7 +15,7 @@ use std::io::Write as _;
 const NAMESPACE: &str = "Ringfence";
 
 /// The names of all of them: what alarms and dashboard may be about.
-pub const METRICS: [&str; 8] = [
+pub const METRICS: [&str; 9] = [
     "Findings",
     "TimeToContainment",
     "WorkToContainment",
@@ -24,6 +24,7 @@ pub const METRICS: [&str; 8] = [
     "ThrottledCalls",
     "SweepsCompleted",
     "GroundFaults",
+    "BoundaryDenials",
 ];
 
 /// Something that is counted or measured.
@@ -51,6 +52,8 @@ pub(crate) enum Metric<'a> {
     SweepCompleted,
     /// `GroundFaults`: how much of what Ringfence stands on is missing or switched off, none included.
     GroundFaults(u64),
+    /// `BoundaryDenials`: calls that boundaries refused which Ringfence answers for, whether told or not.
+    BoundaryDenials(u64),
     /// `ThrottledCalls`: requests that a service answered with "slow down".
     ThrottledCalls(u64),
 }
@@ -102,6 +105,9 @@ impl Metric<'_> {
             }
             Self::GroundFaults(count) => {
                 document(at, &json!([[]]), &[("GroundFaults", "Count", Some(count))], json!({}))
+            }
+            Self::BoundaryDenials(count) => {
+                document(at, &json!([[]]), &[("BoundaryDenials", "Count", Some(count))], json!({}))
             }
             Self::ThrottledCalls(count) => {
                 document(at, &json!([[]]), &[("ThrottledCalls", "Count", Some(count))], json!({}))
@@ -170,6 +176,7 @@ mod tests {
             Metric::ThrottledCalls(2),
             Metric::SweepCompleted,
             Metric::GroundFaults(0),
+            Metric::BoundaryDenials(240),
         ] {
             let line = written(metric);
             let directive = &line["_aws"]["CloudWatchMetrics"][0];

@@ -43,7 +43,8 @@ impl Account {
         }
     }
 
-    async fn owner_in_time(&self, sources: Option<OwnerSources>) -> Option<String> {
+    /// Whose role it is, as far as that can be told soon.
+    pub(crate) async fn owner_in_time(&self, sources: Option<OwnerSources>) -> Option<String> {
         let sources = sources.filter(|_| !self.settings.rules.owner_tag_keys.is_empty())?;
         match tokio::time::timeout(PATIENCE, self.owner(&sources)).await {
             Ok(Ok(owner)) => owner,

@@ -11,6 +11,7 @@ use crate::sdk::{Roots, sdk_config};
 use crate::settings::{InvalidSettings, Settings};
 use aws_config::SdkConfig;
 use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationError;
+use guardrail::denial::DeniedCall;
 use guardrail::finding::Finding;
 use guardrail::names::{AccountId, RoleArn};
 use guardrail::trigger::{ExposureChange, PolicyChange, Trigger};
@@ -147,6 +148,14 @@ impl ReadOnlyAccount {
         self.account.replay_exposure_change(change, self.ledger()).await
     }
 
+    /// What would be told about a call that a boundary refused.
+    ///
+    /// # Errors
+    /// Where AWS does not answer, refuses or makes no sense.
+    pub async fn replay_denial(&self, call: &DeniedCall) -> Result<Replay, Failure> {
+        self.account.replay_denial(call, self.ledger()).await
+    }
+
     fn ledger(&self) -> Ledger {
         match self.settings_from {
             SettingsFrom::Deployment => Ledger::Read,
@@ -202,6 +211,7 @@ async fn deployed_environment(config: &SdkConfig) -> Result<Option<HashMap<Strin
 pub fn default_environment(partition: &str, account: &str) -> HashMap<String, String> {
     let own_role = format!("arn:{partition}:iam::{account}:role/ringfence/ringfence");
     let own_roles = [
+        "on-boundary-denial",
         "on-exposure-change",
         "on-function-change",
         "on-policy-change",
@@ -226,7 +236,7 @@ pub fn default_environment(partition: &str, account: &str) -> HashMap<String, St
         ("RINGFENCE_SECURITY_HUB", "false".to_owned()),
         (
             "RINGFENCE_RULES",
-            "ringfence-on-exposure-change,ringfence-on-function-change,ringfence-on-policy-change,ringfence-on-role-change,\
+            "ringfence-on-boundary-denial,ringfence-on-exposure-change,ringfence-on-function-change,ringfence-on-policy-change,ringfence-on-role-change,\
              ringfence-on-role-change-of-boundary"
                 .to_owned(),
         ),

@@ -1,6 +1,8 @@
 //! The shell around a function: read the settings, connect, then one invocation after the other.
 
+use crate::clock;
 use crate::connect::Account;
+use crate::denials::{DenialBatch, DenialCall, DenialMemory, NoDenial, denial_in};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::respond::NotFound;
@@ -17,6 +19,9 @@ use guardrail::undo::Call;
 use jiff::Timestamp;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
+use std::collections::BTreeMap;
+
+pub use crate::denials::ReadDenial;
 
 /// How a function reads its trigger out of a CloudTrail record.
 pub type ReadTrigger = fn(&CloudTrailRecord, &AccountId) -> Result<Trigger, Ignored>;
@@ -61,6 +66,18 @@ pub type ReadPolicyChange = fn(&CloudTrailRecord, &AccountId) -> Result<PolicyCh
 pub async fn policy_function(read: ReadPolicyChange) -> Result<(), lambda_runtime::Error> {
     let account = &start().await?;
     let handle = async |event: LambdaEvent<Value>| handle_policy_event(account, read, event).await;
+    lambda_runtime::run(service_fn(handle)).await
+}
+
+/// Runs the function that reads the queue of calls that boundaries refused.
+///
+/// # Errors
+/// Where the settings cannot be used, or the runtime stops.
+pub async fn denial_function(read: ReadDenial) -> Result<(), lambda_runtime::Error> {
+    let (account, memory) = (&start().await?, &DenialMemory::default());
+    let handle = async |event: LambdaEvent<SqsEvent>| {
+        Ok::<_, Failure>(handle_denials(account, memory, read, event).await)
+    };
     lambda_runtime::run(service_fn(handle)).await
 }
 
@@ -179,17 +196,54 @@ async fn handle_exposure_event(
 
 async fn handle_batch(account: &Account, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {
     let LambdaEvent { payload, context } = event;
-    let mut response = SqsBatchResponse::default();
+    let mut back = Vec::new();
     for message in payload.records {
         let not_found = not_found(&message);
         let id = message.message_id.unwrap_or_default();
         let body = message.body.unwrap_or_default();
         if review(account, &body, not_found, &id, &context.request_id).await.is_err() {
-            let mut failure = BatchItemFailure::default();
-            failure.item_identifier = id;
-            response.batch_item_failures.push(failure);
+            back.push(id);
         }
     }
+    given_back(back)
+}
+
+async fn handle_denials(
+    account: &Account,
+    memory: &DenialMemory,
+    read: ReadDenial,
+    event: LambdaEvent<SqsEvent>,
+) -> SqsBatchResponse {
+    let invocation = Invocation::begin(account);
+    let LambdaEvent { payload, context } = event;
+    let (mut batch, mut ignored, mut back) = (DenialBatch::default(), BTreeMap::new(), Vec::new());
+    for message in payload.records {
+        let id = message.message_id.unwrap_or_default();
+        match denial_in(&message.body.unwrap_or_default(), read, &account.settings.account) {
+            Ok(call) => batch.add(id, call, clock::now()),
+            Err(NoDenial::Ignored(reason)) => *ignored.entry(reason.to_string()).or_default() += 1,
+            Err(NoDenial::Malformed(failure)) => {
+                invocation.failed("Denial", &id, &failure);
+                back.push(id);
+            }
+        }
+    }
+    let call = DenialCall { request: &context.request_id, ends_at: end_of(&context) };
+    let response = account.respond_to_denials(memory, batch, call).await;
+    invocation.told_denials(&response, &ignored);
+    back.extend(response.put_off);
+    back.extend(response.failed.into_iter().flat_map(|(_, messages)| messages));
+    given_back(back)
+}
+
+/// The messages that the queue hands out again.
+fn given_back(messages: Vec<String>) -> SqsBatchResponse {
+    let mut response = SqsBatchResponse::default();
+    response.batch_item_failures.extend(messages.into_iter().map(|message| {
+        let mut failure = BatchItemFailure::default();
+        failure.item_identifier = message;
+        failure
+    }));
     response
 }
 

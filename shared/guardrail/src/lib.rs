@@ -14,6 +14,7 @@ pub mod check_id;
 pub mod checks;
 pub mod cut_grants;
 pub mod decide;
+pub mod denial;
 pub mod escalation;
 pub mod exemption;
 pub mod exposure;

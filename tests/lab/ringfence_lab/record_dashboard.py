@@ -112,6 +112,32 @@ class _Town:
     def close_again(self, function: str) -> None:
         self.account.functions.update_function_url_config(FunctionName=function, AuthType="AWS_IAM")
 
+    def deploy_an_import(self) -> None:
+        """A function whose role makes users, which no boundary of Ringfence allows. The recording calls in its place."""
+        principal = {"Service": "lambda.amazonaws.com", "AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+        trust = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+        created = self.account.iam.create_role(RoleName="import", AssumeRolePolicyDocument=_document(trust))
+        makes_users = {"Effect": "Allow", "Action": "iam:CreateUser", "Resource": f"arn:aws:iam::{ACCOUNT}:user/import-*"}
+        self.account.iam.put_role_policy(RoleName="import", PolicyName="job", PolicyDocument=_document(makes_users))
+        self.account.create_function("import", created["Role"]["Arn"])
+
+    def make_users(self, how_many: int) -> None:
+        """Each is refused."""
+        sts = boto3.client(
+            "sts", endpoint_url=self._url, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test"
+        )
+        keys = sts.assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/import", RoleSessionName="import")["Credentials"]
+        iam = boto3.client(
+            "iam", endpoint_url=self._url, region_name=REGION, aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"], aws_session_token=keys["SessionToken"],
+        )
+        for number in range(how_many):
+            try:
+                iam.create_user(UserName=f"import-{number}")
+            except iam.exceptions.ClientError:
+                continue
+            raise LabError("the boundary lets `iam:CreateUser` through, so there is no denial to record")
+
     def edit_the_boundary(self) -> None:
         everything = _document({"Effect": "Allow", "Action": "*", "Resource": "*"})
         self.account.iam.create_policy_version(PolicyArn=_BOUNDARY, PolicyDocument=everything, SetAsDefault=True)
@@ -184,7 +210,7 @@ def _scenes(town: _Town) -> list[tuple[int, str, Callable[[], Any]]]:
         (8, "", town.deploy), (12, "", town.deploy), (15, "", town.deploy_with_own_boundary),
         (19, "", lambda: town.exempt("legacy-*")), (21, "", lambda: town.deploy("reports", "legacy-reports")),
         (26, "a sweep", town.sweep), (28, "", town.deploy), (33, "", town.deploy),
-        (35, "", lambda: town.open_to_the_internet("orders-a")),
+        (30, "", town.deploy_an_import), (35, "", lambda: town.open_to_the_internet("orders-a")),
         (38, "somebody takes boundaries away", lambda: town.take_boundary_away("admin-a")),
         (41, "", lambda: town.take_boundary_away("orders-a")), (44, "", lambda: town.take_boundary_away("admin-a")),
         (48, "", town.edit_the_boundary), (50, "", town.deploy), (54, "", town.deploy), (56, "", town.sweep),
@@ -199,7 +225,8 @@ def _scenes(town: _Town) -> list[tuple[int, str, Callable[[], Any]]]:
         (113, "", town.deploy), (116, "", lambda: town.deploy("administrator")), (119, "", town.deploy),
         (122, "", lambda: town.deliver_after(_DELAY_MS)), (124, "", town.deploy), (129, "", town.deploy), (131, "", town.sweep),
         (135, "", lambda: town.review(["admin-a", "orders-a", "team-reports", "legacy-reports"] * 6)),
-        (140, "", town.deploy), (143, "", lambda: town.close_again("orders-a")), (146, "", town.deploy), (151, "", lambda: town.deploy("administrator")),
+        (138, "a function is refused calls", lambda: town.make_users(12)),
+        (140, "", town.deploy), (143, "", lambda: town.close_again("orders-a")), (146, "", town.deploy), (148, "", lambda: town.make_users(30)), (151, "", lambda: town.deploy("administrator")),
         (157, "two rules are switched off, a sweep finds it", town.switch_two_rules_off),
         (159, "", town.sweep), (163, "", town.deploy), (168, "", town.deploy), (173, "", town.deploy),
     ]

@@ -10,7 +10,8 @@ use tests::template::Template;
 
 /// Seconds of a clock that only these tests have.
 const NOW: i64 = 1_000_000;
-const FUNCTIONS: [&str; 7] = [
+const FUNCTIONS: [&str; 8] = [
+    "ringfence-on-boundary-denial",
     "ringfence-on-exposure-change",
     "ringfence-on-function-change",
     "ringfence-on-policy-change",

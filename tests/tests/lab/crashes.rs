@@ -1,6 +1,7 @@
 //! A function's process that dies before or after any one of its AWS calls: the role or policy ends up right, and the
 //! finding is told. The lab kills the process; the product knows nothing of it.
 
+use crate::denials::{bounded_administrator, create_user, denials, refused};
 use crate::notices::{A_MONTH, exempt, in_hours};
 use crate::policy::{EVERYTHING, READS, default_version, new_default, set_default};
 use crate::undo::{invoke_undo, paste};
@@ -226,6 +227,39 @@ async fn before_each_call_about_an_open_function() {
 #[tokio::test]
 async fn after_each_call_about_an_open_function() {
     a_function_is_opened(When::After).await;
+}
+
+/// A boundary refuses a call: told once, under one id, whoever dies over it.
+async fn a_call_is_refused(when: When) {
+    let lab = Lab::start(&[]).await;
+    bounded_administrator(&lab, "first-role").await;
+    refused(&lab, "first-role", &[create_user()]).await;
+    let killed_at = killed_around_every_call(&lab, "ringfence-on-boundary-denial", when, async |kill| {
+        let role = format!("role-{}", kill.call);
+        bounded_administrator(&lab, &role).await;
+        kill.arm();
+        refused(&lab, &role, &[create_user()]).await;
+        // The queue hides the message for six minutes.
+        lab.settle().await;
+        let mut told = denials(&lab).await;
+        told.retain(|told| told.finding["role"]["name"] == json!(role));
+        assert_eq!(words(&told), [("denied", "LOW")], "{kill}");
+    })
+    .await;
+    needed(
+        &killed_at,
+        &["iam:GetRole", "dynamodb:BatchGetItem", "dynamodb:PutItem", "iam:GetPolicy", "sns:Publish"],
+    );
+}
+
+#[tokio::test]
+async fn before_each_call_about_a_refused_call() {
+    a_call_is_refused(When::Before).await;
+}
+
+#[tokio::test]
+async fn after_each_call_about_a_refused_call() {
+    a_call_is_refused(When::After).await;
 }
 
 /// More than SQS takes in one call.

@@ -44,6 +44,7 @@ mod containment;
 mod costs;
 mod crashes;
 mod decision_table;
+mod denials;
 mod exposure;
 mod kill_switch;
 mod left_alone;

@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 use tests::lab::{ADMINISTRATOR, Call, Lab, OURS};
 
-const TRUSTS_LAMBDA_AND_THE_ACCOUNT: &str = r#"{"Version":"2012-10-17","Statement":[
+pub(super) const TRUSTS_LAMBDA_AND_THE_ACCOUNT: &str = r#"{"Version":"2012-10-17","Statement":[
     {"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"},
     {"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"sts:AssumeRole"}]}"#;
 const EVERYTHING: &str =

@@ -15,7 +15,11 @@ struct Understood {
 
 type Read = fn(&CloudTrailRecord, &AccountId) -> Result<Understood, Ignored>;
 
-const READERS: [(&str, Read); 4] = [
+const READERS: [(&str, Read); 5] = [
+    ("on-boundary-denial", |record, account| {
+        let call = on_boundary_denial::trigger(record, account)?;
+        Ok(Understood { event: call.event, event_id: call.event_id, caller: call.caller })
+    }),
     ("on-exposure-change", |record, account| {
         let change = on_exposure_change::trigger(record, account)?;
         Ok(Understood { event: change.event, event_id: change.event_id, caller: change.caller })

@@ -4,6 +4,7 @@ mod alarms;
 mod architecture;
 mod boundaries;
 mod contract;
+mod denials;
 mod fixtures;
 mod functions;
 mod new_roles;

@@ -8,7 +8,10 @@ use tests::template::{Stack, Template};
 use tests::{function_folders, logical_id};
 
 /// Granted, but called by AWS with the function's role and not by our code, so no SDK call declares them.
-const CALLED_BY_AWS: [(&str, &str, &str); 8] = [
+const CALLED_BY_AWS: [(&str, &str, &str); 11] = [
+    ("on-boundary-denial", "sqs:ReceiveMessage", "Lambda polls the queue of refused calls"),
+    ("on-boundary-denial", "sqs:DeleteMessage", "Lambda polls the queue of refused calls"),
+    ("on-boundary-denial", "sqs:GetQueueAttributes", "Lambda polls the queue of refused calls"),
     ("on-exposure-change", "sqs:SendMessage", "Lambda sends what failed to the on-failure destination"),
     ("on-function-change", "sqs:SendMessage", "Lambda sends what failed to the on-failure destination"),
     ("on-policy-change", "sqs:SendMessage", "Lambda sends what failed to the on-failure destination"),
@@ -27,6 +30,7 @@ const CALLED_BY_AWS_FOR_ALL: [(&str, &str); 4] = [
 
 fn declared_by_the_code(folder: &str) -> BTreeSet<&'static str> {
     match folder {
+        "on-boundary-denial" => on_boundary_denial::actions(),
         "on-exposure-change" => on_exposure_change::actions(),
         "on-function-change" => on_function_change::actions(),
         "on-policy-change" => on_policy_change::actions(),

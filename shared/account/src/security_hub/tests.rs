@@ -74,6 +74,7 @@ fn finding(role_id: &str) -> Finding {
             after: Some("arn:aws:iam::123456789012:policy/ringfence/ringfence-baseline-v1".parse().unwrap()),
         },
         impact: None,
+        denial: None,
         undo: Some("aws dynamodb put-item …".to_owned()),
         fix: None,
         links: Links {

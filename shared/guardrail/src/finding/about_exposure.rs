@@ -147,6 +147,7 @@ impl AboutExposure<'_> {
             analyzer: Vec::new(),
             boundary: BoundaryFacts { before: boundary.clone(), after: boundary },
             impact: None,
+            denial: None,
             undo: None,
             fix: None,
             links: self.links(outcome, role.as_ref()),

@@ -170,6 +170,7 @@ impl AboutMissingRole<'_> {
             analyzer: Vec::new(),
             boundary: BoundaryFacts { before: None, after: None },
             impact: None,
+            denial: None,
             undo: None,
             fix: None,
             links: Links { role: None, event: None, report: None, runbook: Some(outcome.runbook()) },

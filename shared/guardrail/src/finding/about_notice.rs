@@ -70,6 +70,7 @@ impl AboutNotice<'_> {
             analyzer: Vec::new(),
             boundary: BoundaryFacts { before: None, after: None },
             impact: None,
+            denial: None,
             undo: None,
             fix: None,
             links: Links { role: None, event: None, runbook: Some(Outcome::Notice.runbook()), report: None },

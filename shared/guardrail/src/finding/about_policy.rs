@@ -122,6 +122,7 @@ impl AboutPolicy<'_> {
             analyzer: Vec::new(),
             boundary: BoundaryFacts { before: Some(self.policy.clone()), after: Some(self.policy.clone()) },
             impact: None,
+            denial: None,
             undo: None,
             fix: None,
             links: Links {

@@ -113,6 +113,7 @@ impl AboutRole<'_> {
             | Outcome::Reported
             | Outcome::BoundaryEdited
             | Outcome::Notice
+            | Outcome::Denied
             | Outcome::Exposed
             | Outcome::Failed => self.assessment.severity().unwrap_or(Severity::Info),
         }
@@ -253,6 +254,7 @@ impl AboutRole<'_> {
             analyzer: Vec::new(),
             boundary: BoundaryFacts { before: role.boundary.clone(), after: arn_of(after).cloned() },
             impact,
+            denial: None,
             undo: None,
             fix: arn_of(after).filter(|arn| self.settings.accepts(arn)).map(FixLines::new),
             links: links(outcome, role, self.trigger, self.region),

@@ -66,6 +66,7 @@ impl AboutSweep<'_> {
             impact: None,
             undo: None,
             fix: None,
+            denial: None,
             links: Links {
                 role: None,
                 event: None,

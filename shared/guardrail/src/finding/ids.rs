@@ -3,6 +3,8 @@ use crate::check_id::CheckId;
 use crate::exposure::ExposureSubject;
 use crate::names::{AccountId, PolicyArn, RoleId};
 use crate::severity::Severity;
+use iam_policy::ActionName;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -55,6 +57,12 @@ impl FindingId {
     #[must_use]
     pub fn of_notice(kind: &str, items: &str, generation: u64) -> Self {
         Self(format!("rf-{}", digest(&["notice", kind, items, &generation.to_string()])))
+    }
+
+    /// The id of the finding about calls of one action that the role's boundary refused on one day.
+    #[must_use]
+    pub fn of_denial(role: &RoleId, action: &ActionName, day: Date) -> Self {
+        Self(format!("rf-{}", digest(&["denial", role.as_str(), action.folded(), &day.to_string()])))
     }
 
     /// The id of the finding that sums up a sweep.

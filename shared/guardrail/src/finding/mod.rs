@@ -1,5 +1,6 @@
 //! What Ringfence tells: schema `ringfence.finding/1`.
 
+mod about_denial;
 mod about_exposure;
 mod about_missing_role;
 mod about_notice;
@@ -7,6 +8,7 @@ mod about_policy;
 mod about_role;
 mod about_sweep;
 mod asff;
+mod denial_facts;
 mod deployed_with;
 mod email;
 mod fix;
@@ -22,6 +24,7 @@ mod story;
 mod undone;
 mod used_recently;
 
+pub use about_denial::AboutDenial;
 pub use about_exposure::AboutExposure;
 pub use about_missing_role::{AboutMissingRole, RoleOver};
 pub use about_notice::AboutNotice;
@@ -33,6 +36,7 @@ pub use asff::{
     PolicyDetails, ProviderFields, ProviderSeverity, Recommendation, RecordState, Remediation, Resource,
     RoleDetails, batches,
 };
+pub use denial_facts::DenialFacts;
 pub use ids::{FindingId, StateKey};
 pub use impact::{ImpactFacts, Removed};
 pub use message::{Attribute, Message};
@@ -115,6 +119,9 @@ pub struct Finding {
     pub boundary: BoundaryFacts,
     /// What the boundary that was put, or would be, takes away. `null`: nothing was changed, or it cannot be told.
     pub impact: Option<ImpactFacts>,
+    /// The call that a boundary refused; there for `denied` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub denial: Option<DenialFacts>,
     /// One line for a shell that takes the change back. `null`: there is nothing to take back, or no such line.
     pub undo: Option<String>,
     /// The line to add to the role's template; `null` where the role has no boundary to keep.

@@ -32,6 +32,8 @@ pub enum Outcome {
     BoundaryEdited,
     /// A boundary that caps nothing would have given way to ours.
     WouldReplace,
+    /// The boundary refused a call of the role.
+    Denied,
     /// An operator wrote something into the ledger, or what it says came to its end.
     Notice,
     /// A sweep looked at every role of the account.
@@ -59,6 +61,7 @@ impl Outcome {
             Self::WouldRestore => "would-restore",
             Self::BoundaryEdited => "boundary-edited",
             Self::WouldReplace => "would-replace",
+            Self::Denied => "denied",
             Self::Notice => "notice",
             Self::Summary => "summary",
             Self::Exposed => "exposed",

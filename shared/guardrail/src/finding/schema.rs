@@ -136,7 +136,7 @@ const OUTCOMES: [(&str, &str); 20] = [
         "exposed",
         "A function is open to strangers or to other accounts, or its role does not exist; nothing was changed.",
     ),
-    ("denied", "The boundary denied a call. Not produced by this version."),
+    ("denied", "The boundary refused a call; `denial` says which. Told once for each role, action and day."),
     ("suggested", "A narrower policy is proposed. Not produced by this version."),
     ("boundary-edited", "The document of a boundary policy is not as it was; `role` is null."),
     ("self-tamper", "Somebody changed Ringfence itself. Not produced by this version."),

@@ -68,6 +68,7 @@ impl AboutUndo<'_> {
                 after: undone.boundary_after.clone(),
             },
             impact: None,
+            denial: None,
             undo: None,
             fix: None,
             story: self.story(&has),

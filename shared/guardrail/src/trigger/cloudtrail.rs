@@ -1,5 +1,5 @@
 use super::{Caller, EventName, Ignored};
-use crate::names::{AccountId, FunctionArn, PolicyArn, Qualifier, RoleArn, RoleName};
+use crate::names::{AccountId, FunctionArn, PolicyArn, Qualifier, RoleArn, RoleId, RoleName};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -70,6 +70,29 @@ impl CloudTrailRecord {
             Some(owner) if owner != *account => Err(Ignored::OtherAccount(owner)),
             _ => Ok(event),
         }
+    }
+
+    /// Lets through a call by somebody of `account` that was refused, with the words of the refusal.
+    ///
+    /// # Errors
+    /// The reason to ignore the record: a call that did not fail, or whose failure says nothing, or another account's.
+    pub fn refused_at(&self, account: &AccountId) -> Result<(EventName, &str), Ignored> {
+        let event = self.event_name()?;
+        match self.text("/recipientAccountId").and_then(|id| id.parse::<AccountId>().ok()) {
+            Some(owner) if owner != *account => return Err(Ignored::OtherAccount(owner)),
+            _ => {}
+        }
+        // The codes differ by service (`AccessDenied`, `AccessDeniedException`, `Client.UnauthorizedOperation` …); the message decides.
+        match self.text("/errorCode").and(self.text("/errorMessage")) {
+            Some(message) => Ok((event, message)),
+            None => Err(Ignored::NotByABoundary(event)),
+        }
+    }
+
+    /// The unique id of the role behind the caller's session.
+    #[must_use]
+    pub fn issuer_id(&self) -> Option<RoleId> {
+        self.text("/userIdentity/sessionContext/sessionIssuer/principalId")?.parse().ok()
     }
 
     /// The reason to ignore a call that is not of the asking function's.

@@ -116,6 +116,9 @@ pub enum Ignored {
     /// The call made a version of a policy that is not in force.
     #[error("`{0}` made a version that is not the default, so nothing changed")]
     NotInForce(EventName),
+    /// The call was not refused, or not because of a boundary as far as it tells.
+    #[error("`{0}` does not say that a permissions boundary refused it")]
+    NotByABoundary(EventName),
     /// The event does not tell its call.
     #[error("the event names no API call")]
     NoEventName,

@@ -14,6 +14,7 @@ mod catalogue;
 mod checks;
 mod corpus;
 mod decisions;
+mod denials;
 mod escalations;
 mod exposures;
 mod findings;

@@ -116,6 +116,7 @@ fn done(finding: &Finding) -> String {
         | Outcome::WouldReplace
         | Outcome::BoundaryEdited
         | Outcome::Undone
+        | Outcome::Denied
         | Outcome::Exposed
         | Outcome::Notice
         | Outcome::Summary => format!("Changed nothing: {reason}."),
@@ -151,6 +152,7 @@ fn effect(finding: &Finding) -> String {
         | Outcome::Failed
         | Outcome::BoundaryEdited
         | Outcome::Undone
+        | Outcome::Denied
         | Outcome::Exposed
         | Outcome::Notice
         | Outcome::Summary => {
@@ -197,7 +199,15 @@ fn next(finding: &Finding) -> String {
     let story = &finding.story;
     if !story.next.is_empty() {
         let lines = story.next.iter().filter(|step| step.line.is_some()).count();
-        let all = (lines > MOST_STEPS).then(|| format!("Run the {lines} lines below, all of them."));
+        // Of a denial, each is a way of its own to have the call allowed.
+        let are_ways = finding.outcome == Outcome::Denied;
+        let all = (lines > MOST_STEPS).then(|| {
+            if are_ways {
+                "Choose one of the ways below.".to_owned()
+            } else {
+                format!("Run the {lines} lines below, all of them.")
+            }
+        });
         let steps = story.next.iter().filter_map(|step| match &step.line {
             Some(_) if all.is_some() => None,
             Some(_) => Some(format!("{} (line below).", step.what)),
@@ -240,8 +250,9 @@ fn next(finding: &Finding) -> String {
         Outcome::Failed
         | Outcome::BoundaryEdited
         | Outcome::Undone
-        | Outcome::Notice
+        | Outcome::Denied
         | Outcome::Exposed
+        | Outcome::Notice
         | Outcome::Summary => [mend, cut.to_owned(), String::new()],
     };
     let steps: Vec<String> = steps.into_iter().filter(|step| !step.is_empty()).collect();

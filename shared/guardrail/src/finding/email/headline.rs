@@ -35,6 +35,7 @@ pub(in crate::finding) fn headline(
         Outcome::WouldRestore => format!("Ringfence would put the boundary of {role} back"),
         Outcome::BoundaryEdited => format!("The boundary policy of {role} was edited"),
         Outcome::Notice => format!("A setting about {role} changed"),
+        Outcome::Denied => format!("The boundary refused a call of {role}"),
         Outcome::Summary => format!("A sweep looked at {role}"),
         Outcome::Exposed => format!("A function with {role} is open to others"),
     };
@@ -62,6 +63,7 @@ pub(in crate::finding) fn headline(
         | Outcome::Reported
         | Outcome::BoundaryEdited
         | Outcome::Notice
+        | Outcome::Denied
         | Outcome::Exposed
         | Outcome::Summary => {
             format!("{because}. What was found: {could}. Nothing was changed.")

@@ -1,5 +1,6 @@
 //! What people read: the text of each kind of finding in full, and what holds for all of them.
 
+mod of_denials;
 mod of_exposures;
 mod of_missing_roles;
 mod of_policies;
@@ -21,6 +22,7 @@ fn all() -> Vec<(String, Finding)> {
         of_roles::without_a_write(),
         of_roles::afterwards(),
         of_policies::all(),
+        of_denials::all(),
         of_exposures::all(),
         of_missing_roles::all(),
         of_sweeps::all(),
@@ -104,6 +106,7 @@ fn no_prose_is_wider_than_a_mail_client() {
         for line in text.replace(facts, "").lines().filter(|line| line.chars().count() > 100) {
             let pasted = [
                 "    aws ",
+                "    sam deploy ",
                 "    for ",
                 "aws dynamodb ",
                 "    iam.Perm",
