@@ -36,13 +36,12 @@ mod tests {
 
     const FULL: &str =
         r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
-    const NOTHING_BUT_LOGS: &str =
-        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","NotAction":"logs:*","Resource":"*"}]}"#;
+    const NEXT_TO_NOTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","NotAction":"sts:GetCallerIdentity","Resource":"*"}]}"#;
 
     fn export() -> String {
         let file = json!({
             "schema": SCHEMA, "account": "123456789012", "exported_at": clock::now(),
-            "levels": [[FULL], [FULL, NOTHING_BUT_LOGS]],
+            "levels": [[FULL], [FULL, NEXT_TO_NOTHING]],
         });
         file.to_string()
     }
