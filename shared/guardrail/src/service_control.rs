@@ -211,10 +211,8 @@ mod tests {
 
     fn why(read: &ServiceControl) -> &str {
         assert_eq!(read.levels(), [] as [Vec<Policy>; 0], "what counts for nothing closes nothing");
-        match read {
-            ServiceControl::Unusable(why) => why,
-            other => panic!("{other:?} counts"),
-        }
+        let ServiceControl::Unusable(why) = read else { panic!("{read:?} counts") };
+        why
     }
 
     #[test]
