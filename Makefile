@@ -36,7 +36,7 @@ FUZZ_DIR := $(CURDIR)/shared/iam-policy/fuzz
 FUZZ_BUILD = --fuzz-dir $(FUZZ_DIR) --sanitizer none --target-dir $(CACHE)/fuzz/target
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab replay preview-boundary bench bench-policy scale test lint test-unit differential fuzz test-browser test-canaries test-lab test-faults lab-build deny tools clean
+.PHONY: help demo lab replay preview-boundary bench bench-policy scale test lint test-unit differential fuzz test-browser report-picture test-canaries test-lab test-faults lab-build deny tools clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -104,10 +104,16 @@ fuzz: ## feed the policy engine random input; FUZZ_SECONDS=600 for ten minutes a
 
 test-browser: $(CACHE)/browser/.installed ## the posture report of 5,000 roles in a real browser, with screenshots
 	@if test -e $<; then \
-	  mkdir -p $(CACHE)/browser/report && \
+	  mkdir -p $(CACHE)/browser/report/hostile && \
 	  cargo run -q --locked -p guardrail --example posture_report -- 5000 $(CACHE)/browser/report && \
-	  node tests/browser/report.mjs $(CACHE)/browser/report/report.html $(CACHE)/browser $(CACHE)/browser/screenshots; \
+	  cargo run -q --locked -p guardrail --example posture_report -- 49 $(CACHE)/browser/report/hostile hostile && \
+	  node tests/browser/report.mjs $(CACHE)/browser/report/report.html $(CACHE)/browser/report/hostile/report.html \
+	    $(CACHE)/browser $(CACHE)/browser/screenshots; \
 	else echo "SKIPPED: the report in a browser (Node, npm or its registry is missing)"; fi
+
+report-picture: test-browser ## the README's pictures of the report, out of the same run
+	cp $(CACHE)/browser/screenshots/picture-light.png docs/report-light.png
+	cp $(CACHE)/browser/screenshots/picture-dark.png docs/report-dark.png
 
 test-canaries: tools $(MOTO) ## whether each patch of the local AWS account is needed, in place and working
 	$(LAB) canaries

@@ -2,7 +2,7 @@
 // without an error and without a request, its table stays small however many roles there are, the keyboard reaches everything, axe
 // finds nothing serious, and what hostile owners wrote stays text. Screenshots go to the folder named last.
 //
-//   node report.mjs REPORT.HTML PACKAGES SCREENSHOTS
+//   node report.mjs REPORT.HTML HOSTILE.HTML PACKAGES SCREENSHOTS
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -10,7 +10,7 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import assert from "node:assert/strict";
 
-const [page, packages, screenshots] = process.argv.slice(2).map((path) => resolve(path));
+const [page, hostile, packages, screenshots] = process.argv.slice(2).map((path) => resolve(path));
 const require = createRequire(join(packages, "package.json"));
 const load = async (name) => (await import(pathToFileURL(require.resolve(name)))).default;
 
@@ -41,7 +41,7 @@ const flags = ["--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--font-ren
 const browser = await puppeteer.launch({ executablePath, args: flags, headless: "shell" });
 mkdirSync(screenshots, { recursive: true });
 
-const open = async ([width, height], scheme, javascript = true) => {
+const open = async ([width, height], scheme, javascript = true, file = page) => {
   const tab = await browser.newPage();
   const seen = { errors: [], requests: [] };
   tab.on("console", (message) => { if (["error", "warn"].includes(message.type())) seen.errors.push(message.text()); });
@@ -55,7 +55,7 @@ const open = async ([width, height], scheme, javascript = true) => {
     new PerformanceObserver((list) => window.longTasks.push(...list.getEntries().map((entry) => Math.round(entry.duration))))
       .observe({ type: "longtask", buffered: true });
   });
-  await tab.goto(pathToFileURL(page).href, { waitUntil: "load" });
+  await tab.goto(pathToFileURL(file).href, { waitUntil: "load" });
   return { tab, seen };
 };
 const countOf = (tab) => tab.$eval("#count", (node) => node.textContent);
@@ -75,6 +75,12 @@ for (const size of SIZES) {
     assert.ok(nodes < MOST_NODES, `${name}: ${nodes} nodes`);
     const overflow = await tab.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     assert.ok(overflow <= 0, `${name}: the page is ${overflow} px wider than the window`);
+    const wrapped = await tab.$$eval(".day", (days) => days.filter((day) => day.getClientRects()[0].height > 0 && (() => {
+      const range = document.createRange();
+      range.selectNodeContents(day);
+      return new Set([...range.getClientRects()].map((line) => Math.round(line.top))).size > 1;
+    })()).length);
+    assert.equal(wrapped, 0, `${name}: a date is on one line`);
     await tab.screenshot({ path: join(screenshots, `report-${name}.png`) });
     await tab.click("button.open");
     await tab.$eval("#roles", (node) => node.scrollIntoView());
@@ -101,7 +107,6 @@ for (const size of SIZES) {
 
 {
   const { tab, seen } = await open([1440, 900], "light");
-  assert.doesNotMatch(await tab.title(), /owned/, "what owners wrote is text");
   await tab.keyboard.press("Tab");
   assert.equal((await focused(tab)).kind, "skip", "the first stop leads past the head");
   await tab.keyboard.press("Enter");
@@ -163,6 +168,71 @@ for (const size of SIZES) {
   await tab.emulateMediaType("print");
   await tab.screenshot({ path: join(screenshots, "report-print.png") });
   await tab.close();
+}
+
+// For docs/: `make report-picture` copies them.
+for (const scheme of SCHEMES) {
+  const { tab } = await open([1120, 1240], scheme);
+  await tab.screenshot({ path: join(screenshots, `picture-${scheme}.png`) });
+  await tab.close();
+}
+
+// What owners wrote into tags, paths, names of policies and Sids is drawn as it was written, and does nothing.
+const dataOf = (file) => JSON.parse(readFileSync(file, "utf8").split('id="data">')[1].split("</script>")[0]);
+const foreign = (tab) => tab.evaluate(() => ({
+  title: document.title,
+  scripts: document.scripts.length,
+  elements: [...document.querySelectorAll("main *")].map((node) => node.localName).filter((name) => /^(script|img|iframe|object|embed|b|link|style|base|form|a)$/.test(name)).join(),
+  attributes: [...document.querySelectorAll("*")].flatMap((node) => [...node.attributes].map((attribute) => attribute.name)).filter((name) => name.startsWith("on")),
+}));
+{
+  const data = dataOf(hostile);
+  const wrote = [...new Set(data.roles.map((role) => data.texts[role.owner]))];
+  assert.ok(wrote.length >= 7, "each hostile text has a role");
+  const untouched = "Ringfence report: account 123456789012, ";
+  for (const javascript of [true, false]) {
+    const name = `hostile words ${javascript ? "with" : "without"} JavaScript`;
+    const { tab, seen } = await open([1440, 900], "light", javascript, hostile);
+    const check = async () => {
+      const { title, scripts, elements, attributes } = await foreign(tab);
+      assert.ok(title.startsWith(untouched), `${name}: the title is ${title}`);
+      assert.equal(scripts, 2, `${name}: the data and our script`);
+      // Numbers of the legend and the chips are bold, and the filters are the one form.
+      assert.equal(elements.replace(/(^|,)(b|form)(?=,|$)/g, "").replace(/,/g, ""), "", `${name}: no element is theirs`);
+      assert.deepEqual(attributes, [], `${name}: no handler is theirs`);
+    };
+    await check();
+    const owners = new Set(await tab.$$eval("#rows .owner", (nodes) => nodes.map((node) => node.textContent)));
+    for (const text of wrote) assert.ok(owners.has(text), `${name}: ${JSON.stringify(text)} is drawn as it was written: ${JSON.stringify([...owners])}`);
+    const lefts = new Set(await tab.$$eval("#rows .open, #rows .name", (nodes) => nodes.map((node) => Math.round(node.getBoundingClientRect().left))));
+    assert.equal(lefts.size, 1, `${name}: no text turns the direction of another one`);
+    if (javascript) {
+      for (const text of wrote) {
+        const role = data.roles.find((one) => data.texts[one.owner] === text);
+        await tab.$eval("#search", (search, words) => { search.value = words; search.dispatchEvent(new Event("input", { bubbles: true })); }, role.path.slice(role.path.lastIndexOf("/") + 1));
+        await tab.click("button.open");
+        const drawn = await tab.$eval("tr.details", (row) => ({
+          where: [...row.querySelectorAll(".where")].map((node) => node.textContent),
+          todo: [...row.querySelectorAll(".todo")].map((node) => node.textContent),
+          pairs: [...row.querySelectorAll("dd")].map((node) => node.textContent),
+        }));
+        assert.ok(drawn.where.some((line) => line === `Where: inline:${text}, statement ${text}: ${text}`), `${name}: ${JSON.stringify(drawn.where)}`);
+        assert.ok(drawn.where.some((line) => line === `and statement 1: ${text}`), `${name}: the policy is named once`);
+        assert.ok(drawn.todo.includes(`To do: ${text}`), name);
+        assert.ok(drawn.pairs.includes(text) && drawn.pairs.some((pair) => pair.endsWith(`: ${text}, ${text}`)), `${name}: ${JSON.stringify(drawn.pairs)}`);
+        await check();
+        await tab.click("button.open");
+      }
+      await tab.$eval("#search", (search) => { search.value = ""; search.dispatchEvent(new Event("input", { bubbles: true })); });
+      await tab.click("button.open");
+      await tab.$eval("#roles", (node) => node.scrollIntoView());
+      await tab.screenshot({ path: join(screenshots, "report-hostile.png") });
+    }
+    assert.deepEqual(seen.errors, [], `${name}: console`);
+    assert.deepEqual(seen.requests, [pathToFileURL(hostile).href], `${name}: nothing is asked for`);
+    await tab.close();
+  }
+  console.log(`${wrote.length} hostile texts in ${data.roles.length} roles are drawn as they were written`);
 }
 
 await browser.close();

@@ -50,6 +50,7 @@ pub fn to_sweep() -> BTreeSet<&'static str> {
     united([
         crate::ground::ACTIONS,
         crate::sweep::ACTIONS,
+        crate::last_accessed::ACTIONS,
         crate::report::ACTIONS,
         crate::review_queue::ACTIONS,
         crate::ledger::ACTIONS,

@@ -3,6 +3,7 @@
 use crate::connect::Account;
 use crate::failure::Failure;
 use crate::role::to_timestamp;
+use aws_config::retry::RetryConfig;
 use aws_sdk_iam::operation::get_service_last_accessed_details::{
     GetServiceLastAccessedDetailsError as ReportError, GetServiceLastAccessedDetailsOutput as Page,
 };
@@ -28,6 +29,17 @@ const PAUSES: [Duration; 4] = [
 /// For all of it, whatever hangs. The report is of use, but the finding must not wait for it: the intent is open meanwhile,
 /// and the function's time is limited.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Advice is not worth more where IAM throttles: it has other callers, and a sweep more roles.
+fn few_retries() -> aws_sdk_iam::config::Builder {
+    let retries =
+        RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(100));
+    aws_sdk_iam::config::Builder::default().retry_config(retries)
+}
+
+/// A report that IAM is at work on.
+#[derive(Debug)]
+pub(crate) struct ReportJob(String);
 
 impl Account {
     /// Adds to a finding what the role used recently of that which goes, or that this is not known. Never fails, and asks
@@ -55,12 +67,27 @@ impl Account {
     }
 
     async fn last_accessed(&self, role: &RoleArn) -> Result<Vec<ServiceUse>, Failure> {
+        let job = self.begin_report(role).await?;
+        self.report_of(&job, &PAUSES).await
+    }
+
+    /// Has IAM begin its report on what a role used.
+    pub(crate) async fn begin_report(&self, role: &RoleArn) -> Result<ReportJob, Failure> {
         let doing = || format!("could not have IAM report what role `{}` used", role.name());
         let generate = self.iam.generate_service_last_accessed_details().arn(role.as_str());
         let generate = generate.granularity(AccessAdvisorUsageGranularityType::ActionLevel);
-        let job = generate.send().await.map_err(|e| Failure::of_call(doing(), e))?.job_id;
-        let Some(job) = job else { return Err(Failure::malformed(doing(), "IAM tells no job")) };
-        let mut page = self.finished_report(&job).await?;
+        let job = generate.customize().config_override(few_retries()).send().await;
+        let job = job.map_err(|e| Failure::of_call(doing(), e))?.job_id;
+        job.map(ReportJob).ok_or_else(|| Failure::malformed(doing(), "IAM tells no job"))
+    }
+
+    /// A report that was begun, with a pause before each look at whether it is finished.
+    pub(crate) async fn report_of(
+        &self,
+        job: &ReportJob,
+        pauses: &[Duration],
+    ) -> Result<Vec<ServiceUse>, Failure> {
+        let mut page = self.finished_report(job, pauses).await?;
         let mut uses = Vec::new();
         loop {
             for service in std::mem::take(&mut page.services_last_accessed) {
@@ -68,8 +95,9 @@ impl Account {
             }
             match page.marker.filter(|_| page.is_truncated) {
                 Some(marker) => {
-                    let next = self.iam.get_service_last_accessed_details().job_id(&job).marker(marker);
-                    page = next.send().await.map_err(|e| Failure::of_call(NOT_READ, e))?;
+                    let next = self.iam.get_service_last_accessed_details().job_id(&job.0).marker(marker);
+                    let next = next.customize().config_override(few_retries()).send().await;
+                    page = next.map_err(|e| Failure::of_call(NOT_READ, e))?;
                 }
                 None => return Ok(uses),
             }
@@ -77,10 +105,11 @@ impl Account {
     }
 
     /// The first page of the report, asked for until it is there.
-    async fn finished_report(&self, job: &str) -> Result<Page, Failure> {
-        for pause in PAUSES {
-            tokio::time::sleep(pause).await;
-            let page = match self.iam.get_service_last_accessed_details().job_id(job).send().await {
+    async fn finished_report(&self, job: &ReportJob, pauses: &[Duration]) -> Result<Page, Failure> {
+        for pause in pauses {
+            tokio::time::sleep(*pause).await;
+            let asked = self.iam.get_service_last_accessed_details().job_id(&job.0).customize();
+            let page = match asked.config_override(few_retries()).send().await {
                 Ok(page) => page,
                 // IAM is eventually consistent: the job may not show everywhere yet.
                 Err(e) if e.as_service_error().is_some_and(ReportError::is_no_such_entity_exception) => {

@@ -5,6 +5,7 @@ mod budget;
 mod denials;
 mod exposures;
 mod history;
+mod last_accessed;
 mod operator_items;
 mod roles;
 mod sweep;
@@ -15,11 +16,13 @@ pub(crate) use budget::{ACTIONS as BUDGET_ACTIONS, Allowance};
 pub(crate) use denials::{Claim, Claimant};
 pub(crate) use exposures::{ExposurePage, MissingRolesTold};
 pub(crate) use history::Deed;
+pub(crate) use last_accessed::KnownUse;
 pub(crate) use operator_items::OperatorPage;
 pub(crate) use roles::RoleRecords;
 pub(crate) use sweep::LeaseTaken;
 pub(crate) use undo::{ACTIONS as UNDO_ACTIONS, Requested, UndoPage};
 
+use last_accessed::{LAST_ACCESSED, to_last_accessed};
 use operator_items::{KILL_SWITCH, NOTICED, take, to_attributes};
 
 use crate::clock;
@@ -29,6 +32,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use guardrail::exemption::Exemption;
 use guardrail::kill_switch::KillSwitch;
+use guardrail::last_accessed::LastAccessed;
 use guardrail::names::{PolicyArn, RoleName};
 use guardrail::notice::Exemptions;
 use guardrail::operator_item::Attributes;
@@ -77,6 +81,8 @@ pub(crate) struct LedgerPage {
     pub(crate) operator: Option<OperatorPage>,
     /// Approved boundaries whose document is noted.
     noted: BTreeSet<PolicyArn>,
+    /// What whichever role has the name used, as far as a sweep asked.
+    pub(crate) last_accessed: Option<LastAccessed>,
 }
 
 /// The version of a role's item: none where there is no item.
@@ -108,6 +114,7 @@ impl LedgerPage {
             exemptions: Vec::new(),
             operator: None,
             noted: BTreeSet::new(),
+            last_accessed: None,
         }
     }
 
@@ -151,8 +158,9 @@ impl Ledger {
     pub(crate) async fn read(&self, role: &RoleName, watched: &[PolicyArn]) -> Result<LedgerPage, Failure> {
         let watched = watched.get(..MOST_WATCHED).unwrap_or(watched);
         let (role_key, installed) = (("role", role.as_str()), ("settings", "installed"));
+        let last_accessed = (LAST_ACCESSED, role.as_str());
         let requests = [(UNDO_REQUEST, role.as_str()), (UNDO_REQUEST, ALL_ROLES)];
-        let mut keys = vec![role_key, installed, KILL_SWITCH, NOTICED];
+        let mut keys = vec![role_key, installed, last_accessed, KILL_SWITCH, NOTICED];
         keys.extend(requests);
         keys.extend(watched.iter().map(|policy| (APPROVED, policy.as_str())));
         let (mut items, exemptions) = tokio::try_join!(self.get(&keys), self.exemptions())?;
@@ -160,6 +168,7 @@ impl Ledger {
         let version = Version(item.as_ref().and_then(version_of));
         let record = item.map(|item| to_record(role, item)).transpose()?;
         let installed_at = take(&mut items, installed).map(|item| to_installed_at(&item)).transpose()?;
+        let last_accessed = take(&mut items, last_accessed).and_then(to_last_accessed);
         let mut operator = OperatorPage::take(&mut items)
             .with_approved(watched, &mut items)
             .with_undo_request(role.as_str(), record.as_ref(), &mut items)
@@ -177,6 +186,7 @@ impl Ledger {
                 .filter_map(|(pattern, item)| Exemption::read(pattern, item, now).ok())
                 .collect(),
             noted: approved.map(|(policy, _)| policy.clone()).collect(),
+            last_accessed,
             operator: None,
         };
         operator.view.exemptions = Exemptions::All(exemptions);

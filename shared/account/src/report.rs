@@ -56,10 +56,15 @@ impl Account {
         }
     }
 
-    /// Writes the report of a sweep that judged every role, and tells its summary.
-    pub(crate) async fn report(&self, of: Reported<'_>, rows: Vec<RoleRow>) -> Result<(), Failure> {
+    /// Writes the report of a sweep that judged every role, and tells its summary. Where that cannot be told, the rows come back.
+    pub(crate) async fn report(
+        &self,
+        of: Reported<'_>,
+        rows: Vec<RoleRow>,
+    ) -> Result<(), (Failure, Vec<RoleRow>)> {
         let keys = ReportKeys::of(&of.checkpoint.sweep, of.checkpoint.started_at);
-        let rows = self.with_earlier_rows(of, rows).await;
+        let mut rows = self.with_earlier_rows(of, rows).await;
+        self.ask_what_was_used(of.call, &mut rows).await;
         let (earlier, before) = self.earlier_report(of).await;
         let report = Report::new(self.head(of), &of.checkpoint.summary, rows, &earlier);
         drop(earlier);
@@ -73,7 +78,8 @@ impl Account {
             Err(_) => missing("writing it took too long"),
         };
         let id = FindingId::of_summary(&self.settings.account, &of.checkpoint.sweep);
-        self.publish(&AboutSweep { report: &report, id, place }.finding()).await
+        let told = self.publish(&AboutSweep { report: &report, id, place }.finding()).await;
+        told.map_err(|failure| (failure, report.roles))
     }
 
     /// The rows of all invocations of this sweep.

@@ -27,6 +27,7 @@ use guardrail::decide::{
     BoundaryDocument, Case, Decision, Report, Step, Untouched, decide, decide_at_first_sight,
 };
 use guardrail::finding::{FindingId, Outcome};
+use guardrail::last_accessed::LastAccessed;
 use guardrail::names::{RoleArn, RoleName};
 use guardrail::record::RoleRecord;
 use guardrail::settings::Mode;
@@ -85,6 +86,8 @@ pub(crate) struct Work<'a> {
     stopwatch: Stopwatch,
     /// The operators' items, as they were first read: told when all else is done.
     operator: &'a OnceLock<OperatorPage>,
+    /// What the role used, as the last sweep that asked left it: told with the finding.
+    last_accessed: &'a OnceLock<LastAccessed>,
 }
 
 /// A role and what the ledger knows of it, read side by side.
@@ -109,9 +112,9 @@ impl Account {
         request: &str,
         not_found: NotFound,
     ) -> Result<Response, Failure> {
-        let (stopwatch, operator) = (Stopwatch::start(), &OnceLock::new());
-        let outcome =
-            Work { account: self, trigger, request, not_found, stopwatch, operator }.respond().await;
+        let (stopwatch, operator, last_accessed) = (Stopwatch::start(), &OnceLock::new(), &OnceLock::new());
+        let work = Work { account: self, trigger, request, not_found, stopwatch, operator, last_accessed };
+        let outcome = work.respond().await;
         if let Some(page) = operator.get() {
             self.tell_notices(page, request).await;
         }
@@ -151,6 +154,9 @@ impl Work<'_> {
         let mut page = self.account.ledger.read(name, &self.account.watched_boundaries()).await?;
         if let Some(operator) = page.operator.take() {
             self.operator.get_or_init(|| operator);
+        }
+        if let Some(known) = page.last_accessed.take() {
+            self.last_accessed.get_or_init(|| known);
         }
         Ok(page)
     }

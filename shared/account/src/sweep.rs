@@ -5,6 +5,7 @@
 //! Functions are listed in every Region that the account has enabled; at the end come the roles that they name and nobody has.
 
 mod functions;
+mod last_accessed;
 mod memory;
 mod missing_roles;
 mod pages;
@@ -120,8 +121,13 @@ impl Account {
             self.sweep_roles(call, page, service_control, checkpoint).await;
         if at.is_unfinished() {
             at.report_parts = self.leave_rows(&at, &rows).await;
-        } else if outcome.is_ok() {
-            outcome = self.report(Reported { call, page, service_control, checkpoint: &at }, rows).await;
+        } else if outcome.is_ok()
+            && let Err((failure, rows)) =
+                self.report(Reported { call, page, service_control, checkpoint: &at }, rows).await
+        {
+            at.summary_not_told(0);
+            at.report_parts = self.leave_rows(&at, &rows).await;
+            outcome = Err(failure);
         }
         let goes_on = Some(&at).filter(|at| at.is_unfinished() && !is_in_the_way(&outcome));
         // Whoever sweeps next waits for the end of the lease, where it cannot be given back.

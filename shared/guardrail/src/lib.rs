@@ -22,6 +22,7 @@ pub mod finding;
 pub mod function;
 pub mod ground;
 pub mod kill_switch;
+pub mod last_accessed;
 pub mod names;
 pub mod notice;
 pub mod operator_item;

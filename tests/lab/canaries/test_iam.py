@@ -316,6 +316,15 @@ class LastAccessed(unittest.TestCase):
         self.assertEqual((action["ActionName"], action["LastAccessedTime"].day), ("CreateUser", 1))
         self.assertEqual(self._report(account, account.role())["ServicesLastAccessed"], [])
 
+    def test_what_was_never_tried_has_no_date(self) -> None:
+        account, name = lab(), lab().role()
+        account.admin("POST", f"roles/{name}", {"used": [
+            {"service": "ec2", "last": None}, {"service": "s3", "action": "CreateBucket", "last": None},
+        ]})
+        ec2, s3 = self._report(account, name)["ServicesLastAccessed"]
+        self.assertEqual((ec2["TotalAuthenticatedEntities"], "LastAuthenticated" in ec2), (0, False))
+        self.assertNotIn("LastAccessedTime", s3["TrackedActionsLastAccessed"][0])
+
     def _ask_as_whoever_may_for_one_role(self, account: Account, allowed: str, asked: str) -> None:
         def arn(role: str) -> str:
             return str(account.client("iam").get_role(RoleName=role)["Role"]["Arn"])

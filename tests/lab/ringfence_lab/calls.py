@@ -36,7 +36,7 @@ def make(url: str, calls: Iterable[dict[str, Any]], role: str | None) -> Iterato
         try:
             answer = getattr(client, call["operation"])(**call["parameters"])
             answer.pop("ResponseMetadata", None)
-            yield {"answer": json.loads(json.dumps(answer, default=str)), "error": None}
+            yield {"answer": json.loads(json.dumps(answer, default=_plain)), "error": None}
         except ClientError as error:
             yield {"answer": error.response["Error"].get("Message"), "error": error.response["Error"]["Code"]}
 
@@ -47,3 +47,8 @@ def _session(keys: dict[str, str]) -> boto3.Session:
 
 def _client(session: boto3.Session, url: str, service: str) -> Any:
     return session.client(service, endpoint_url=url, config=Config(retries={"total_max_attempts": 1}))
+
+
+def _plain(value: Any) -> str:
+    """What JSON has no form for; of an object in S3, its text."""
+    return value.read().decode() if hasattr(value, "read") else str(value)

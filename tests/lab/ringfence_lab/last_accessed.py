@@ -66,7 +66,7 @@ def set_used(name: str, used: Any) -> None:
     if role is None:
         raise KeyError(name)
     if used != _UNFINISHED and not (isinstance(used, list) and all(map(_is_use, used))):
-        raise ValueError('`used` is "unfinished" or a list of {"service", "action"?, "last"}')
+        raise ValueError('`used` is "unfinished" or a list of {"service", "action"?, "last"}, the last one null for never')
     role[_USED] = used
 
 
@@ -79,22 +79,27 @@ def _answer(job: dict[str, Any], content: str) -> Any:
     return iam._xml(200, f"{_ROOT}Response", f"<{_ROOT}Result>{date}{content}</{_ROOT}Result>", ns="iam")
 
 
-def _services(uses: list[dict[str, str]]) -> str:
-    by_service: dict[str, list[dict[str, str]]] = {}
+def _services(uses: list[dict[str, Any]]) -> str:
+    by_service: dict[str, list[dict[str, Any]]] = {}
     for use in uses:
         by_service.setdefault(use["service"], []).append(use)
     return "".join(_service(namespace, of_service) for namespace, of_service in by_service.items())
 
 
-def _service(namespace: str, uses: list[dict[str, str]]) -> str:
+def _service(namespace: str, uses: list[dict[str, Any]]) -> str:
     tracked = "".join(
-        f"<member><ActionName>{use['action']}</ActionName><LastAccessedTime>{use['last']}</LastAccessedTime>"
-        "<LastAccessedRegion>us-east-1</LastAccessedRegion></member>"
+        f"<member><ActionName>{use['action']}</ActionName>{_tried('LastAccessedTime', 'LastAccessedRegion', use['last'])}</member>"
         for use in uses if "action" in use
     )
+    last = max((use["last"] for use in uses if use["last"]), default=None)
     return (
         f"<member><ServiceName>{namespace}</ServiceName><ServiceNamespace>{namespace}</ServiceNamespace>"
-        f"<LastAuthenticated>{max(use['last'] for use in uses)}</LastAuthenticated>"
-        "<TotalAuthenticatedEntities>1</TotalAuthenticatedEntities>"
+        f"{_tried('LastAuthenticated', 'LastAuthenticatedRegion', last)}"
+        f"<TotalAuthenticatedEntities>{int(last is not None)}</TotalAuthenticatedEntities>"
         f"<TrackedActionsLastAccessed>{tracked}</TrackedActionsLastAccessed></member>"
     )
+
+
+def _tried(time: str, region: str, last: str | None) -> str:
+    """Nothing, where there was no attempt."""
+    return "" if last is None else f"<{time}>{last}</{time}><{region}>us-east-1</{region}>"

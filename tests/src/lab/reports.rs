@@ -21,6 +21,13 @@ impl Lab {
         objects.filter_map(|one| one["Key"].as_str()).map(str::to_owned).collect()
     }
 
+    /// A JSON document among them.
+    #[must_use]
+    pub fn report_object(&self, key: &str) -> Value {
+        let answer = self.call_s3("get_object", json!({"Bucket": self.report_bucket(), "Key": key}));
+        serde_json::from_str(answer["Body"].as_str().expect("a text")).expect("JSON")
+    }
+
     fn call_s3(&self, operation: &'static str, parameters: Value) -> Value {
         self.call_as_administrator(&[Call { service: "s3", operation, parameters }])
             .remove(0)

@@ -8,7 +8,7 @@ use tests::project_root;
 const WRITE_UNIT: usize = 1024;
 
 /// The keys that a look at a role asks for at once, see `account::ledger`.
-const KEYS: usize = 6;
+const KEYS: usize = 7;
 
 /// Roles that are made first, so that no function starts while it is counted.
 const WARM_UP: usize = 2;

@@ -92,7 +92,14 @@ async fn what_no_event_told_is_found_and_handled_by_mode() {
         .filter(|entry| by_sweeps(entry) && entry["service"] == json!("iam") && entry["status"] == json!(200))
         .filter_map(|entry| entry["operation"].as_str())
         .collect();
-    let reads = ["GetAccountAuthorizationDetails", "GetPolicy", "GetPolicyVersion", "GetRole"];
+    let reads = [
+        "GenerateServiceLastAccessedDetails",
+        "GetAccountAuthorizationDetails",
+        "GetPolicy",
+        "GetPolicyVersion",
+        "GetRole",
+        "GetServiceLastAccessedDetails",
+    ];
     assert_eq!(calls, BTreeSet::from(reads), "a sweep writes nothing to IAM");
 }
 
@@ -227,6 +234,105 @@ async fn what_was_begun_and_never_told_is_told_after_the_next_sweep() {
     assert_eq!(told[0].finding["trigger"]["event"], json!("CreateRole"), "as it was begun");
     sweep(&lab).await;
     assert_eq!(last_words(&lab)["queued"], json!("{}"));
+}
+
+fn days_ago(days: i64) -> String {
+    (jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * days)).strftime("%FT%TZ").to_string()
+}
+
+/// What the latest report says of a role.
+fn row(lab: &Lab, role: &str) -> Value {
+    let latest = lab.report_object("reports/latest.json");
+    let report = lab.report_object(latest["report"].as_str().expect("a key"));
+    let rows = report["roles"].as_array().expect("rows").iter();
+    let mut of_role =
+        rows.filter(|row| row["role"].as_str().is_some_and(|arn| arn.ends_with(&format!("/{role}"))));
+    of_role.next().unwrap_or_else(|| panic!("no row of {role}: {report}")).clone()
+}
+
+/// Reviews ask too, about what a boundary would take away.
+fn asked_by_sweeps(lab: &Lab) -> usize {
+    let calls = lab.own_calls_since(0, "GenerateServiceLastAccessedDetails");
+    calls.iter().filter(|call| call["caller"]["function"] == json!(SWEEP)).count()
+}
+
+/// What IAM reports is set by the test: the lab counts no calls.
+#[tokio::test]
+async fn what_a_role_did_not_use_is_asked_once_told_in_the_report_and_with_its_next_finding() {
+    let lab = Lab::start(&[]).await;
+    lab.pause_events();
+    for role in ["old-role", "slow-role", "young-role"] {
+        lab.create_role(role, "/").await;
+        let wide = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Resource": "*",
+            "Action": ["s3:*", "ec2:*", "sqs:*"]}});
+        let put =
+            lab.iam.put_role_policy().role_name(role).policy_name("wide").policy_document(wide.to_string());
+        put.send().await.expect("PutRolePolicy");
+    }
+    ["old-role", "slow-role"].iter().for_each(|role| make_old(&lab, role));
+    let used = json!([
+        {"service": "s3", "last": days_ago(2)},
+        {"service": "sqs", "last": days_ago(45)},
+        {"service": "ec2", "last": null},
+    ]);
+    lab.post("roles/old-role", json!({"used": used}));
+    lab.post("roles/slow-role", json!({"used": "unfinished"}));
+    lab.forget_events();
+    lab.resume_events();
+
+    sweep(&lab).await;
+    assert_eq!(last_words(&lab)["decision"], json!("all roles judged"));
+    let told = row(&lab, "old-role");
+    assert_eq!(told["unused_services"], json!(["ec2"]));
+    let known = &told["last_accessed"];
+    assert_eq!(known["state"], json!("known"));
+    let counts =
+        ["allowed", "unused_30_days", "unused_90_days", "never_used"].map(|name| known[name].clone());
+    assert_eq!(counts, [json!(3), json!(2), json!(1), json!(1)]);
+    let of = |role: &str| row(&lab, role)["last_accessed"]["state"].clone();
+    assert_eq!((of("slow-role"), of("young-role")), (json!("not-known"), json!("too-young")));
+    assert!(row(&lab, "slow-role")["unused_services"].is_null(), "not known is not unused");
+    assert_eq!(asked_by_sweeps(&lab), 2, "none about the young role");
+    let messages = lab.messages().await;
+    let mut summaries = messages.iter().filter(|told| told.finding["outcome"] == json!("summary"));
+    let summary = summaries.next().expect("a summary").text_of("summary");
+    assert!(summary.contains("1 role did not use some services for 90 days."), "{summary}");
+
+    sweep(&lab).await;
+    assert_eq!(asked_by_sweeps(&lab), 3, "the ledger knows about the other");
+    assert_eq!(row(&lab, "old-role")["unused_services"], json!(["ec2"]));
+
+    lab.attach("old-role", ADMINISTRATOR).await;
+    lab.silence().await;
+    let findings = lab.findings_about("old-role").await;
+    let finding = findings.last().expect("a finding");
+    let breaches = finding.finding["breaches"].to_string();
+    assert!(breaches.contains("did not use 1 of the 3 services that its policies allow (ec2)"), "{breaches}");
+    assert!(finding.says("no error path, disaster recovery or yearly job needs it"), "{}", finding.text);
+}
+
+#[tokio::test]
+async fn an_iam_that_reports_nothing_costs_the_sweep_no_more_than_that() {
+    for code in ["AccessDenied", "Throttling"] {
+        let lab = Lab::start(&[]).await;
+        lab.pause_events();
+        lab.create_role("old-role", "/").await;
+        make_old(&lab, "old-role");
+        lab.forget_events();
+        lab.resume_events();
+        lab.post(
+            "faults",
+            json!({"kind": "fail", "service": "iam", "operation": "GenerateServiceLastAccessedDetails",
+                "function": SWEEP, "times": null, "status": 400, "code": code}),
+        );
+        sweep(&lab).await;
+        assert!(lab.struck() > 0);
+        assert_eq!(last_words(&lab)["decision"], json!("all roles judged"), "{code}");
+        assert_eq!(row(&lab, "old-role")["last_accessed"]["state"], json!("not-known"), "{code}");
+        let warnings =
+            lab.logs(SWEEP).into_iter().filter(|line| line.contains("what some roles used is not known"));
+        assert_eq!(warnings.count(), 1, "{code}: it is told once");
+    }
 }
 
 #[tokio::test]

@@ -31,8 +31,25 @@ impl Ledger {
     /// Reads the records of these roles, a hundred a call. One that cannot be read is no reason not to read the others.
     pub(crate) async fn read_roles(&self, roles: &[RoleName]) -> Result<RoleRecords, Failure> {
         let mut records = RoleRecords::default();
+        for (name, item) in self.read_of_roles("role", roles).await? {
+            let record = name
+                .parse()
+                .map_err(|e| Failure::malformed("the ledger has a role whose name is none", e))
+                .and_then(|role| to_record(&role, item));
+            records.0.insert(name, record);
+        }
+        Ok(records)
+    }
+
+    /// Reads the items of a kind of these roles, a hundred a call, each with the role's name.
+    pub(super) async fn read_of_roles(
+        &self,
+        pk: &str,
+        roles: &[RoleName],
+    ) -> Result<Vec<(String, Item)>, Failure> {
+        let mut items = Vec::new();
         for roles in roles.chunks(MOST_KEYS) {
-            let mut keys: Vec<Item> = roles.iter().map(key).collect();
+            let mut keys: Vec<Item> = roles.iter().map(|role| key(pk, role)).collect();
             for attempt in 0..ATTEMPTS {
                 if keys.is_empty() {
                     break;
@@ -40,7 +57,7 @@ impl Ledger {
                 if attempt > 0 {
                     tokio::time::sleep(PAUSE * 2_u32.pow(attempt - 1)).await;
                 }
-                keys = self.read_some(keys, &mut records).await?;
+                keys = self.read_some(keys, &mut items).await?;
             }
             if !keys.is_empty() {
                 return Err(Failure::retryable(format!(
@@ -49,30 +66,28 @@ impl Ledger {
                 )));
             }
         }
-        Ok(records)
+        Ok(items)
     }
 
     /// Asks once; what was left out.
-    async fn read_some(&self, keys: Vec<Item>, records: &mut RoleRecords) -> Result<Vec<Item>, Failure> {
+    async fn read_some(
+        &self,
+        keys: Vec<Item>,
+        items: &mut Vec<(String, Item)>,
+    ) -> Result<Vec<Item>, Failure> {
         let wanted = KeysAndAttributes::builder().consistent_read(true).set_keys(Some(keys)).build();
         let wanted = wanted.map_err(|e| Failure::malformed("could not build the ledger's query", e))?;
         let asked = self.client.batch_get_item().request_items(&self.table, wanted).send();
         let answer = asked.await.map_err(|e| Failure::of_call("could not read the ledger", e))?;
-        for item in answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default() {
-            let Some((_, name)) = key_of(&item) else { continue };
-            let record = name
-                .parse()
-                .map_err(|e| Failure::malformed("the ledger has a role whose name is none", e))
-                .and_then(|role| to_record(&role, item));
-            records.0.insert(name, record);
-        }
+        let found = answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default();
+        items.extend(found.into_iter().filter_map(|item| Some((key_of(&item)?.1, item))));
         let left_out = answer.unprocessed_keys.unwrap_or_default().remove(&self.table);
         Ok(left_out.map(|left_out| left_out.keys).unwrap_or_default())
     }
 }
 
-fn key(role: &RoleName) -> Item {
-    [("pk", "role"), ("sk", role.as_str())]
+fn key(pk: &str, role: &RoleName) -> Item {
+    [("pk", pk), ("sk", role.as_str())]
         .map(|(name, text)| (name.to_owned(), AttributeValue::S(text.to_owned())))
         .into()
 }

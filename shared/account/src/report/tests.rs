@@ -10,6 +10,7 @@ use aws_sdk_s3::types::error::NoSuchKey;
 use aws_sdk_sns::operation::publish::{PublishError, PublishOutput};
 use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
 use aws_smithy_types::error::ErrorMetadata;
+use guardrail::finding::FindingId;
 use guardrail::report::LATEST;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -95,8 +96,8 @@ impl Bucket {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Topic {
     published: Arc<Mutex<Vec<Value>>>,
-    /// How many of the next findings it refuses.
-    refuses: Arc<Mutex<usize>>,
+    /// The outcome of the findings that it refuses.
+    refuses: Arc<Mutex<&'static str>>,
 }
 
 impl Topic {
@@ -114,16 +115,16 @@ impl Topic {
         self.published.lock().unwrap().iter().filter(|finding| is_meant(finding)).cloned().collect()
     }
 
-    pub(crate) fn refuse(&self, next: usize) {
-        *self.refuses.lock().unwrap() = next;
+    pub(crate) fn refuse_the(&self, outcome: &'static str) {
+        *self.refuses.lock().unwrap() = outcome;
     }
 
     pub(crate) fn client(&self) -> aws_sdk_sns::Client {
         let topic = self.clone();
         let publish = mock!(aws_sdk_sns::Client::publish).then_compute_response(move |request| {
-            let mut refuses = topic.refuses.lock().unwrap();
-            if *refuses > 0 {
-                *refuses -= 1;
+            if request.message_attributes().unwrap()["outcome"].string_value()
+                == Some(*topic.refuses.lock().unwrap())
+            {
                 let meta = ErrorMetadata::builder().code("AuthorizationError").message("no").build();
                 return MockResponse::Error(PublishError::generic(meta));
             }
@@ -241,4 +242,39 @@ async fn without_the_bucket_a_sweep_does_its_work_and_its_summary_says_what_is_m
     let told = summary["summary"].as_str().unwrap();
     assert!(told.contains("There is no report this time") && told.contains("AccessDenied"), "{told}");
     assert!(told.contains("It could not be compared"), "{told}");
+}
+
+/// IAM does not say how long a marker holds. Where it is refused, all pages are read again.
+#[tokio::test]
+async fn after_a_refused_marker_no_role_is_counted_or_listed_twice() {
+    let double = Double::new();
+    double.sweep_one_page("request-1").await;
+    double.wear_the_marker_out();
+    let swept = double.sweep("request-2", 900).await;
+    let SweptRoles::All(summary) = swept else { panic!("{swept:?}") };
+    assert_eq!((summary.execution_roles, summary.queued_roles()), (4, 4));
+    let report = double.bucket.latest();
+    assert_eq!((names(&report).len(), &report["totals"]["not_listed"]), (4, &json!(0)));
+    assert_eq!(report["sweep"], json!("request-1"), "it is one sweep");
+}
+
+#[tokio::test]
+async fn a_summary_that_could_not_be_told_is_told_by_whoever_comes_next_under_its_id_with_every_role() {
+    let double = Double::new();
+    double.sweep_one_page("request-1").await;
+    double.topic.refuse_the("summary");
+    assert!(double.try_to_sweep("request-2", 900).await.is_err());
+    double.topic.refuse_the("");
+    assert!(double.topic.summaries().is_empty());
+    let pages = double.count("roles page second");
+
+    double.sweep("request-3", 900).await;
+    let [summary] = &double.topic.summaries()[..] else { panic!("one summary") };
+    assert_eq!(
+        summary["id"],
+        json!(FindingId::of_summary(&"123456789012".parse().unwrap(), "request-1").as_str())
+    );
+    let report = double.bucket.latest();
+    assert_eq!((names(&report).len(), &report["totals"]["not_listed"]), (4, &json!(0)));
+    assert_eq!(double.count("roles page second"), pages, "no role is read again");
 }

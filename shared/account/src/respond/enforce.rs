@@ -150,6 +150,7 @@ impl Work<'_> {
             region: &self.account.settings.region,
             now: clock::now(),
             ledger_table: &self.account.settings.ledger_table,
+            last_accessed: self.last_accessed.get(),
         }
     }
 

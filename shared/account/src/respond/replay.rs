@@ -26,6 +26,7 @@ impl Account {
             not_found: NotFound::Gone,
             stopwatch: Stopwatch::start(),
             operator: &OnceLock::new(),
+            last_accessed: &OnceLock::new(),
         };
         work.replay(ledger).await
     }

@@ -4,6 +4,7 @@ mod budget;
 mod doubles;
 mod edited_boundary;
 mod kill_switch;
+mod last_accessed;
 mod notices;
 mod recent_use;
 mod replay;

@@ -7,7 +7,7 @@ use super::{Stop, SweepCall};
 use crate::clock;
 use crate::connect::Account;
 use crate::failure::{Failure, FailureClass};
-use crate::ledger::{OperatorPage, RoleRecords};
+use crate::ledger::{KnownUse, OperatorPage, RoleRecords};
 use aws_sdk_iam::types::EntityType;
 use guardrail::authorization_details::RoleDetail;
 use guardrail::exemption::Exemption;
@@ -32,6 +32,12 @@ struct Judging<'a> {
     resumed_from: Option<String>,
     /// For the report.
     rows: Vec<RoleRow>,
+}
+
+/// What the ledger knows of the roles of a page.
+struct Known<'a> {
+    records: &'a RoleRecords,
+    used: &'a KnownUse,
 }
 
 impl Account {
@@ -165,6 +171,7 @@ impl Judging<'_> {
             // IAM does not say how long a marker holds.
             Err(failure) if is_resumed && failure.class() == FailureClass::Malformed => {
                 tracing::warn!(cause = %failure, "the sweep cannot go on where it stopped, it reads all roles anew");
+                sweep.begin_anew();
                 account.page(&[EntityType::Role], None).await?
             }
             page => page?,
@@ -180,10 +187,13 @@ impl Judging<'_> {
         account.read_unread(&mut self.policies, &roles).await?;
         let names: Vec<RoleName> = roles.iter().map(|role| role.arn.name().clone()).collect();
         let records = account.ledger.read_roles(&names).await?;
+        let used = account.known_use(&names).await;
         let mut queued = Vec::new();
         for role in roles {
             let name = role.arn.name().clone();
-            if let SweepVerdict::Queue(why) = self.role(sweep, role, &records).await? {
+            if let SweepVerdict::Queue(why) =
+                self.role(sweep, role, &Known { records: &records, used: &used }).await?
+            {
                 tracing::debug!(role = name.as_str(), ?why, "queued");
                 queued.push(name);
             }
@@ -198,7 +208,7 @@ impl Judging<'_> {
         &mut self,
         sweep: &mut Sweep<'_>,
         role: RoleDetail,
-        records: &RoleRecords,
+        known: &Known<'_>,
     ) -> Result<SweepVerdict, Failure> {
         let arn = role.arn.clone();
         let snapshot = match self.policies.snapshot(role) {
@@ -208,7 +218,7 @@ impl Judging<'_> {
                 return Ok(SweepVerdict::Nothing);
             }
         };
-        let record = match records.of(arn.name()) {
+        let record = match known.records.of(arn.name()) {
             Ok(record) => record,
             Err(failure) => {
                 not_judged(sweep, Some(arn), failure);
@@ -217,7 +227,9 @@ impl Judging<'_> {
         };
         let boundary_document = self.account.compared(&mut self.boundaries, &snapshot.boundary).await?;
         let exemption = self.exemptions.iter().find(|exemption| exemption.covers(&snapshot.role));
-        let swept = sweep.role(&snapshot, &LedgerView { record, exemption, boundary_document });
+        let last_accessed = known.used.of(arn.name());
+        let ledger = LedgerView { record, exemption, boundary_document, last_accessed };
+        let swept = sweep.role(&snapshot, &ledger);
         self.rows.extend(swept.row.map(|row| *row));
         Ok(swept.verdict)
     }

@@ -1,6 +1,7 @@
 //! A sweep against doubles of the SDK's clients: what is asked, how often, and what is sent. They prove what we ask, not what AWS
 //! answers.
 
+mod last_accessed;
 mod missing_roles;
 
 use super::{SweepCall, SweptRoles};
@@ -34,7 +35,7 @@ use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::error::ErrorMetadata;
 use guardrail::record::RoleRecord;
-use guardrail::sweep::{Checkpoint, SweepSummary, WhyQueued};
+use guardrail::sweep::{Checkpoint, Phase, SweepSummary, WhyQueued};
 use jiff::SignedDuration;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -63,6 +64,8 @@ pub(crate) struct Double {
     page_takes: Arc<Mutex<Duration>>,
     /// What fails from now on, by the names that calls are noted under.
     failing: Arc<Mutex<BTreeSet<&'static str>>>,
+    /// How IAM reports what the roles of these names used, and all others in the ordinary way.
+    reporting: Arc<Mutex<BTreeMap<String, last_accessed::Reporting>>>,
     /// Functions of the last page beside `orphan`, each with its role.
     more_functions: Arc<Mutex<Vec<(String, String)>>>,
     /// Roles that are on no page and exist.
@@ -146,7 +149,7 @@ impl Double {
         self.failing.lock().unwrap().contains(call)
     }
 
-    fn count(&self, call: &str) -> usize {
+    pub(crate) fn count(&self, call: &str) -> usize {
         self.calls.lock().unwrap().iter().filter(|made| *made == call).count()
     }
 
@@ -186,6 +189,10 @@ impl Double {
                 }
                 if double.fails(&call) {
                     let meta = ErrorMetadata::builder().code("ServiceFailure").message("not now").build();
+                    return MockResponse::Error(GetAccountAuthorizationDetailsError::generic(meta));
+                }
+                if marker == "worn out" {
+                    let meta = ErrorMetadata::builder().code("InvalidInput").message("the marker").build();
                     return MockResponse::Error(GetAccountAuthorizationDetailsError::generic(meta));
                 }
                 let answer = GetAccountAuthorizationDetailsOutput::builder();
@@ -243,7 +250,8 @@ impl Double {
             ListRolesOutput::builder().roles(role.build().unwrap()).build().unwrap()
         });
         // Any other call is an error: nothing is written to IAM.
-        let rules = [&pages, &get_policy, &get_version, &get_role, &list_roles];
+        let (begin, report) = (self.begin_report(), self.report());
+        let rules = [&pages, &get_policy, &get_version, &get_role, &list_roles, &begin, &report];
         mock_client!(aws_sdk_iam, RuleMode::MatchAny, &rules)
     }
 
@@ -260,6 +268,9 @@ impl Double {
             if given.iter().any(|(_, key)| key["pk"] == text("role")) {
                 double.note("ledger");
             }
+            if given.iter().any(|(_, key)| key["pk"] == text("last-accessed")) {
+                double.note("use read");
+            }
             let items = double.items.lock().unwrap();
             let found = given.iter().filter_map(|(_, key)| items.get(&key_of(key)).cloned()).collect();
             let answer = BatchGetItemOutput::builder().responses(table, found);
@@ -274,6 +285,11 @@ impl Double {
         let write = mock!(aws_sdk_dynamodb::Client::put_item).then_compute_response(move |request| {
             let item = request.item().unwrap();
             let mut items = double.items.lock().unwrap();
+            if item["pk"] == text("last-accessed") {
+                double.note(&format!("use noted {}", item["sk"].as_s().unwrap()));
+                items.insert(key_of(item), item.clone());
+                return MockResponse::Output(PutItemOutput::builder().build());
+            }
             let known = items.get(&key_of(item));
             let value = |name: &str| request.expression_attribute_values().and_then(|all| all.get(name));
             let number = |value: &AttributeValue| value.as_n().unwrap().parse::<i64>().unwrap();
@@ -380,7 +396,7 @@ impl Double {
         self.try_to_sweep(request, seconds_left).await.unwrap()
     }
 
-    async fn try_to_sweep(&self, request: &str, seconds_left: i64) -> Result<SweptRoles, Failure> {
+    pub(crate) async fn try_to_sweep(&self, request: &str, seconds_left: i64) -> Result<SweptRoles, Failure> {
         let ends_at = clock::now() + SignedDuration::from_secs(seconds_left);
         self.account().sweep(SweepCall { request, ends_at }).await.map(|response| response.roles)
     }
@@ -388,6 +404,16 @@ impl Double {
 
 impl Double {
     /// Sweeps until the time is up, which is before the second page of roles.
+    /// IAM does not know the marker any more that the sweep before left.
+    pub(crate) fn wear_the_marker_out(&self) {
+        let mut lease = self.lease();
+        let stopped = lease["checkpoint"].clone();
+        let mut stopped: Checkpoint = serde_dynamo::from_attribute_value(stopped).unwrap();
+        stopped.phase = Phase::Roles { marker: Some("worn out".to_owned()) };
+        lease.insert("checkpoint".to_owned(), serde_dynamo::to_attribute_value(&stopped).unwrap());
+        self.items.lock().unwrap().insert(("settings".to_owned(), "sweep".to_owned()), lease);
+    }
+
     pub(crate) async fn sweep_one_page(&self, request: &str) -> SweptRoles {
         *self.page_takes.lock().unwrap() = Duration::from_millis(2_500);
         let swept = self.sweep(request, 62).await;

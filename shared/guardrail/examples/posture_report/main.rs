@@ -1,7 +1,7 @@
-//! Writes a posture report of a made-up account: `cargo run -p guardrail --example posture_report -- ROLES FOLDER`.
+//! Writes a posture report of a made-up account: `cargo run -p guardrail --example posture_report -- ROLES FOLDER [hostile]`.
 //!
 //! The roles are those of `sweep_scale`, swept and judged by the real code, and given names, owners and a past that read like an
-//! account's. Some owners are hostile: what they wrote must stay text. It prints the sizes of the three files and the peak of memory.
+//! account's. With `hostile`, everybody who could wrote what must stay text. It prints the sizes of the three files and the peak of memory.
 
 #![expect(
     clippy::print_stdout,
@@ -11,13 +11,16 @@
 
 #[path = "../sweep_scale/account.rs"]
 mod account;
+mod hostile;
 
 use account::{GONE, Size};
+use guardrail::check_id::CheckId;
 use guardrail::decide::BoundaryDocument;
-use guardrail::finding::{FindingId, Outcome};
+use guardrail::finding::{FindingId, Outcome, ServiceUse};
+use guardrail::last_accessed::LastAccessed;
 use guardrail::names::{AccountId, FunctionArn};
 use guardrail::report::{
-    BoundaryStanding, Earlier, EarlierReport, ExemptionRow, Head, Report, RoleRow, ToldRow,
+    BoundaryStanding, Earlier, EarlierReport, ExemptionRow, Head, Report, RoleRow, Texts, ToldRow,
 };
 use guardrail::service_control::Standing;
 use guardrail::settings::Mode;
@@ -26,7 +29,8 @@ use guardrail::snapshot::Document;
 use guardrail::sweep::{
     Checkpoint, Inventory, LedgerView, PolicyStore, Sweep, SweepModes, SweepRules, SweepSummary,
 };
-use jiff::Timestamp;
+use hostile::{HOSTILE, made_hostile};
+use jiff::{SignedDuration, Timestamp};
 use std::error::Error;
 use std::path::Path;
 use std::time::Instant;
@@ -35,11 +39,47 @@ const PAGE: usize = 100;
 const TEAMS: [&str; 8] =
     ["orders", "billing", "search", "payments", "shipping", "identity", "reporting", "notifications"];
 const KINDS: [&str; 6] = ["api", "worker", "import", "export", "webhook", "nightly-job"];
-/// What nobody should put into a tag.
-const HOSTILE: [&str; 3] = [
-    "</script><script>document.title='owned'</script>",
-    "<img src=x onerror=\"document.title='owned'\">",
-    "=HYPERLINK(\"//x\")",
+const SERVICES: [&str; 40] = [
+    "logs",
+    "s3",
+    "dynamodb",
+    "sqs",
+    "sns",
+    "kms",
+    "secretsmanager",
+    "ssm",
+    "events",
+    "states",
+    "kinesis",
+    "firehose",
+    "lambda",
+    "ec2",
+    "rds",
+    "elasticache",
+    "ecs",
+    "ecr",
+    "eks",
+    "iam",
+    "sts",
+    "cloudformation",
+    "cloudwatch",
+    "xray",
+    "apigateway",
+    "athena",
+    "glue",
+    "redshift",
+    "route53",
+    "ses",
+    "cognito-idp",
+    "batch",
+    "backup",
+    "cloudfront",
+    "cloudtrail",
+    "codebuild",
+    "config",
+    "elasticmapreduce",
+    "sagemaker",
+    "textract",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -48,7 +88,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("say how many roles and into which folder".into());
     };
     let (roles, folder) = (roles.parse()?, Path::new(&folder));
-    let (summary, rows) = swept(roles)?;
+    let (summary, mut rows) = swept(roles)?;
+    if arguments.next().as_deref() == Some("hostile") {
+        let texts = HOSTILE.iter().cycle();
+        rows = rows
+            .into_iter()
+            .zip(texts)
+            .map(|(row, text)| made_hostile(row, text))
+            .collect::<Result<_, _>>()?;
+    }
     let swept_peak = peak_mb()?;
     let rows_before = as_they_were(&rows)?;
     let summary_before =
@@ -120,8 +168,12 @@ fn swept(wanted: usize) -> Result<(SweepSummary, Vec<RoleRow>), Box<dyn Error>> 
         now,
     };
     let mut sweep = Sweep::resume(rules, inventory, Checkpoint::start("sweep-2".to_owned(), now));
-    let ledger =
-        LedgerView { record: None, exemption: None, boundary_document: BoundaryDocument::AsApproved };
+    let ledger = LedgerView {
+        record: None,
+        exemption: None,
+        boundary_document: BoundaryDocument::AsApproved,
+        last_accessed: None,
+    };
     let mut rows: Vec<RoleRow> = Vec::new();
     'roles: for first in (0..size.roles).step_by(PAGE) {
         for role in account::role_page(size, first..first.saturating_add(PAGE).min(size.roles))? {
@@ -133,8 +185,12 @@ fn swept(wanted: usize) -> Result<(SweepSummary, Vec<RoleRow>), Box<dyn Error>> 
             }
         }
     }
+    let mut texts = Texts::default();
     for (n, row) in rows.iter_mut().enumerate() {
         give_it_a_life(n, row)?;
+        if n % 7 != 3 {
+            row.note_last_accessed(&reported(n, row, now)?, &mut texts);
+        }
     }
     Ok((sweep.checkpoint().summary.clone(), rows))
 }
@@ -149,7 +205,6 @@ fn give_it_a_life(n: usize, row: &mut RoleRow) -> Result<(), Box<dyn Error>> {
     row.role = format!("arn:aws:iam::123456789012:role/{team}-{kind}{number}-role").parse()?;
     row.owner = match n % 11 {
         0 => None,
-        7 if n > 100 => Some(one(&HOSTILE, n / 11).to_owned()),
         _ => Some(format!("team-{team}")),
     };
     row.function_names = (0..row.function_names.len())
@@ -171,6 +226,32 @@ fn give_it_a_life(n: usize, row: &mut RoleRow) -> Result<(), Box<dyn Error>> {
             Some(ToldRow { finding, outcome, severity: row.without_boundary.unwrap_or(Severity::Low) });
     }
     Ok(())
+}
+
+/// A role that may do everything may use every service; the others some. Few are used.
+fn reported(n: usize, row: &RoleRow, now: Timestamp) -> Result<LastAccessed, Box<dyn Error>> {
+    let is_admin = row.breaches.iter().any(|breach| breach.check == CheckId::AdminAccess);
+    let allowed = if is_admin { SERVICES.len() } else { 2 + n % 9 };
+    let days = |days: usize| -> Result<SignedDuration, Box<dyn Error>> {
+        Ok(SignedDuration::from_hours(24 * i64::try_from(days)?))
+    };
+    let as_of = now.checked_sub(days(n % 10)?)?;
+    let mut report = Vec::new();
+    for (at, name) in SERVICES.iter().cycle().skip(n % SERVICES.len()).take(allowed).enumerate() {
+        let last = match at % 9 {
+            0 => Some(1),
+            1 => Some(20 + n % 60),
+            2 => Some(100),
+            _ => None,
+        };
+        let last = last.map(|ago| -> Result<_, Box<dyn Error>> { Ok(as_of.checked_sub(days(ago)?)?) });
+        report.push(ServiceUse {
+            namespace: (*name).to_owned(),
+            last: last.transpose()?,
+            tracked: Vec::new(),
+        });
+    }
+    Ok(LastAccessed::of_report(row.id.clone(), as_of, &report, None))
 }
 
 /// Twelve hours before: some were not there, some stood otherwise, and one is gone since.

@@ -72,8 +72,12 @@ fn measure(size: Size) -> Result<(), Box<dyn Error>> {
         now,
     };
     let mut sweep = Sweep::resume(rules, inventory, Checkpoint::start("scale".to_owned(), now));
-    let ledger =
-        LedgerView { record: None, exemption: None, boundary_document: BoundaryDocument::AsApproved };
+    let ledger = LedgerView {
+        record: None,
+        exemption: None,
+        boundary_document: BoundaryDocument::AsApproved,
+        last_accessed: None,
+    };
     for first in (0..size.roles).step_by(PAGE) {
         let last = first.saturating_add(PAGE).min(size.roles);
         for role in account::role_page(size, first..last)? {

@@ -8,6 +8,7 @@ use crate::check_id::CheckId;
 use crate::cut_grants::cut_grants;
 use crate::exemption::Exemption;
 use crate::function::Function;
+use crate::last_accessed::LastAccessed;
 use crate::names::{FunctionArn, PolicyArn};
 use crate::record::{Enforced, Repetition, RoleRecord};
 use crate::settings::{Mode, Settings};
@@ -50,6 +51,8 @@ pub struct AboutRole<'a> {
     pub now: Timestamp,
     /// The table of the ledger: where an operator asks for an undo.
     pub ledger_table: &'a str,
+    /// What IAM reported of the role's use, as the last sweep that asked left it.
+    pub last_accessed: Option<&'a LastAccessed>,
 }
 
 /// A write, as its finding tells it.
@@ -305,7 +308,9 @@ impl AboutRole<'_> {
                 remedy: breach.remedy.clone(),
             }
         };
-        self.assessment.breaches().iter().map(facts).collect()
+        let mut breaches: Vec<BreachFacts> = self.assessment.breaches().iter().map(facts).collect();
+        self.tell_unused(&mut breaches);
+        breaches
     }
 
     fn doubts(&self, after: &Boundary) -> Vec<String> {

@@ -109,9 +109,13 @@ impl AboutSweep<'_> {
             0 => String::new(),
             count => format!(" {} could not be judged.", counted(count, "role", "roles")),
         };
+        let unused = match totals.with_unused_services {
+            0 => String::new(),
+            count => format!(" {} did not use some services for 90 days.", counted(count, "role", "roles")),
+        };
         let missing = self.missing_roles();
         format!(
-            "{} with {}: {} can do something HIGH or CRITICAL now, {} more only without {} boundary, {} no boundary.{not_judged}{missing}",
+            "{} with {}: {} can do something HIGH or CRITICAL now, {} more only without {} boundary, {} no boundary.{unused}{not_judged}{missing}",
             counted(totals.execution_roles, "execution role", "execution roles"),
             counted(totals.functions, "function", "functions"),
             grouped(totals.exposed),

@@ -22,6 +22,7 @@ mod owner;
 mod schema;
 mod story;
 mod undone;
+mod unused;
 mod used_recently;
 
 pub use about_denial::AboutDenial;

@@ -1,10 +1,10 @@
-use super::Unwritable;
 use super::row::{BreachRow, RoleRow};
+use super::{Text, Unwritable};
 use crate::severity::Severity;
 use jiff::Timestamp;
 
 /// Columns may be added at the end; none changes its place or its meaning.
-const COLUMNS: [&str; 20] = [
+const COLUMNS: [&str; 24] = [
     "role",
     "arn",
     "owner",
@@ -25,6 +25,10 @@ const COLUMNS: [&str; 20] = [
     "last_outcome",
     "last_finding",
     "denials",
+    "unused_90_days",
+    "unused_30_days",
+    "unused_actions",
+    "use_reported",
 ];
 
 pub(super) fn table(rows: &[RoleRow]) -> Result<Vec<u8>, Unwritable> {
@@ -43,7 +47,13 @@ fn cells(row: &RoleRow) -> [String; COLUMNS.len()] {
     let breaches = |breaches: Vec<&BreachRow>| {
         joined(breaches.into_iter().map(|breach| format!("{}: {}", breach.check, breach.summary)).collect())
     };
-    let (exemption, told) = (row.exemption.as_ref(), row.told.as_ref());
+    let texts = |texts: &[Text]| texts.iter().map(Text::to_string).collect();
+    let named = |services: &[Text], count: usize| {
+        let more = count.saturating_sub(services.len());
+        let more = (more > 0).then(|| format!("and {more} more"));
+        joined(services.iter().map(Text::to_string).chain(more).collect())
+    };
+    let (exemption, told, known) = (row.exemption.as_ref(), row.told.as_ref(), row.last_accessed.known());
     [
         row.role.name().to_string(),
         row.role.to_string(),
@@ -65,6 +75,10 @@ fn cells(row: &RoleRow) -> [String; COLUMNS.len()] {
         told.map(|told| told.outcome.to_string()).unwrap_or_default(),
         told.map(|told| told.finding.as_str().to_owned()).unwrap_or_default(),
         row.denials.map(|denials| denials.to_string()).unwrap_or_default(),
+        known.map(|known| named(&known.long_unused(), known.unused_90_days)).unwrap_or_default(),
+        known.map(|known| named(&known.services(), known.unused_30_days)).unwrap_or_default(),
+        known.map(|known| joined(texts(&known.unused_actions))).unwrap_or_default(),
+        time(known.map(|known| known.as_of)),
     ]
 }
 
@@ -72,7 +86,9 @@ fn cells(row: &RoleRow) -> [String; COLUMNS.len()] {
 /// (<https://owasp.org/www-community/attacks/CSV_Injection>).
 fn harmless(cell: &str) -> String {
     match cell.chars().next() {
-        Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n') => format!("'{cell}"),
+        Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠' | '\t' | '\r' | '\n') => {
+            format!("'{cell}")
+        }
         _ => cell.to_owned(),
     }
 }
@@ -83,7 +99,7 @@ mod tests {
 
     #[test]
     fn no_cell_is_a_formula() {
-        for cell in ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"] {
+        for cell in ["=cmd|' /C calc'!A0", "＝1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"] {
             assert_eq!(harmless(cell), format!("'{cell}"));
         }
         assert_eq!(harmless("orders=1"), "orders=1");

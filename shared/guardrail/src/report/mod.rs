@@ -5,6 +5,7 @@
 mod changes;
 mod csv;
 mod html;
+mod last_accessed;
 mod place;
 mod row;
 mod texts;
@@ -12,6 +13,9 @@ mod totals;
 mod unseen;
 
 pub use changes::{Changes, Earlier, EarlierReport, Since};
+pub use last_accessed::{
+    LastAccessedRow, MOST_ASKED, MOST_SERVICES, UnusedForRow, UnusedRow, UnusedServiceRow, to_ask_about,
+};
 pub use place::{LATEST, Latest, ReportKeys, part_key};
 pub use row::{
     AboutRow, BoundaryStanding, BreachRow, Change, EvidenceRow, ExemptionRow, MOST_EVIDENCE, MOST_FUNCTIONS,
@@ -97,6 +101,8 @@ impl Report {
     pub fn new(head: Head, summary: &SweepSummary, rows: Vec<RoleRow>, earlier: &Earlier) -> Self {
         let by_role: BTreeMap<_, _> = rows.into_iter().map(|row| (row.role.clone(), row)).collect();
         let mut roles: Vec<RoleRow> = by_role.into_values().collect();
+        // Those of a report whose summary could not be told were compared before.
+        roles.iter_mut().for_each(|row| row.changes.clear());
         let totals = Totals::of(summary, &roles);
         let changes = Changes::mark(&mut roles, &totals, earlier);
         roles.sort_by(|a, b| rank(a).cmp(&rank(b)));

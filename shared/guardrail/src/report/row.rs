@@ -1,8 +1,10 @@
+use super::last_accessed::LastAccessedRow;
 use super::texts::{Text, Texts};
 use crate::assess::{Approval, Assessment, Breach, Evidence};
 use crate::check_id::CheckId;
 use crate::exemption::Exemption;
 use crate::finding::{FindingId, Outcome, owner_in};
+use crate::last_accessed::LastAccessed;
 use crate::names::{FunctionArn, PolicyArn, RoleArn, RoleId};
 use crate::record::RoleRecord;
 use crate::severity::Severity;
@@ -52,13 +54,17 @@ pub struct RoleRow {
     /// What is different from the report before. Filled in when the report is put together.
     #[serde(default)]
     pub changes: Vec<Change>,
-    /// Services that its policies allow and that it did not use; none where nobody asked IAM.
+    /// Services that its policies allow and that it did not use for 90 days, the longest unused first, at most
+    /// [`super::MOST_SERVICES`]; none where IAM's report is not known.
     #[serde(default)]
-    pub unused_services: Option<Vec<String>>,
+    pub unused_services: Option<Vec<Text>>,
     /// Calls that its boundary denied, as far as CloudTrail delivered them; none where nobody counted. Data events are never among
     /// them.
     #[serde(default)]
     pub denials: Option<u64>,
+    /// What IAM reported of its use.
+    #[serde(default)]
+    pub last_accessed: LastAccessedRow,
 }
 
 /// What a role's boundary counts for.
@@ -160,6 +166,10 @@ pub struct AboutRow<'a> {
     pub exemption: Option<&'a Exemption>,
     /// The parameter `OwnerTagKeys`.
     pub owner_tag_keys: &'a [String],
+    /// What IAM reported of its use.
+    pub last_accessed: Option<&'a LastAccessed>,
+    /// The time of the sweep.
+    pub now: Timestamp,
 }
 
 impl AboutRow<'_> {
@@ -169,8 +179,10 @@ impl AboutRow<'_> {
         functions: impl ExactSizeIterator<Item = &'f FunctionArn>,
         texts: &mut Texts,
     ) -> RoleRow {
-        let Self { snapshot, assessment, approval, record, exemption, owner_tag_keys } = self;
+        let Self { snapshot, assessment, approval, record, exemption, owner_tag_keys, last_accessed, now } =
+            self;
         let role = &snapshot.role;
+        let last_accessed = LastAccessedRow::of(snapshot, last_accessed, now, texts);
         RoleRow {
             role: role.arn.clone(),
             id: role.id.clone(),
@@ -192,8 +204,9 @@ impl AboutRow<'_> {
                 severity: told.severity,
             }),
             changes: Vec::new(),
-            unused_services: None,
+            unused_services: last_accessed.unused_services(),
             denials: None,
+            last_accessed,
         }
     }
 }
@@ -203,6 +216,8 @@ impl RoleRow {
     #[must_use]
     pub fn sharing(mut self, texts: &mut Texts) -> Self {
         self.breaches.iter_mut().for_each(|breach| breach.share(texts));
+        self.last_accessed.share(texts);
+        self.unused_services = self.last_accessed.unused_services();
         self
     }
 

@@ -1,6 +1,7 @@
-use super::RoleRow;
+use super::{LastAccessedRow, RoleRow};
 use crate::severity::Severity;
 use crate::sweep::{SeverityCounts, SweepSummary};
+use jiff::Timestamp;
 use serde::Serialize;
 
 /// How many of what. All counts are of execution roles, where nothing else is said.
@@ -38,6 +39,12 @@ pub struct Totals {
     pub doubtful: u64,
     /// That somebody answers for.
     pub exempt: u64,
+    /// With services that they did not use for 90 days.
+    pub with_unused_services: u64,
+    /// Of whose use nothing is known: IAM was not asked yet, or did not answer.
+    pub use_not_known: u64,
+    /// When the oldest of IAM's reports that are counted in was made; none where none is.
+    pub use_known_since: Option<Timestamp>,
     /// By the worst that is possible now.
     pub now: SeverityCounts,
     /// By the worst that would be possible without a boundary.
@@ -64,6 +71,11 @@ impl Totals {
             shared: summary.shared,
             doubtful: summary.doubtful,
             exempt: count(|row| row.exemption.is_some()),
+            with_unused_services: count(|row| {
+                row.last_accessed.known().is_some_and(|known| known.unused_90_days > 0)
+            }),
+            use_not_known: count(|row| row.last_accessed == LastAccessedRow::NotKnown),
+            use_known_since: rows.iter().filter_map(|row| Some(row.last_accessed.known()?.as_of)).min(),
             now: summary.now.clone(),
             without_boundary: summary.without_boundary.clone(),
         }

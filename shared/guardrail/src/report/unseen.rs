@@ -1,4 +1,4 @@
-use super::{Head, Totals, grouped, minute, named};
+use super::{Head, MOST_ASKED, Totals, grouped, minute, named};
 use crate::service_control::Standing;
 
 /// What a reader must not conclude from this report.
@@ -27,6 +27,25 @@ pub(super) fn sentences(head: &Head, totals: &Totals) -> Vec<String> {
         )
     });
     let policies = other_policies(&head.service_control);
+    let use_not_known = (totals.use_not_known > 0).then(|| {
+        format!(
+            "Which services {} did not use is not known yet: each sweep asks IAM about {MOST_ASKED} roles, the worst first, and again \
+             after a week. Roles that are not 30 days old are not asked about.",
+            match totals.use_not_known {
+                1 => "1 role".to_owned(),
+                count => format!("{} roles", grouped(count)),
+            },
+        )
+    });
+    let unused = totals.use_known_since.map(|oldest| {
+        format!(
+            "A service or an action that was not used is a candidate for removal, and no more than that: error paths, disaster recovery \
+             and yearly jobs run seldom. IAM counts attempts, refused ones too, some four hours late and over 400 days; what is shown \
+             was reported on {} or later. It does not tell since when a right is granted, which calls on data were made, or what a role \
+             does under a role of another account.",
+            oldest.strftime("%Y-%m-%d")
+        )
+    });
     let always = [
         "Calls on data (reading an object, a message, an item) never reach Ringfence as events. So no denial seen does not mean that \
          nothing was cut.",
@@ -34,7 +53,7 @@ pub(super) fn sentences(head: &Head, totals: &Totals) -> Vec<String> {
     ];
     let scope = "Only roles that Lambda can assume are listed. Users, and roles of other services, are not."
         .to_owned();
-    let found = not_judged.into_iter().chain(not_listed).chain(regions);
+    let found = [not_judged, not_listed, regions, use_not_known, unused].into_iter().flatten();
     found.chain([scope]).chain(policies).chain(always.map(str::to_owned)).collect()
 }
 

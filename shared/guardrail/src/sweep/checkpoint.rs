@@ -64,6 +64,13 @@ impl Checkpoint {
         }
     }
 
+    /// Notes that the summary was not told: whoever goes on looks for missing roles again, in which nothing is news, and tells it under
+    /// the same id. All rows of the report are in so many parts.
+    pub fn summary_not_told(&mut self, report_parts: u32) {
+        self.phase = Phase::MissingRoles;
+        self.report_parts = report_parts;
+    }
+
     /// Notes that a page of roles was judged. IAM gives a marker as long as there are more.
     pub fn page_done(&mut self, next: Option<String>) {
         self.phase = match next {

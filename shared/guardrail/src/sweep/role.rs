@@ -8,6 +8,7 @@ use super::worst_roles::RoleLine;
 use crate::assess::{Approval, Assessment, Surroundings};
 use crate::decide::{Case, Decision, Step, decide, decide_at_first_sight};
 use crate::function::Function;
+use crate::last_accessed::LastAccessed;
 use crate::names::{AccountId, RoleArn};
 use crate::record::RoleRecord;
 use crate::report::{AboutRow, RoleRow, Texts};
@@ -59,10 +60,17 @@ impl<'a> Sweep<'a> {
     /// Begins, or goes on from where `checkpoint` was left. `inventory` holds every function in scope.
     #[must_use]
     pub fn resume(rules: SweepRules<'a>, inventory: Inventory, mut checkpoint: Checkpoint) -> Self {
-        checkpoint.summary.functions = u64::try_from(inventory.functions()).unwrap_or(u64::MAX);
-        checkpoint.summary.regions_read.clone_from(inventory.read());
-        checkpoint.summary.regions_refused.clone_from(inventory.refused());
+        checkpoint.summary.note_functions(&inventory);
         Self { rules, inventory, checkpoint, texts: Texts::default() }
+    }
+
+    /// Begins with the first page again, under the same id: what was counted on the pages before, and left for the report, would count
+    /// twice.
+    pub fn begin_anew(&mut self) {
+        let Checkpoint { sweep, started_at, weakened, .. } = &self.checkpoint;
+        let anew = Checkpoint::start(sweep.clone(), *started_at);
+        self.checkpoint = Checkpoint { weakened: weakened.clone(), ..anew };
+        self.checkpoint.summary.note_functions(&self.inventory);
     }
 
     /// Judges a role and counts it.
@@ -79,10 +87,15 @@ impl<'a> Sweep<'a> {
             self.checkpoint.summary.count_other_role(verdict);
             return SweptRole { line: None, row: None, verdict };
         }
-        self.execution_role(snapshot, &case)
+        self.execution_role(snapshot, &case, ledger.last_accessed)
     }
 
-    fn execution_role(&mut self, snapshot: &RoleSnapshot, case: &Case<'_>) -> SweptRole {
+    fn execution_role(
+        &mut self,
+        snapshot: &RoleSnapshot,
+        case: &Case<'_>,
+        last_accessed: Option<&LastAccessed>,
+    ) -> SweptRole {
         let approval = self.rules.settings.approval(&snapshot.boundary);
         let known = case.record.functions_after(&case.trigger.change);
         let having: Vec<Function> =
@@ -100,7 +113,8 @@ impl<'a> Sweep<'a> {
         let functions = if having.iter().any(is_new) { Functions::SomeNew } else { Functions::Known };
         let seen =
             Seen { case, snapshot, assessment: &as_reviewed, approval, ours: self.rules.ours, functions };
-        let verdict = if self.rules.settings.own_roles.contains(&snapshot.role.arn) {
+        let is_own = self.rules.settings.own_roles.contains(&snapshot.role.arn);
+        let verdict = if is_own {
             // What they may do by design would be told of every installation. Changes of them are told by their events.
             SweepVerdict::Nothing
         } else {
@@ -112,8 +126,20 @@ impl<'a> Sweep<'a> {
         self.checkpoint.summary.count(judged);
         let owner_tag_keys = &self.rules.settings.owner_tag_keys;
         let (record, exemption) = (case.record, case.exemption);
-        let about = AboutRow { snapshot, assessment: &as_it_is, approval, record, exemption, owner_tag_keys };
-        let row = about.row(self.inventory.functions_of(&snapshot.role.arn), &mut self.texts);
+        let about = AboutRow {
+            snapshot,
+            assessment: &as_it_is,
+            approval,
+            record,
+            exemption,
+            owner_tag_keys,
+            last_accessed,
+            now: self.rules.now,
+        };
+        let mut row = about.row(self.inventory.functions_of(&snapshot.role.arn), &mut self.texts);
+        if is_own {
+            row.last_accessed_not_asked();
+        }
         SweptRole { line: Some(line), row: Some(Box::new(row)), verdict }
     }
 

@@ -1,3 +1,4 @@
+use super::inventory::Inventory;
 use super::verdict::{SweepVerdict, WhyQueued};
 use super::worst_roles::{RoleLine, WorstRoles};
 use crate::assess::{Approval, Assessment};
@@ -84,6 +85,12 @@ impl SweepSummary {
     #[must_use]
     pub fn queued_roles(&self) -> u64 {
         self.queued.values().sum()
+    }
+
+    pub(super) fn note_functions(&mut self, inventory: &Inventory) {
+        self.functions = u64::try_from(inventory.functions()).unwrap_or(u64::MAX);
+        self.regions_read.clone_from(inventory.read());
+        self.regions_refused.clone_from(inventory.refused());
     }
 
     pub(super) fn count(&mut self, judged: Judged<'_>) {

@@ -2,6 +2,7 @@ use crate::assess::{Approval, Assessment};
 use crate::decide::{BoundaryDocument, Case, Decision, Report};
 use crate::exemption::Exemption;
 use crate::finding::{AboutRole, Outcome};
+use crate::last_accessed::LastAccessed;
 use crate::record::RoleRecord;
 use crate::snapshot::{Boundary, Document, RoleSnapshot};
 use jiff::SignedDuration;
@@ -20,6 +21,8 @@ pub struct LedgerView<'a> {
     pub exemption: Option<&'a Exemption>,
     /// Whether its boundary, where it is ours or approved, says what it should.
     pub boundary_document: BoundaryDocument,
+    /// What IAM reported of its use; none where the ledger knows nothing of that.
+    pub last_accessed: Option<&'a LastAccessed>,
 }
 
 /// What the sweep concludes about a role.
@@ -120,6 +123,7 @@ fn about<'a>(seen: &Seen<'a>) -> AboutRole<'a> {
         region,
         now,
         ledger_table,
+        last_accessed: None,
     }
 }
 

@@ -63,16 +63,29 @@
   const badge = (severity) => make("span", { class: `badge ${CLASSES[severity]}` }, SEVERITIES[severity]);
   const cell = (label, extra, ...children) => make("td", { role: "cell", "data-label": label, ...extra }, ...children);
 
+  // A policy is named once, however many of its statements follow each other.
+  const where = ([policy, statement, detail], before) => {
+    if (text(statement) === "") return `Where: ${text(detail)}`;
+    const place = before && before[0] === policy && text(before[1]) !== "" ? "and " : `Where: ${text(policy)}, `;
+    return `${place}statement ${text(statement)}: ${text(detail)}`;
+  };
   const breachItem = (breach) => make("li", { class: "breach" },
     badge(Math.max(breach.now, breach.now === 0 ? breach.without : 0)),
     make("p", {}, `${text(breach.summary)} `, make("code", {}, breach.check)),
-    ...breach.evidence.map(([policy, statement, detail]) => make("p", { class: "where" },
-      `Where: ${text(statement) === "" ? text(detail) : `${text(policy)}, statement ${text(statement)}: ${text(detail)}`}`)),
+    ...breach.evidence.map((at, index) => make("p", { class: "where" }, where(at, breach.evidence[index - 1]))),
     breach.more > 0 ? make("p", { class: "where" }, `Where: ${number(breach.more)} more places`) : null,
     make("p", { class: "todo" }, `To do: ${text(breach.remedy)}`));
   const breachList = (title, breaches, none) => [
     make("h3", {}, title),
     breaches.length === 0 ? make("p", {}, none) : make("ul", {}, ...breaches.map(breachItem)),
+  ];
+  const listed = (count, names) => names.map(text).join(", ") + (count > names.length ? ` and ${number(count - names.length)} more` : "");
+  const unused = ({ at, allowed, long: [long, longNames], short: [short, shortNames], used, actions }) => [
+    ["Unused for 90 days", long === 0 ? "no service" : `${number(long)} of ${number(allowed)} services: ${listed(long, longNames)}`],
+    ...(short === 0 ? [] : [["For 30 days", listed(short, shortNames)]]),
+    ["Used in that time", used.length === 0 ? "no service" : used.map(text).join(", ")],
+    ...(actions.length === 0 ? [] : [["Unused actions", actions.map(text).join(", ")]]),
+    ["As IAM reported", `${day(at)}; first make sure that no error path, disaster recovery or yearly job needs it`],
   ];
   const details = (role, id) => {
     const pairs = [
@@ -84,7 +97,7 @@
       ...(role.told === null ? [] : [["Last finding", text(role.told)]]),
       ...role.doubts.map((doubt) => ["Not understood", text(doubt)]),
       ...(role.denials === null ? [] : [["Denied calls", `${number(role.denials)} seen (calls on data are never seen)`]]),
-      ...(role.unused === null ? [] : [["Unused services", role.unused.map(text).join(", ")]]),
+      ...(role.unused === null ? [] : unused(role.unused)),
     ];
     const now = role.found.filter((breach) => breach.now > 0);
     const held = role.found.filter((breach) => breach.now === 0);
@@ -106,7 +119,7 @@
       cell("Without boundary", {}, badge(role.without)),
       cell("Boundary", {}, data.standings[role.standing]),
       cell("Functions", { class: "count-cell" }, number(role.functions)),
-      cell("Last used", {}, day(role.used)));
+      cell("Last used", { class: "day" }, day(role.used)));
     return isOpen ? [row, details(role, id)] : [row];
   };
 

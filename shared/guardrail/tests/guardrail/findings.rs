@@ -44,6 +44,7 @@ pub(crate) fn about<T>(
         region: "us-east-1",
         now: time("2026-11-22T10:00:05Z"),
         ledger_table: "ringfence-LedgerTable-1A2B3C4D5E6F7",
+        last_accessed: None,
     })
 }
 

@@ -158,8 +158,9 @@ async fn very_many_are_told_over_several_sweeps_and_the_summary_says_so() {
 #[tokio::test]
 async fn a_finding_that_could_not_be_published_is_told_by_the_retry_under_its_id() {
     let double = Double::new();
-    double.topic.refuse(1);
+    double.topic.refuse_the("exposed");
     assert!(double.try_to_sweep("request-1", 900).await.is_err());
+    double.topic.refuse_the("");
     let claimed = double.record(GONE).claim.expect("a claim").finding;
     assert!(double.topic.told(|_| true).is_empty());
     double.sweep("request-1", 900).await;

@@ -3,7 +3,7 @@
 
 use crate::check_id::CheckId;
 use crate::report::row::{BoundaryStanding, BreachRow, Change, ExemptionRow, RoleRow, ToldRow};
-use crate::report::{Report, minute};
+use crate::report::{Report, UnusedForRow, UnusedRow, UnusedServiceRow, minute};
 use crate::severity::Severity;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -65,7 +65,21 @@ struct RoleData<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     denials: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    unused: Option<Vec<Text>>,
+    unused: Option<UnusedData>,
+}
+
+/// What IAM reported of a role's use.
+#[derive(Serialize)]
+struct UnusedData {
+    /// Seconds since 1970.
+    at: i64,
+    allowed: usize,
+    /// Not used for 90 days, and those of them that are named.
+    long: (usize, Vec<Text>),
+    /// Not used for 30 days, and those that are named and not among the others.
+    short: (usize, Vec<Text>),
+    used: Vec<Text>,
+    actions: Vec<Text>,
 }
 
 #[derive(Default)]
@@ -115,10 +129,24 @@ impl<'a> Tables<'a> {
             created: row.created.as_second(),
             used: row.last_used.map(jiff::Timestamp::as_second),
             denials: row.denials,
-            unused: row
-                .unused_services
-                .as_ref()
-                .map(|services| services.iter().map(|service| self.text(service.as_str())).collect()),
+            unused: row.last_accessed.known().map(|known| self.unused(known)),
+        }
+    }
+
+    fn unused(&mut self, known: &'a UnusedRow) -> UnusedData {
+        let is_long = |unused: &UnusedServiceRow| unused.unused_for != UnusedForRow::Month;
+        let (long, short): (Vec<_>, Vec<_>) = known.unused.iter().partition(|unused| is_long(unused));
+        let mut named = |unused: Vec<&'a UnusedServiceRow>| -> Vec<Text> {
+            unused.into_iter().map(|unused| self.text(unused.service.as_str())).collect()
+        };
+        let (long, short) = (named(long), named(short));
+        UnusedData {
+            at: known.as_of.as_second(),
+            allowed: known.allowed,
+            long: (known.unused_90_days, long),
+            short: (known.unused_30_days.saturating_sub(known.unused_90_days), short),
+            used: known.used.iter().map(|service| self.text(service.as_str())).collect(),
+            actions: known.unused_actions.iter().map(|action| self.text(action.as_str())).collect(),
         }
     }
 

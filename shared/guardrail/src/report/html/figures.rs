@@ -48,6 +48,7 @@ pub(super) fn tiles(report: &Report) -> Vec<Tile> {
         (totals.dangling, "whose boundary's policy is gone", "warn"),
         (totals.missing_roles, "missing roles of functions", "warn"),
         (totals.exempt, "exempt", ""),
+        (totals.with_unused_services, "with services unused for 90 days", ""),
         (totals.doubtful, "not wholly understood", ""),
         (totals.not_judged, "not judged", "warn"),
     ];

@@ -53,7 +53,7 @@ fn swept_under(
         installed_at: "2026-11-01T00:00:00Z".parse().unwrap(),
         now,
     };
-    let ledger = LedgerView { record: None, exemption: None, boundary_document };
+    let ledger = LedgerView { record: None, exemption: None, boundary_document, last_accessed: None };
     let mut left = serde_json::to_string(&Checkpoint::start("sweep-1".to_owned(), now)).unwrap();
     let mut verdicts = Vec::new();
     loop {

@@ -81,6 +81,7 @@ impl Scene {
             record: Some(&self.record),
             exemption: self.exemption.as_ref(),
             boundary_document: self.boundary_document,
+            last_accessed: None,
         };
         sweep.role(&self.snapshot, &ledger).verdict
     }
@@ -118,6 +119,7 @@ impl Scene {
             region: "us-east-1",
             now: time(NOW),
             ledger_table: "ringfence",
+            last_accessed: None,
         };
         let told = |finding: guardrail::finding::Finding, state: StateKey| {
             let worst_breach = finding.worst_breach();

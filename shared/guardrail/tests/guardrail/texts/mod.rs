@@ -7,6 +7,8 @@ mod of_policies;
 mod of_roles;
 mod of_sweeps;
 
+pub(crate) use of_sweeps::report as report_of_a_sweep;
+
 use crate::findings::email;
 use crate::notices::of_each_kind;
 use guardrail::finding::{Finding, Outcome};

@@ -8,6 +8,7 @@ use guardrail::exemption::Exemption;
 use guardrail::finding::{
     AboutRole, AboutUndo, ActionUse, Enforcement, Finding, FindingId, Outcome, ServiceUse, StateKey,
 };
+use guardrail::last_accessed::LastAccessed;
 use guardrail::names::{PolicyArn, RoleArn};
 use guardrail::record::{Enforced, Repetition, RoleRecord, Told, Undone};
 use guardrail::settings::Mode;
@@ -342,6 +343,7 @@ pub(super) fn without_a_write() -> Vec<(&'static str, Finding)> {
                 "the role's rights were changed, but what the role can do does not reach EnforceExistingAt HIGH",
             ),
         ),
+        ("would-bound of a role that uses little", of_little_use()),
         (
             "would-restore",
             observed(
@@ -361,6 +363,29 @@ pub(super) fn without_a_write() -> Vec<(&'static str, Finding)> {
             ),
         ),
     ]
+}
+
+/// Of what its policies allow, a sweep knows what it did not use.
+fn of_little_use() -> Finding {
+    let wide = allow(json!(["s3:*", "sqs:*", "ec2:*", "iam:GetRole", "iam:ListRoles"]), json!("*"));
+    let role = Role { arn: named("billing-role").arn, ..existing_role() };
+    let role = snapshot(role, Boundary::Absent, &[wide]);
+    let service = |namespace: &str, last: Option<&str>| ServiceUse {
+        namespace: namespace.to_owned(),
+        last: last.map(time),
+        tracked: Vec::new(),
+    };
+    let list = ActionUse { action: "iam:ListRoles".parse().unwrap(), last: None };
+    let iam = ServiceUse { tracked: vec![list], ..service("iam", Some("2026-11-20T08:00:00Z")) };
+    let s3 = service("s3", Some("2026-11-20T08:00:00Z"));
+    let report = [iam, s3, service("sqs", Some("2026-02-01T00:00:00Z")), service("ec2", None)];
+    let as_of = time("2026-11-21T10:00:00Z");
+    let known = LastAccessed::of_report(role.role.id.clone(), as_of, &report, None);
+    let reason =
+        "the role's rights were changed, but what the role can do does not reach EnforceExistingAt HIGH";
+    judged(&role, &by_terraform("PutRolePolicy"), Mode::Enforce, |about| {
+        AboutRole { last_accessed: Some(&known), ..*about }.told(Outcome::WouldBound, reason)
+    })
 }
 
 pub(super) fn afterwards() -> Vec<(&'static str, Finding)> {

@@ -21,7 +21,7 @@ fn named(role: Role, name: &str) -> Role {
 }
 
 /// An administrator without a boundary, one with ours, and a role that may hardly do anything.
-fn report() -> Report {
+pub(crate) fn report() -> Report {
     let (settings, ours, at) = (settings(), ours(), time("2026-11-22T10:00:00Z"));
     let everything = allow(json!("*"), json!("*"));
     let narrow = allow(json!("s3:GetObject"), json!("arn:aws:s3:::orders/*"));
@@ -55,8 +55,12 @@ fn report() -> Report {
         );
     }
     let mut sweep = Sweep::resume(rules, inventory, Checkpoint::start(SWEEP.to_owned(), at));
-    let ledger =
-        LedgerView { record: None, exemption: None, boundary_document: BoundaryDocument::AsApproved };
+    let ledger = LedgerView {
+        record: None,
+        exemption: None,
+        boundary_document: BoundaryDocument::AsApproved,
+        last_accessed: None,
+    };
     let rows = snapshots.iter().filter_map(|snapshot| sweep.role(snapshot, &ledger).row);
     let rows = rows.map(|row| *row).collect();
     let head = Head {
