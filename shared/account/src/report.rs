@@ -18,6 +18,7 @@ use guardrail::finding::{AboutSweep, FindingId, ReportPlace};
 use guardrail::report::{
     Earlier, EarlierReport, Head, LATEST, Latest, Report, ReportKeys, RoleRow, Texts, Unwritable, part_key,
 };
+use guardrail::service_control::ServiceControl;
 use guardrail::sweep::Checkpoint;
 use jiff::SignedDuration;
 use std::time::Duration;
@@ -34,6 +35,7 @@ const TO_TELL: SignedDuration = SignedDuration::from_secs(20);
 pub(crate) struct Reported<'a> {
     pub(crate) call: SweepCall<'a>,
     pub(crate) page: &'a OperatorPage,
+    pub(crate) service_control: &'a ServiceControl,
     pub(crate) checkpoint: &'a Checkpoint,
 }
 
@@ -123,6 +125,7 @@ impl Account {
             finished_at: now,
             mode: modes.for_new(),
             sweep_mode: modes.for_existing(),
+            service_control: of.service_control.standing(),
         }
     }
 

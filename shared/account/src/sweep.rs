@@ -11,6 +11,7 @@ mod missing_roles;
 mod pages;
 mod policies;
 mod roles;
+mod service_control;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +28,7 @@ use crate::metrics::Metric;
 use crate::report::Reported;
 use guardrail::kill_switch::KillSwitch;
 use guardrail::report::RoleRow;
+use guardrail::service_control::ServiceControl;
 use guardrail::sweep::{Checkpoint, SweepModes, SweepSummary};
 use jiff::{SignedDuration, Timestamp};
 
@@ -88,11 +90,13 @@ impl Account {
     pub async fn sweep(&self, call: SweepCall<'_>) -> Result<SweepResponse, Failure> {
         let watched = self.watched_boundaries();
         let (faults, page) = tokio::try_join!(self.ground_faults(), self.ledger.read_operators(&watched))?;
+        let service_control = self.service_control().await;
         let mut due = self.due_notices(&page);
         due.notices.extend(page.noticed.ground(&faults));
+        due.notices.extend(page.noticed.service_control(&service_control));
         self.tell_all_due(&page, &due, call.request).await;
         Metric::GroundFaults(faults.len() as u64).emit();
-        let roles = self.sweep_alone(call, &page).await?;
+        let roles = self.sweep_alone(call, &page, &service_control).await?;
         if matches!(roles, SweptRoles::All(_)) {
             Metric::SweepCompleted.emit();
         }
@@ -100,7 +104,12 @@ impl Account {
     }
 
     /// Sweeps the roles while holding the lease, and gives it back however that ends.
-    async fn sweep_alone(&self, call: SweepCall<'_>, page: &OperatorPage) -> Result<SweptRoles, Failure> {
+    async fn sweep_alone(
+        &self,
+        call: SweepCall<'_>,
+        page: &OperatorPage,
+        service_control: &ServiceControl,
+    ) -> Result<SweptRoles, Failure> {
         let checkpoint = match self.ledger.take_sweep_lease(call.request, call.ends_at, clock::now()).await? {
             LeaseTaken::Yes(checkpoint) => checkpoint.map(|stopped| *stopped),
             LeaseTaken::HeldByAnother => {
@@ -108,11 +117,13 @@ impl Account {
                 return Ok(SweptRoles::LeftToAnother);
             }
         };
-        let Stop { mut at, mut outcome, rows } = self.sweep_roles(call, page, checkpoint).await;
+        let Stop { mut at, mut outcome, rows } =
+            self.sweep_roles(call, page, service_control, checkpoint).await;
         if at.is_unfinished() {
             at.report_parts = self.leave_rows(&at, &rows).await;
         } else if outcome.is_ok()
-            && let Err((failure, rows)) = self.report(Reported { call, page, checkpoint: &at }, rows).await
+            && let Err((failure, rows)) =
+                self.report(Reported { call, page, service_control, checkpoint: &at }, rows).await
         {
             at.summary_not_told(0);
             at.report_parts = self.leave_rows(&at, &rows).await;

@@ -14,11 +14,11 @@ use guardrail::decide::{BoundaryDocument, Case, Decision, decide};
 use guardrail::function::{Entrance, Function, UrlAuth};
 use guardrail::names::{AccountId, FunctionArn, InvalidName, PolicyArn, Qualifier};
 use guardrail::record::RoleRecord;
+use guardrail::service_control::read_levels;
 use guardrail::settings::{Mode, ReplaceWider, SharedTrust};
 use guardrail::severity::Severity;
-use guardrail::snapshot::{Document, RoleSnapshot};
+use guardrail::snapshot::RoleSnapshot;
 use guardrail::trigger::{Caller, Change, EventName, Subject, Trigger};
-use iam_policy::Policy;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -104,7 +104,7 @@ fn assess(line: Line) -> Result<Value, String> {
     if account != *snapshot.role.arn.account() {
         return Err(format!("role `{}` is not of account `{account}`", snapshot.role.arn));
     }
-    let (service_control, mut doubts) = levels(scps.unwrap_or_default());
+    let (service_control, mut doubts) = read_levels(&scps.unwrap_or_default());
     let functions = joined(functions.unwrap_or_default(), &account, &mut doubts);
     let (settings, is_known) = settings(&snapshot, boundaries)?;
     let ours = policies
@@ -133,31 +133,6 @@ fn assess(line: Line) -> Result<Value, String> {
         "administrator": assessment.administrator() == Administrator::Yes,
         "decision": decision(&snapshot, &functions, &settings, &assessment),
     }))
-}
-
-/// The service control policies by level, and what is doubtful about them. One that is not understood is taken to leave
-/// everything, so that it hides nothing.
-fn levels(scps: Vec<Vec<DocumentText>>) -> (Vec<Vec<Policy>>, Vec<String>) {
-    let mut doubts = Vec::new();
-    let everything = || {
-        let everything = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}});
-        Policy::from_value(&everything).unwrap_or_else(|_| Policy::empty())
-    };
-    let mut read = |place: String, text: &DocumentText| match text.read() {
-        Document::Understood(policy) => (*policy).clone(),
-        Document::NotUnderstood(why) => {
-            doubts.push(format!("{place}: {why}"));
-            everything()
-        }
-        Document::Gone => everything(),
-    };
-    let levels = scps.iter().enumerate().map(|(level, policies)| {
-        let policies = policies.iter().enumerate();
-        policies
-            .map(|(at, text)| read(format!("service control policy {at} of level {level}"), text))
-            .collect()
-    });
-    (levels.collect(), doubts)
 }
 
 /// The functions with all their versions and aliases. One that cannot be read, or cannot have the role, is left out and is a

@@ -30,6 +30,7 @@ pub mod operator_item;
 pub mod record;
 pub mod report;
 pub mod review;
+pub mod service_control;
 pub mod settings;
 pub mod severity;
 pub mod snapshot;

@@ -7,7 +7,7 @@ use aws_sdk_s3::primitives::ByteStream;
 
 impl Account {
     /// An object as a whole; none where there is none.
-    pub(super) async fn read_object(&self, key: &str) -> Result<Option<Vec<u8>>, Failure> {
+    pub(crate) async fn read_object(&self, key: &str) -> Result<Option<Vec<u8>>, Failure> {
         let doing = || format!("could not read `{key}` of bucket `{}`", self.bucket());
         let object = match self.s3().get_object().bucket(self.bucket()).key(key).send().await {
             Ok(object) => object,

@@ -28,8 +28,13 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
+    /// Somebody else puts an object there.
+    pub(crate) fn give(&self, key: &str, text: &str) {
+        self.objects.lock().unwrap().insert(key.to_owned(), ("application/json".to_owned(), text.into()));
+    }
+
     /// From now on calls about keys that begin so are denied.
-    fn refuse(&self, keys: &'static str) {
+    pub(crate) fn refuse(&self, keys: &'static str) {
         *self.refused.lock().unwrap() = Some(keys);
     }
 
@@ -96,6 +101,12 @@ pub(crate) struct Topic {
 }
 
 impl Topic {
+    /// The titles of notices.
+    pub(crate) fn notices(&self) -> Vec<String> {
+        let notices = self.told(|finding| finding["outcome"] == json!("notice"));
+        notices.iter().map(|finding| finding["title"].as_str().unwrap().to_owned()).collect()
+    }
+
     fn summaries(&self) -> Vec<Value> {
         self.told(|finding| finding["outcome"] == json!("summary"))
     }
@@ -146,7 +157,8 @@ async fn a_sweep_leaves_one_report_in_three_forms_and_one_summary_that_links_it(
     assert_eq!(types[html].0, "text/html; charset=utf-8");
     assert_eq!(types[document].0, "application/json");
     drop(types);
-    assert_eq!((double.bucket.count("put"), double.bucket.count("get")), (4, 1));
+    // The report before, and the export of service control policies.
+    assert_eq!((double.bucket.count("put"), double.bucket.count("get")), (4, 2));
 
     let report = double.bucket.latest();
     assert_eq!(

@@ -15,6 +15,7 @@ use guardrail::names::{RoleArn, RoleName};
 use guardrail::notice::Exemptions;
 use guardrail::report::RoleRow;
 use guardrail::review::ReviewRequest;
+use guardrail::service_control::ServiceControl;
 use guardrail::sweep::{Checkpoint, LedgerView, Phase, PolicyStore, Sweep, SweepRules, SweepVerdict};
 use jiff::{SignedDuration, Timestamp};
 
@@ -46,6 +47,7 @@ impl Account {
         &self,
         call: SweepCall<'_>,
         page: &OperatorPage,
+        service_control: &ServiceControl,
         checkpoint: Option<Checkpoint>,
     ) -> Stop {
         let now = clock::now();
@@ -63,7 +65,14 @@ impl Account {
             Err(failure) => return Stop { at: checkpoint, outcome: Err(failure), rows: Vec::new() },
         };
         let modes = self.sweep_modes(&page.kill_switch(now));
-        let rules = SweepRules { settings: &self.settings.rules, modes, ours: &ours, installed_at, now };
+        let rules = SweepRules {
+            settings: &self.settings.rules,
+            modes,
+            ours: &ours,
+            service_control: service_control.levels(),
+            installed_at,
+            now,
+        };
         let start = Start::of(&checkpoint);
         let mut sweep = Sweep::resume(rules, inventory, checkpoint);
         let mut judging = Judging {

@@ -22,6 +22,7 @@ use guardrail::names::{AccountId, FunctionArn};
 use guardrail::report::{
     BoundaryStanding, Earlier, EarlierReport, ExemptionRow, Head, Report, RoleRow, Texts, ToldRow,
 };
+use guardrail::service_control::Standing;
 use guardrail::settings::Mode;
 use guardrail::severity::Severity;
 use guardrail::snapshot::Document;
@@ -138,6 +139,7 @@ fn head(sweep: &str, at: &str) -> Result<Head, Box<dyn Error>> {
         finished_at: started_at.checked_add(jiff::SignedDuration::from_secs(71))?,
         mode: Mode::Enforce,
         sweep_mode: Mode::Observe,
+        service_control: Standing::NotGiven,
     })
 }
 
@@ -161,6 +163,7 @@ fn swept(wanted: usize) -> Result<(SweepSummary, Vec<RoleRow>), Box<dyn Error>> 
         settings: &settings,
         modes: SweepModes::in_force(Mode::Enforce, Mode::Observe),
         ours: &ours,
+        service_control: &[],
         installed_at: "2026-11-01T00:00:00Z".parse()?,
         now,
     };

@@ -67,6 +67,7 @@ fn measure(size: Size) -> Result<(), Box<dyn Error>> {
         settings: &settings,
         modes: SweepModes::in_force(Mode::Enforce, Mode::Observe),
         ours: &ours,
+        service_control: &[],
         installed_at: "2026-11-01T00:00:00Z".parse()?,
         now,
     };

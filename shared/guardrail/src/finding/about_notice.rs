@@ -111,6 +111,7 @@ impl AboutNotice<'_> {
             self.notice.kind,
             NoticeKind::KillSwitchOver
                 | NoticeKind::GroundMended
+                | NoticeKind::ServiceControlMended
                 | NoticeKind::ExemptionExpired
                 | NoticeKind::ExemptionDeleted
                 | NoticeKind::ExemptionCleared
@@ -156,6 +157,11 @@ impl AboutNotice<'_> {
             NoticeKind::GroundMended => {
                 "What happened meanwhile is found by the next sweep, unless it was undone by then."
             }
+            NoticeKind::ServiceControlUnusable => {
+                "The posture report shows what roles could do without service control policies, which may be more than they can. \
+                 Nothing else changes: no boundary is decided by them."
+            }
+            NoticeKind::ServiceControlMended => "The next posture report says what is counted in.",
             NoticeKind::ExemptionInvalid => {
                 "It counts for nothing: covered roles are treated like any other."
             }
@@ -216,6 +222,10 @@ impl AboutNotice<'_> {
                      all Regions does. Without one Ringfence sees no call.",
                 ),
             ],
+            NoticeKind::ServiceControlUnusable => vec![Step::words(
+                "Export them again with operations/export_scps.py and put the file in its place, as docs/organization.md says, or \
+                 delete it.",
+            )],
             NoticeKind::ExemptionNew | NoticeKind::ExemptionChanged => {
                 self.delete("Delete it if it should not be there")
             }
@@ -243,6 +253,7 @@ impl AboutNotice<'_> {
             NoticeKind::KillSwitchIdle
             | NoticeKind::KillSwitchOver
             | NoticeKind::GroundMended
+            | NoticeKind::ServiceControlMended
             | NoticeKind::ExemptionDeleted
             | NoticeKind::ExemptionCleared
             | NoticeKind::ApprovedNoted
@@ -298,6 +309,8 @@ fn title(notice: &Notice) -> String {
         NoticeKind::BudgetExhausted => "Change budget used up, roles in use wait".to_owned(),
         NoticeKind::GroundMissing => "A part of Ringfence is missing or switched off".to_owned(),
         NoticeKind::GroundMended => "Ringfence is whole again".to_owned(),
+        NoticeKind::ServiceControlUnusable => "Service control policies are not counted".to_owned(),
+        NoticeKind::ServiceControlMended => "Service control policies are in order again".to_owned(),
         NoticeKind::ExemptionNew => exemption("is new", "are new"),
         NoticeKind::ExemptionChanged => exemption("changed", "changed"),
         NoticeKind::ExemptionInvalid => {

@@ -17,6 +17,10 @@ pub enum NoticeKind {
     GroundMissing,
     /// Nothing of it is missing any more.
     GroundMended,
+    /// An export of the organization's service control policies counts for nothing.
+    ServiceControlUnusable,
+    /// That is over.
+    ServiceControlMended,
     /// An exemption counts from now on.
     ExemptionNew,
     /// An exemption says something else than before.
@@ -51,7 +55,7 @@ pub enum NoticeKind {
 
 impl NoticeKind {
     /// Every kind, in the order of the README's table.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::KillSwitchOn,
         Self::KillSwitchInvalid,
         Self::KillSwitchOver,
@@ -59,6 +63,8 @@ impl NoticeKind {
         Self::BudgetExhausted,
         Self::GroundMissing,
         Self::GroundMended,
+        Self::ServiceControlUnusable,
+        Self::ServiceControlMended,
         Self::ExemptionNew,
         Self::ExemptionChanged,
         Self::ExemptionInvalid,
@@ -93,6 +99,9 @@ impl NoticeKind {
             // Events pass unseen.
             Self::GroundMissing => Severity::High,
             Self::GroundMended => Severity::Medium,
+            // Somebody believes that they are counted in. What is told without them is worse than it is, never better.
+            Self::ServiceControlUnusable => Severity::Medium,
+            Self::ServiceControlMended => Severity::Low,
             // They take roles out, or were meant to.
             Self::ExemptionNew
             | Self::ExemptionChanged
@@ -125,6 +134,8 @@ impl NoticeKind {
             Self::BudgetExhausted => "change budget used up",
             Self::GroundMissing => "something of Ringfence missing or switched off",
             Self::GroundMended => "nothing of Ringfence missing any more",
+            Self::ServiceControlUnusable => "service control policies not counted",
+            Self::ServiceControlMended => "service control policies in order again",
             Self::ExemptionNew => "exemption new",
             Self::ExemptionChanged => "exemption changed",
             Self::ExemptionInvalid => "exemption not valid",

@@ -24,6 +24,11 @@ impl ItemKey {
         Self("settings/ground".to_owned())
     }
 
+    /// The export of service control policies. It is no item of the ledger.
+    pub(super) fn service_control() -> Self {
+        Self("settings/service-control".to_owned())
+    }
+
     /// `exemption`/pattern.
     #[must_use]
     pub fn exemption(pattern: &str) -> Self {

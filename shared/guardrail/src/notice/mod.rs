@@ -11,6 +11,7 @@ mod kill_switch;
 mod kind;
 mod known;
 mod noticed;
+mod service_control;
 mod undo_requests;
 
 pub use kind::NoticeKind;

@@ -25,6 +25,7 @@ pub use texts::{Text, Texts};
 pub use totals::Totals;
 
 use crate::names::{AccountId, Region};
+use crate::service_control::Standing;
 use crate::settings::Mode;
 use crate::sweep::SweepSummary;
 use jiff::Timestamp;
@@ -56,6 +57,8 @@ pub struct Head {
     pub mode: Mode,
     /// What became of existing roles.
     pub sweep_mode: Mode,
+    /// Whether the organization's service control policies are counted in what roles can do.
+    pub service_control: Standing,
 }
 
 /// A whole report.

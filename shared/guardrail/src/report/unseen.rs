@@ -1,4 +1,5 @@
-use super::{Head, MOST_ASKED, Totals, grouped, named};
+use super::{Head, MOST_ASKED, Totals, grouped, minute, named};
+use crate::service_control::Standing;
 
 /// What a reader must not conclude from this report.
 pub(super) fn sentences(head: &Head, totals: &Totals) -> Vec<String> {
@@ -25,6 +26,7 @@ pub(super) fn sentences(head: &Head, totals: &Totals) -> Vec<String> {
             named(&head.refused_regions)
         )
     });
+    let policies = other_policies(&head.service_control);
     let use_not_known = (totals.use_not_known > 0).then(|| {
         format!(
             "Which services {} did not use is not known yet: each sweep asks IAM about {MOST_ASKED} roles, the worst first, and again \
@@ -45,13 +47,36 @@ pub(super) fn sentences(head: &Head, totals: &Totals) -> Vec<String> {
         )
     });
     let always = [
-        "Only roles that Lambda can assume are listed. Users, and roles of other services, are not.",
-        "Service control policies, resource policies and session policies are not counted in. An SCP may make less possible than is \
-         shown; a policy on a bucket, queue or key may make more possible.",
         "Calls on data (reading an object, a message, an item) never reach Ringfence as events. So no denial seen does not mean that \
          nothing was cut.",
         "It shows what IAM answered while the sweep ran. What was changed since then is not in it.",
     ];
-    let some = [not_judged, not_listed, regions, use_not_known, unused];
-    some.into_iter().flatten().chain(always.map(str::to_owned)).collect()
+    let scope = "Only roles that Lambda can assume are listed. Users, and roles of other services, are not."
+        .to_owned();
+    let found = [not_judged, not_listed, regions, use_not_known, unused].into_iter().flatten();
+    found.chain([scope]).chain(policies).chain(always.map(str::to_owned)).collect()
+}
+
+/// Of policies that do not belong to a role.
+fn other_policies(service_control: &Standing) -> Vec<String> {
+    let resource = "a policy on a bucket, queue or key may make more possible.";
+    match service_control {
+        Standing::NotGiven => vec![format!(
+            "Service control policies, resource policies and session policies are not counted in. An SCP may make less possible than \
+             is shown; {resource}"
+        )],
+        Standing::Counted { exported_at, doubts, .. } => {
+            let counted = format!(
+                "Service control policies are counted in as they were on {}: what only an SCP prevents is shown as not possible, and \
+                 counts again when the SCP goes. Resource policies and session policies are not counted in; {resource}",
+                minute(*exported_at)
+            );
+            let doubt = |doubt: &String| format!("Not understood, and taken to prevent nothing: {doubt}.");
+            std::iter::once(counted).chain(doubts.iter().map(doubt)).collect()
+        }
+        Standing::NotCounted { why } => vec![format!(
+            "Service control policies are not counted in, though an export of them was given or looked for: {why}. Resource policies and \
+             session policies are not either. An SCP may make less possible than is shown; {resource}"
+        )],
+    }
 }

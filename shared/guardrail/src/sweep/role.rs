@@ -15,6 +15,7 @@ use crate::report::{AboutRow, RoleRow, Texts};
 use crate::settings::Settings;
 use crate::snapshot::{Boundary, RoleSnapshot};
 use crate::trigger::{Caller, Change, EventName, Subject, Trigger};
+use iam_policy::Policy;
 use jiff::Timestamp;
 
 /// What a whole sweep goes by.
@@ -26,6 +27,9 @@ pub struct SweepRules<'a> {
     pub modes: SweepModes,
     /// Our boundary, as it would cap a role.
     pub ours: &'a Boundary,
+    /// The service control policies over the account by level, root first, where they are known. They count in what is told of a
+    /// role and not in whether it needs a look: a review does not know them.
+    pub service_control: &'a [Vec<Policy>],
     /// When Ringfence was installed.
     pub installed_at: Timestamp,
     /// The time of the sweep's decisions.
@@ -96,10 +100,15 @@ impl<'a> Sweep<'a> {
         let known = case.record.functions_after(&case.trigger.change);
         let having: Vec<Function> =
             self.inventory.functions_of(&snapshot.role.arn).cloned().map(Function::named).collect();
-        let as_reviewed = self.assess(snapshot, approval, &known);
+        let as_reviewed = self.assess(snapshot, approval, &known, &[]);
         // Functions are listed in the order of their ARNs on both sides.
         let is_same = known.iter().map(|one| &one.arn).eq(having.iter().map(|one| &one.arn));
-        let as_it_is = if is_same { as_reviewed.clone() } else { self.assess(snapshot, approval, &having) };
+        let service_control = self.rules.service_control;
+        let as_it_is = if is_same && service_control.is_empty() {
+            as_reviewed.clone()
+        } else {
+            self.assess(snapshot, approval, &having, service_control)
+        };
         let is_new = |function: &Function| !case.record.functions.contains(&function.arn);
         let functions = if having.iter().any(is_new) { Functions::SomeNew } else { Functions::Known };
         let seen =
@@ -199,11 +208,17 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    fn assess(&self, snapshot: &RoleSnapshot, approval: Approval, functions: &[Function]) -> Assessment {
+    fn assess(
+        &self,
+        snapshot: &RoleSnapshot,
+        approval: Approval,
+        functions: &[Function],
+        service_control: &[Vec<Policy>],
+    ) -> Assessment {
         // Only another one is compared with ours.
         let ours = (approval == Approval::Unapproved).then_some(self.rules.ours).and_then(Boundary::document);
         let carve_outs = &self.rules.settings.carve_outs;
-        let around = Surroundings { functions, approval, ours, carve_outs, ..Surroundings::default() };
+        let around = Surroundings { service_control, functions, approval, ours, carve_outs };
         Assessment::within(snapshot, &around)
     }
 }

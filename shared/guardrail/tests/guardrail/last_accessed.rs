@@ -221,6 +221,7 @@ fn row(name: &str, role: RoleSnapshot, known: Option<&LastAccessed>) -> RoleRow 
         settings: &settings,
         modes: SweepModes::in_force(Mode::Enforce, Mode::Observe),
         ours: &ours,
+        service_control: &[],
         installed_at: time("2026-11-01T00:00:00Z"),
         now,
     };
@@ -330,6 +331,7 @@ fn said(rows: Vec<RoleRow>) -> (Vec<String>, String) {
         finished_at: at,
         mode: Mode::Enforce,
         sweep_mode: Mode::Observe,
+        service_control: guardrail::service_control::Standing::NotGiven,
     };
     let report = Report::new(head, &SweepSummary::default(), rows, &Earlier::None);
     (report.not_seen.clone(), String::from_utf8(report.csv().unwrap()).unwrap())

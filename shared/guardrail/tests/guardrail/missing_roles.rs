@@ -56,6 +56,7 @@ fn to_tell_without(
         settings: &settings,
         modes: SweepModes::in_force(Mode::Enforce, Mode::Observe),
         ours: &ours,
+        service_control: &[],
         installed_at: at,
         now: at,
     };

@@ -221,7 +221,6 @@ const WAYS: [(&str, &str, Tries); 24] = [
             ("cloudwatch:DeleteAlarms", "alarm:ringfence-failures", &[]),
             ("cloudwatch:DisableAlarmActions", "alarm:ringfence-failures", &[]),
             ("kms:DeleteAlias", "alias/ringfence-findings", &[]),
-            ("s3:PutObject", "ringfence-reportbucket-1a2b/reports/latest.json", &[]),
             ("s3:DeleteObject", "ringfence-reportbucket-1a2b/reports/latest.json", &[]),
             ("logs:DeleteLogGroup", "log-group:/aws/lambda/ringfence-review-role", &[]),
         ],
@@ -246,9 +245,10 @@ const WAYS: [(&str, &str, Tries); 24] = [
         ],
     ),
     (
-        "take messages out of a queue",
+        "take messages out of a queue, or tell the sweep what is not so",
         "DenyWritingTheLedgerAndTakingMessages",
         &[
+            ("s3:PutObject", "ringfence-reportbucket-1a2b/organization/scps.json", &[]),
             ("sqs:ReceiveMessage", "ringfence-review", &[]),
             ("sqs:DeleteMessage", "ringfence-dead-letters", &[]),
             ("sqs:StartMessageMoveTask", "ringfence-dead-letters", &[]),

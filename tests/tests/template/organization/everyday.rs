@@ -201,6 +201,7 @@ const STORIES: [(&str, &str, Calls); 16] = [
             ("dynamodb:PutItem", "table/ringfence-LedgerTable-1A2B", &[]),
             ("dynamodb:DeleteItem", "table/ringfence-LedgerTable-1A2B", &[]),
             ("lambda:InvokeFunction", "function:ringfence-undo-remediation", &[]),
+            ("s3:PutObject", "ringfence-reportbucket-1a2b/organization/scps.json", &[]),
             ("sqs:ReceiveMessage", "ringfence-dead-letters", &[]),
             ("sqs:ChangeMessageVisibility", "ringfence-dead-letters", &[]),
             ("sqs:DeleteMessage", "ringfence-dead-letters", &[]),

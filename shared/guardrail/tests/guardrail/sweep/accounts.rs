@@ -1,12 +1,16 @@
 use super::account::{self, GONE, Size};
 use guardrail::decide::BoundaryDocument;
 use guardrail::names::RoleArn;
+use guardrail::service_control::{ServiceControl, Standing};
 use guardrail::settings::Mode;
+use guardrail::severity::Severity;
 use guardrail::snapshot::Document;
 use guardrail::sweep::{
     Checkpoint, Inventory, LedgerView, MissingRoleCounts, Phase, PolicyStore, Sweep, SweepModes, SweepRules,
     SweepVerdict, WhyQueued,
 };
+
+use iam_policy::Policy;
 
 const SIZE: Size = Size { roles: 300, functions: 1_200 };
 const PAGE: usize = 50;
@@ -31,12 +35,21 @@ fn store() -> PolicyStore {
 
 /// Sweeps in one go, or in invocations of `pages` pages, each with what the last one left as JSON.
 fn swept(pages: usize, boundary_document: BoundaryDocument) -> (Checkpoint, Vec<SweepVerdict>) {
+    swept_under(&[], pages, boundary_document)
+}
+
+fn swept_under(
+    service_control: &[Vec<Policy>],
+    pages: usize,
+    boundary_document: BoundaryDocument,
+) -> (Checkpoint, Vec<SweepVerdict>) {
     let (settings, ours) = (account::settings().unwrap(), account::ours().unwrap());
     let now = "2026-11-23T10:00:00Z".parse().unwrap();
     let rules = SweepRules {
         settings: &settings,
         modes: SweepModes::in_force(Mode::Enforce, Mode::Observe),
         ours: &ours,
+        service_control,
         installed_at: "2026-11-01T00:00:00Z".parse().unwrap(),
         now,
     };
@@ -103,4 +116,33 @@ fn an_edited_boundary_queues_one_role_and_not_each_that_has_it() {
         let queued = checkpoint.summary.queued.get(&WhyQueued::BoundaryWeakened);
         assert_eq!(queued, Some(&2), "ours and the approved one");
     }
+}
+
+/// What `operations/export_scps.py` writes; its own test holds it to this file.
+#[test]
+fn an_export_is_read_as_it_is_written() {
+    let now = "2026-11-23T10:00:00Z".parse().unwrap();
+    let account = "123456789012".parse().unwrap();
+    let read = ServiceControl::read(include_bytes!("../scps/exported.json"), &account, now);
+    assert_eq!(read.levels().iter().map(Vec::len).collect::<Vec<_>>(), [1, 2, 1]);
+    let Standing::Counted { doubts, .. } = read.standing() else { panic!("{read:?}") };
+    assert!(doubts.is_empty(), "{doubts:?}");
+}
+
+#[test]
+fn service_control_policies_count_in_what_is_told_and_not_in_what_needs_a_look() {
+    let full = r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+    let only_logs = r#"{"Statement":[{"Effect":"Deny","NotAction":"logs:*","Resource":"*"}]}"#;
+    let level = |documents: &[&str]| documents.iter().map(|text| Policy::parse(text).unwrap()).collect();
+    let levels = [level(&[full]), level(&[full, only_logs])];
+    let (without, verdicts) = swept(usize::MAX, BoundaryDocument::AsApproved);
+    let (with, verdicts_with) = swept_under(&levels, usize::MAX, BoundaryDocument::AsApproved);
+    assert_eq!(verdicts_with, verdicts, "a review does not know them");
+    assert_eq!(with.summary.queued, without.summary.queued);
+    let severe = |checkpoint: &Checkpoint| {
+        let of = |severity| checkpoint.summary.now.by_severity.get(&severity).copied().unwrap_or_default();
+        of(Severity::Critical) + of(Severity::High)
+    };
+    // What is left is about boundaries and trust, which no such policy closes.
+    assert!(severe(&with) < severe(&without) / 2, "{} of {}", severe(&with), severe(&without));
 }

@@ -64,7 +64,14 @@ impl Scene {
     fn sweep(&self) -> SweepVerdict {
         let (settings, ours) = (settings(), ours());
         let (installed_at, now) = (time(INSTALLED), time(NOW));
-        let rules = SweepRules { settings: &settings, modes: self.modes, ours: &ours, installed_at, now };
+        let rules = SweepRules {
+            settings: &settings,
+            modes: self.modes,
+            ours: &ours,
+            service_control: &[],
+            installed_at,
+            now,
+        };
         let mut inventory = Inventory::default();
         for function in &self.functions {
             inventory.add(function.clone(), self.snapshot.role.arn.clone());

@@ -4,6 +4,7 @@ use crate::roles::*;
 use guardrail::decide::BoundaryDocument;
 use guardrail::finding::{AboutSweep, Finding, FindingId, ReportPlace};
 use guardrail::report::{Earlier, Head, Report};
+use guardrail::service_control::Standing;
 use guardrail::settings::Mode;
 use guardrail::snapshot::{Boundary, Role};
 use guardrail::sweep::{Checkpoint, Inventory, LedgerView, Sweep, SweepModes, SweepRules};
@@ -39,6 +40,7 @@ pub(crate) fn report() -> Report {
         settings: &settings,
         modes: SweepModes::in_force(Mode::Enforce, Mode::Observe),
         ours: &ours,
+        service_control: &[],
         installed_at: time("2026-11-01T00:00:00Z"),
         now: at,
     };
@@ -71,6 +73,7 @@ pub(crate) fn report() -> Report {
         finished_at: time("2026-11-22T10:00:42Z"),
         mode: Mode::Enforce,
         sweep_mode: Mode::Observe,
+        service_control: Standing::NotGiven,
     };
     Report::new(head, &sweep.checkpoint().summary, rows, &Earlier::None)
 }
