@@ -157,6 +157,7 @@ where
         SdkError::TimeoutError(_) => Unavailable::TooSlow,
         SdkError::DispatchFailure(_) => Unavailable::Unreachable,
         SdkError::ResponseError(_) => Unavailable::Malformed("it is no answer of that call".to_owned()),
-        _ => Unavailable::Malformed("the request could not be made".to_owned()),
+        SdkError::ConstructionFailure(_) => Unavailable::Malformed("the request makes no sense".to_owned()),
+        _ => Unavailable::Malformed("an error of an unknown kind".to_owned()),
     }
 }

@@ -296,9 +296,11 @@ fn united(policies: &[&Policy]) -> Option<String> {
     }
     let mut statements = Vec::new();
     for policy in policies {
-        match policy.to_value().get_mut("Statement").map(Value::take)? {
-            Value::Array(several) => statements.extend(several),
-            one => statements.push(one),
+        let statement = policy.to_value().get_mut("Statement").map(Value::take)?;
+        if let Value::Array(several) = statement {
+            statements.extend(several);
+        } else {
+            statements.push(statement);
         }
     }
     for statement in &mut statements {

@@ -44,7 +44,7 @@ fn the_critical_actions_fit_into_a_call_and_are_those_of_iam() {
 #[test]
 fn a_role_is_asked_about_as_far_as_the_setting_goes() {
     let narrow = allow(json!("s3:GetObject"), json!("arn:aws:s3:::orders/*"));
-    let role = snapshot(role(), Boundary::Absent, &[narrow.clone()]);
+    let role = snapshot(role(), Boundary::Absent, std::slice::from_ref(&narrow));
     let role = with_policy(role, managed("arn:aws:iam::123456789012:policy/team"), document(narrow.clone()));
     let role = with_policy(role, managed("arn:aws:iam::aws:policy/AdministratorAccess"), document(narrow));
     assert_eq!(said(&of_role(Off, &role, &ours())), []);
