@@ -91,7 +91,7 @@ async fn whatever_keeps_it_from_answering_the_finding_is_told() {
         let told = new_role(&lab, role).await;
         let [(_, found, _)] = notes(&told).try_into().expect("one note");
         assert_eq!(found, code, "{role}");
-        assert!(told.says("Nothing: "), "{}", told.text);
+        assert!(told.says("No answer: "), "{}", told.text);
     }
     lab.post("faults", json!({"kind": "hang", "service": "access-analyzer", "times": null}));
     let told = new_role(&lab, "hanging").await;

@@ -97,8 +97,8 @@ impl Unavailable {
 
     fn in_words(&self) -> String {
         match self {
-            Self::Denied => "Ringfence's role is not allowed to ask Access Analyzer; a service control policy may deny it, or \
-                set the stack parameter AccessAnalyzer to off"
+            Self::Denied => "Ringfence's role is not allowed to ask Access Analyzer; find out what denies it, most often a service \
+                control policy, or set the stack parameter AccessAnalyzer to off"
                 .to_owned(),
             Self::Throttled => "Access Analyzer was asked too much at that time".to_owned(),
             Self::Unreachable => "Access Analyzer could not be reached; it may not be offered in this Region, then set the \

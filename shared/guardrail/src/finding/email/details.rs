@@ -79,7 +79,7 @@ pub(super) fn analyzer(out: &mut String, finding: &Finding) -> std::fmt::Result 
             Engine::Agrees | Engine::NotCompared => "",
         };
         let says = if note.kind == NoteKind::Unavailable {
-            format!("Nothing: {}.", note.says)
+            format!("No answer: {}.", note.says)
         } else {
             format!("{}, {}: {}.{otherwise}", note.policy, note.code, note.says.trim_end_matches('.'))
         };

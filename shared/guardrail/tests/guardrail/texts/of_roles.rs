@@ -3,6 +3,7 @@
 use crate::decisions::exemption;
 use crate::findings::about;
 use crate::roles::*;
+use guardrail::analyzer::{self, AnalyzerMode, Answer, Ask, Note, Question, Unavailable, ValidationFinding};
 use guardrail::assess::{Approval, Assessment, Surroundings};
 use guardrail::exemption::Exemption;
 use guardrail::finding::{
@@ -123,6 +124,30 @@ fn observed(snapshot: &RoleSnapshot, trigger: &Trigger, outcome: Outcome, reason
     judged(snapshot, trigger, Mode::Observe, |about| about.told(outcome, &reason))
 }
 
+/// Each question answered so that every kind of note is there, another verdict than ours among them.
+fn second_opinion(role: &RoleSnapshot) -> Vec<Note> {
+    let link =
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html";
+    let found = |kind, code, details| ValidationFinding::new(kind, code, link, details).unwrap();
+    let answer = |question: &Question| match &question.ask {
+        Ask::Validate { .. } => Answer::Validated(vec![
+            found(
+                "SECURITY_WARNING",
+                "PASS_ROLE_WITH_STAR_IN_RESOURCE",
+                "Using the iam:PassRole action with wildcards (*) in the resource can be overly permissive.",
+            ),
+            found("SUGGESTION", "EMPTY_ARRAY_ACTION", "This statement includes no actions."),
+        ]),
+        Ask::CriticalNotGranted { .. } => Answer::Failed("The policy document grants access.".to_owned()),
+        Ask::NoNewAccess { .. } => Answer::Passed("The document allows nothing new.".to_owned()),
+        Ask::NoPublicAccess { .. } => Answer::Unavailable(Unavailable::Throttled),
+    };
+    let questions = analyzer::of_role(AnalyzerMode::Checks, role, &boundary(OURS, our_document()));
+    analyzer::notes(
+        &questions.into_iter().map(|question| (question.clone(), answer(&question))).collect::<Vec<_>>(),
+    )
+}
+
 pub(super) fn bounded() -> Vec<(&'static str, Finding)> {
     let created = by_stack("deployer", "CreateFunction20150331", given_to("orders-api"));
     let bare = snapshot(of_sam(), Boundary::Absent, &[]);
@@ -146,8 +171,17 @@ pub(super) fn bounded() -> Vec<(&'static str, Finding)> {
         "the role was given to function `orders-api`, it had no permissions boundary, and what it can do reaches HIGH",
     );
     unused.tell_recent_use(&[]);
+    let mut with_second_opinion = put(&all, &created, Enforced::Bounded, NEW);
+    with_second_opinion.tell_analyzer(second_opinion(&all));
+    let mut without_second_opinion = put(&bare, &created, Enforced::Bounded, NEW);
+    without_second_opinion.tell_analyzer(analyzer::notes(&[(
+        analyzer::of_role(AnalyzerMode::Validate, &bare, &Boundary::Absent).remove(0),
+        Answer::Unavailable(Unavailable::Denied),
+    )]));
     vec![
         ("bounded bare", put(&bare, &created, Enforced::Bounded, NEW)),
+        ("bounded with a second opinion", with_second_opinion),
+        ("bounded without a second opinion", without_second_opinion),
         ("bounded administrator", put(&all, &created, Enforced::Bounded, NEW)),
         (
             "bounded with a named cut",
