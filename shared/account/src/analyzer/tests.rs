@@ -5,16 +5,24 @@ use crate::connect::Account;
 use crate::sdk::{Roots, sdk_config};
 use crate::settings::tests::settings;
 use aws_sdk_accessanalyzer::config::{Credentials, Region, SharedCredentialsProvider, SharedHttpClient};
+use aws_sdk_iam::operation::get_policy_version::GetPolicyVersionOutput;
+use aws_sdk_iam::operation::list_policy_versions::ListPolicyVersionsOutput;
+use aws_sdk_iam::types::PolicyVersion;
 use aws_smithy_http_client::test_util::{NeverClient, ReplayEvent, StaticReplayClient};
+use aws_smithy_mocks::{RuleMode, mock, mock_client};
+use aws_smithy_types::DateTime;
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::date_time::Format;
 use guardrail::analyzer::{
     Against, Ask, CRITICAL_ACTIONS, DocumentKind, Engine, Note, NoteKind, Ours, Place, PublicResource,
     Question,
 };
-use guardrail::snapshot::PolicySource;
+use guardrail::snapshot::{Boundary, Document, PolicySource, Role, RolePolicy, RoleSnapshot};
+use guardrail::trigger::{Caller, Change, EventName, Subject, Trigger};
 use serde_json::{Value, json};
 
-const NARROW: &str = r#"{"Version":"2012-10-17","Statement":[]}"#;
+const NARROW: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}"#;
 const WIDE: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 const PASS: &str = r#"{"result":"PASS","message":"all is well"}"#;
 const FAIL: &str =
@@ -251,4 +259,96 @@ async fn without_a_question_nobody_is_called() {
     let (account, http) = account(Vec::new());
     assert_eq!(account.second_opinion(Vec::new()).await, []);
     assert_eq!(http.actual_requests().count(), 0);
+}
+
+const TEAM: &str = "arn:aws:iam::123456789012:policy/team";
+
+/// A policy whose versions 2 and 4 are left, the newer one made at ten o'clock. Version 2 allows little.
+fn account_with_versions(mode: &str) -> (Account, aws_smithy_mocks::Rule) {
+    let list = mock!(aws_sdk_iam::Client::list_policy_versions).then_output(|| {
+        let version = |id: &str, created: &str| {
+            let created = DateTime::from_str(created, Format::DateTime).unwrap();
+            PolicyVersion::builder().version_id(id).create_date(created).build()
+        };
+        ListPolicyVersionsOutput::builder()
+            .versions(version("v4", "2026-11-22T10:00:01Z"))
+            .versions(version("v2", "2026-01-01T00:00:00Z"))
+            .build()
+    });
+    let get = mock!(aws_sdk_iam::Client::get_policy_version)
+        .match_requests(|request| request.version_id() == Some("v2") && request.policy_arn() == Some(TEAM))
+        .then_output(|| {
+            let version = PolicyVersion::builder().version_id("v2").document(NARROW).build();
+            GetPolicyVersionOutput::builder().policy_version(version).build()
+        });
+    let mut settings = settings();
+    settings.rules.analyzer = mode.parse().unwrap();
+    let config = sdk_config(&settings, Roots::System);
+    let iam = mock_client!(aws_sdk_iam, RuleMode::MatchAny, &[&list, &get]);
+    (Account { iam, ..Account::with_config(settings, config) }, list)
+}
+
+fn called(event: &str, time: &str) -> Trigger {
+    Trigger {
+        event: EventName::from_cloudtrail(event),
+        event_id: "event-1".to_owned(),
+        time: Some(time.parse().unwrap()),
+        subject: Subject::Role("orders".parse().unwrap()),
+        change: Change::Rights,
+        caller: Caller::default(),
+        source: None,
+    }
+}
+
+/// A role with AWS's and with the team's policy, which allows everything by now.
+fn role() -> RoleSnapshot {
+    let policy = |arn: &str| RolePolicy {
+        source: PolicySource::Managed(arn.parse().unwrap()),
+        document: Document::parse(WIDE),
+    };
+    RoleSnapshot {
+        role: Role {
+            arn: "arn:aws:iam::123456789012:role/orders".parse().unwrap(),
+            id: "AROAEXAMPLE".parse().unwrap(),
+            created: "2026-01-01T00:00:00Z".parse().unwrap(),
+            last_used: None,
+            trust: Document::parse(NARROW),
+            boundary: None,
+            tags: std::collections::BTreeMap::new(),
+        },
+        policies: vec![policy("arn:aws:iam::aws:policy/AdministratorAccess"), policy(TEAM)],
+        boundary: Boundary::Absent,
+    }
+}
+
+#[tokio::test]
+async fn a_new_version_of_a_policy_is_held_against_the_one_before_it() {
+    let (account, list) = account_with_versions("checks");
+    let questions = account
+        .questions_of_new_versions(&called("CreatePolicyVersion", "2026-11-22T10:00:00Z"), &role())
+        .await;
+    let [question] = questions.try_into().expect("one: AWS's own policy is AWS's to change");
+    assert_eq!((question.about.to_string().as_str(), question.ours), (TEAM, Ours::Fail));
+    let Ask::NoNewAccess { new, existing, against: Against::EarlierVersion } = question.ask else {
+        panic!("{:?}", question.ask)
+    };
+    let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    assert_eq!((json(&new), json(&existing)), (json(WIDE), json(NARROW)));
+    assert_eq!(list.num_calls(), 1);
+}
+
+#[tokio::test]
+async fn versions_are_looked_at_for_that_call_alone_and_where_checks_are_wanted() {
+    for (mode, event, time, calls) in [
+        ("validate", "CreatePolicyVersion", "2026-11-22T10:00:00Z", 0),
+        ("checks", "AttachRolePolicy", "2026-11-22T10:00:00Z", 0),
+        // Another version was made then, which somebody deleted since.
+        ("checks", "CreatePolicyVersion", "2026-11-22T09:00:00Z", 1),
+        // The oldest one has none before it.
+        ("checks", "CreatePolicyVersion", "2026-01-01T00:00:00Z", 1),
+    ] {
+        let (account, list) = account_with_versions(mode);
+        let questions = account.questions_of_new_versions(&called(event, time), &role()).await;
+        assert_eq!((questions, list.num_calls()), (Vec::new(), calls), "{mode} {event} {time}");
+    }
 }
