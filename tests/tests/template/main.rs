@@ -17,6 +17,7 @@ mod readme;
 mod real_records;
 mod replay;
 mod runbook;
+mod security;
 mod shipped;
 
 use serde_json::Value;
