@@ -17,6 +17,7 @@ from typing import Any
 import boto3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.config import Config
 
 from ..errors import LabError
 from ..server_process import REGION
@@ -30,6 +31,8 @@ _TRUST = json.dumps({
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 })
 _SETTLE_SECONDS = 30.0
+# A sweep takes up to 15 minutes, and a second request for the same would be another sweep.
+_PATIENT = Config(read_timeout=930, retries={"total_max_attempts": 1})
 
 
 class Account:
@@ -40,7 +43,7 @@ class Account:
         session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
         self._credentials = session.get_credentials()
         self.iam, self.functions, self.events, self.sns, self.sqs, self._stacks = (
-            session.client(service, endpoint_url=url)
+            session.client(service, endpoint_url=url, config=_PATIENT)
             for service in ("iam", "lambda", "events", "sns", "sqs", "cloudformation")
         )
 
