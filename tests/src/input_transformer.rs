@@ -1,7 +1,8 @@
 //! EventBridge input transformers, as far as our rules use them.
 //!
-//! Rules: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html>. What a path does not find, or a
-//! template asks for in vain, panics: on AWS the message would not be what the template's author had in mind.
+//! Rules: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html>. What a path does not find is
+//! nothing: within a text that is an empty text; elsewhere the message would not be JSON, so that panics, and so does what a template
+//! asks for in vain.
 
 use serde_json::Value;
 
@@ -24,22 +25,24 @@ pub fn transformed(transformer: &Value, event: &Value) -> String {
         let end = from.find('>').expect("a placeholder ends with `>`");
         let (placeholder, after) = (&from[1..end], &from[end + 1..]);
         let path = transformer["InputPathsMap"][placeholder].as_str();
-        let value = at(path.unwrap_or_else(|| panic!("no path for <{placeholder}>")), event);
-        match (in_text, value) {
+        let path = path.unwrap_or_else(|| panic!("no path for <{placeholder}>"));
+        match (in_text, at(path, event)) {
             // As it is, not escaped.
-            (true, Value::String(text)) => filled.push_str(text),
-            (true, other) => panic!("<{placeholder}> stands in a text and is {other}"),
-            (false, value) => filled.push_str(&value.to_string()),
+            (true, Some(Value::String(text))) => filled.push_str(text),
+            (true, None | Some(Value::Null)) => {}
+            (true, Some(other)) => panic!("<{placeholder}> stands in a text and is {other}"),
+            (false, Some(value)) => filled.push_str(&value.to_string()),
+            (false, None) => panic!("{path} finds nothing in {event}"),
         }
         rest = after;
     }
     filled + rest
 }
 
-fn at<'a>(path: &str, event: &'a Value) -> &'a Value {
+fn at<'a>(path: &str, event: &'a Value) -> Option<&'a Value> {
     let pointer = path.strip_prefix('$').expect("a path begins with `$`");
     let pointer = pointer.replace(['.', '['], "/").replace(']', "");
-    event.pointer(&pointer).unwrap_or_else(|| panic!("{path} finds nothing in {event}"))
+    event.pointer(&pointer)
 }
 
 #[cfg(test)]
@@ -58,8 +61,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_there_is_nothing_within_a_text() {
+        let transformer = json!({"InputPathsMap": {"id": "$.id"}, "InputTemplate": r#"{"id": "rf-<id>"}"#});
+        assert_eq!(transformed(&transformer, &json!({})), r#"{"id": "rf-"}"#);
+        assert_eq!(transformed(&transformer, &json!({"id": null})), r#"{"id": "rf-"}"#);
+    }
+
+    #[test]
     #[should_panic(expected = "finds nothing")]
-    fn what_is_not_there_panics() {
+    fn what_is_not_there_panics_elsewhere() {
         let transformer = json!({"InputPathsMap": {"id": "$.id"}, "InputTemplate": "<id>"});
         let _ = transformed(&transformer, &json!({}));
     }

@@ -8,6 +8,7 @@ mod faults;
 mod findings;
 mod journal;
 mod ledger;
+mod package;
 mod queues;
 mod reports;
 
@@ -64,6 +65,14 @@ pub struct Lab {
 impl Lab {
     /// Starts an account and deploys Ringfence with `parameters` into it, every finding to be read.
     pub async fn start(parameters: &[(&str, &str)]) -> Self {
+        let lab = Self::empty().await;
+        lab.deploy(parameters);
+        lab.subscribe_to_everything().await;
+        lab
+    }
+
+    /// Starts an account without Ringfence.
+    pub async fn empty() -> Self {
         let mut server = lab_command(&["serve", "--die-with-parent"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -76,7 +85,7 @@ impl Lab {
             serde_json::from_str(&line).unwrap_or_else(|e| panic!("the lab did not start: {e}: {line}"));
         let url = ready["url"].as_str().expect("the lab's address").to_owned();
         let config = sdk_config(&url, "test", "test").await;
-        let lab = Self {
+        Self {
             server,
             inbox: Mutex::default(),
             read: AtomicUsize::new(0),
@@ -87,10 +96,7 @@ impl Lab {
             sqs: aws_sdk_sqs::Client::new(&config),
             dynamodb: aws_sdk_dynamodb::Client::new(&config),
             url,
-        };
-        lab.deploy(parameters);
-        lab.subscribe_to_everything().await;
-        lab
+        }
     }
 
     /// `sam deploy` of the real template, of what `make lab-build` built.

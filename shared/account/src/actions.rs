@@ -18,6 +18,7 @@ pub fn to_respond() -> BTreeSet<&'static str> {
         crate::ledger::EXEMPTION_ACTIONS,
         crate::ledger::BUDGET_ACTIONS,
         crate::publish::ACTIONS,
+        crate::central_topic::ACTIONS,
         crate::security_hub::ACTIONS,
         crate::second_look::ACTIONS,
         crate::policy_change::FOUND_EDITED_ACTIONS,
@@ -40,6 +41,7 @@ pub fn to_undo() -> BTreeSet<&'static str> {
         crate::ledger::ACTIONS,
         crate::ledger::UNDO_ACTIONS,
         crate::publish::ACTIONS,
+        crate::central_topic::ACTIONS,
         crate::security_hub::ACTIONS,
         crate::connect::ACTIONS,
     ])
@@ -57,6 +59,24 @@ pub fn to_sweep() -> BTreeSet<&'static str> {
         crate::ledger::ACTIONS,
         crate::ledger::EXEMPTION_ACTIONS,
         crate::publish::ACTIONS,
+        crate::central_topic::ACTIONS,
+        crate::security_hub::ACTIONS,
+        crate::connect::ACTIONS,
+    ])
+}
+
+/// What [`crate::Account::suggest`] may call.
+#[must_use]
+pub fn to_suggest() -> BTreeSet<&'static str> {
+    united([
+        crate::suggest::GENERATION_ACTIONS,
+        crate::suggest::HISTORY_ACTIONS,
+        crate::role::ACTIONS,
+        crate::policies::ACTIONS,
+        crate::owner::ACTIONS,
+        crate::ledger::ACTIONS,
+        crate::publish::ACTIONS,
+        crate::central_topic::ACTIONS,
         crate::security_hub::ACTIONS,
         crate::connect::ACTIONS,
     ])
@@ -72,6 +92,7 @@ pub fn to_tell_denials() -> BTreeSet<&'static str> {
         crate::ledger::ACTIONS,
         crate::ledger::EXEMPTION_ACTIONS,
         crate::publish::ACTIONS,
+        crate::central_topic::ACTIONS,
         // For notices.
         crate::security_hub::ACTIONS,
         crate::connect::ACTIONS,
@@ -91,6 +112,7 @@ pub fn to_respond_to_policy_change() -> BTreeSet<&'static str> {
         crate::role::ACTIONS,
         crate::ledger::ACTIONS,
         crate::publish::ACTIONS,
+        crate::central_topic::ACTIONS,
         crate::security_hub::ACTIONS,
         crate::connect::ACTIONS,
     ]
@@ -112,6 +134,7 @@ pub fn to_respond_to_exposure_change() -> BTreeSet<&'static str> {
         crate::owner::ACTIONS,
         crate::ledger::ACTIONS,
         crate::publish::ACTIONS,
+        crate::central_topic::ACTIONS,
         crate::security_hub::ACTIONS,
         crate::connect::ACTIONS,
     ])

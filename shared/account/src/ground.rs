@@ -1,6 +1,7 @@
-//! What Ringfence stands on: the rules that hand events to the functions (`DescribeRule`, `ListTargetsByRule`), and a trail that
-//! brings them.
+//! What Ringfence stands on: the rules that hand events to the functions (`DescribeRule`, `ListTargetsByRule`), a trail that brings
+//! them, and the functions with the settings that were deployed.
 
+mod functions;
 mod trails;
 
 #[cfg(test)]
@@ -20,16 +21,19 @@ pub(crate) const ACTIONS: &[&str] = &[
     "cloudtrail:GetTrailStatus",
     "events:DescribeRule",
     "events:ListTargetsByRule",
+    "lambda:GetFunctionConcurrency",
+    "lambda:GetFunctionConfiguration",
 ];
 
 impl Account {
-    /// What is missing or switched off of what Ringfence stands on.
+    /// What is missing, switched off or not as deployed of what Ringfence stands on.
     pub(crate) async fn ground_faults(&self) -> Result<BTreeSet<GroundFault>, Failure> {
         let mut faults = BTreeSet::new();
         for rule in &self.settings.rule_names {
             faults.extend(self.fault_of_rule(rule).await?);
         }
         faults.extend(self.fault_of_trails().await?);
+        faults.extend(self.faults_of_functions().await?);
         Ok(faults)
     }
 

@@ -9,6 +9,7 @@ use crate::failure::{Failure, FailureClass};
 use crate::metrics::Metric;
 use crate::policy_change::PolicyResponse;
 use crate::respond::Response;
+use crate::suggest::SuggestAnswer;
 use crate::sweep::{SweepResponse, SweptRoles, peak_rss_kib};
 use crate::undo::UndoAnswer;
 use guardrail::trigger::{ExposureChange, PolicyChange, Trigger};
@@ -184,6 +185,20 @@ impl<'a> Invocation<'a> {
                     Metric::Failure(failure.class()).emit();
                 }
             }
+        }
+    }
+
+    pub(crate) fn suggested(&self, answer: &Result<SuggestAnswer, Failure>) {
+        match answer {
+            Ok(answer) => tracing::info!(
+                event = "Suggest",
+                did = serde_json::to_string(&answer.did).ok(),
+                waits = answer.waits.as_ref().map(|waits| waits.why.as_str()),
+                calls = self.calls(),
+                duration_ms = self.milliseconds(),
+                "done"
+            ),
+            Err(failure) => self.failed("Suggest", "", failure),
         }
     }
 

@@ -8,6 +8,7 @@ mod history;
 mod last_accessed;
 mod operator_items;
 mod roles;
+mod suggestion;
 mod sweep;
 mod undo;
 
@@ -19,6 +20,7 @@ pub(crate) use history::Deed;
 pub(crate) use last_accessed::KnownUse;
 pub(crate) use operator_items::OperatorPage;
 pub(crate) use roles::RoleRecords;
+pub(crate) use suggestion::{RoleKnown, SuggestionPage};
 pub(crate) use sweep::LeaseTaken;
 pub(crate) use undo::{ACTIONS as UNDO_ACTIONS, Requested, UndoPage};
 

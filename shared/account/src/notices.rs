@@ -48,7 +48,7 @@ impl Account {
             }
         }
         // After it is noted that they are told: a Security Hub that hangs must not make them due again.
-        self.import_into_security_hub(&published).await;
+        self.pass_on(&published).await;
     }
 
     async fn claim_and_tell(

@@ -29,6 +29,7 @@ const READS: &[&str] = &[
     "ListPolicyVersions",
     "ListRolePolicies",
     "ListRoles",
+    "SimulatePrincipalPolicy",
     "DynamoDB_20120810.BatchGetItem",
     "DynamoDB_20120810.Query",
     // Lambda's API is REST: the method and the end of the path.

@@ -1,8 +1,10 @@
 //! An account that can be looked at and not be changed: what Ringfence would do about an event, without doing it.
 
 mod preview;
+mod simulation;
 
 pub use preview::{Difference, Loss, Preview};
+pub use simulation::{Simulation, Unanswered};
 
 use crate::connect::Account;
 use crate::failure::Failure;
@@ -217,6 +219,7 @@ pub fn default_environment(partition: &str, account: &str) -> HashMap<String, St
         "on-policy-change",
         "on-role-change",
         "review-role",
+        "suggest-policy",
         "sweep-account",
         "undo-remediation",
     ]
@@ -238,7 +241,21 @@ pub fn default_environment(partition: &str, account: &str) -> HashMap<String, St
         (
             "RINGFENCE_RULES",
             "ringfence-on-boundary-denial,ringfence-on-exposure-change,ringfence-on-function-change,ringfence-on-policy-change,ringfence-on-role-change,\
-             ringfence-on-role-change-of-boundary"
+             ringfence-on-role-change-of-boundary,\
+             ringfence-self-tamper-alarms,\
+             ringfence-self-tamper-functions,\
+             ringfence-self-tamper-key,\
+             ringfence-self-tamper-ledger,\
+             ringfence-self-tamper-logs,\
+             ringfence-self-tamper-parameter,\
+             ringfence-self-tamper-queues,\
+             ringfence-self-tamper-reports,\
+             ringfence-self-tamper-roles,\
+             ringfence-self-tamper-rules,\
+             ringfence-self-tamper-rules-of-rules,\
+             ringfence-self-tamper-stack,\
+             ringfence-self-tamper-topics,\
+             ringfence-self-tamper-trail"
                 .to_owned(),
         ),
         ("RINGFENCE_OWNER_TAG_KEYS", "owner,team".to_owned()),

@@ -19,6 +19,7 @@ use guardrail::report::{
     Earlier, EarlierReport, Head, LATEST, Latest, Report, ReportKeys, RoleRow, Texts, Unwritable, part_key,
 };
 use guardrail::service_control::ServiceControl;
+use guardrail::suggestion::Candidates;
 use guardrail::sweep::Checkpoint;
 use jiff::SignedDuration;
 use std::time::Duration;
@@ -77,9 +78,23 @@ impl Account {
             Ok(Err(failure)) => missing(&failure.to_string()),
             Err(_) => missing("writing it took too long"),
         };
+        self.leave_candidates(&report, of.checkpoint).await;
         let id = FindingId::of_summary(&self.settings.account, &of.checkpoint.sweep);
         let told = self.publish(&AboutSweep { report: &report, id, place }.finding()).await;
         told.map_err(|failure| (failure, report.roles))
+    }
+
+    /// Leaves the worst roles for `suggest-policy`, where policies are generated at all. Without them it goes by those of the sweep
+    /// before.
+    async fn leave_candidates(&self, report: &Report, checkpoint: &Checkpoint) {
+        if self.settings.policy_generation.is_none() {
+            return;
+        }
+        let (worst, rules) = (&checkpoint.summary.worst, &self.settings.rules);
+        let candidates = Candidates::of_sweep(worst, &report.roles, rules, clock::now());
+        if let Err(failure) = self.ledger.write_candidates(&candidates).await {
+            tracing::warn!(cause = %failure, "the worst roles are not left for proposals of smaller policies");
+        }
     }
 
     /// The rows of all invocations of this sweep.

@@ -8,12 +8,14 @@ use crate::invocation::Invocation;
 use crate::respond::NotFound;
 use crate::second_look::not_found;
 use crate::settings::{InvalidSettings, Settings};
+use crate::suggest::{SuggestAnswer, SuggestCall};
 use crate::sweep::SweepCall;
 use crate::undo::UndoAnswer;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use guardrail::names::AccountId;
 use guardrail::review::ReviewRequest;
+use guardrail::suggestion;
 use guardrail::trigger::{CloudTrailRecord, ExposureChange, Ignored, PolicyChange, Trigger};
 use guardrail::undo::Call;
 use jiff::Timestamp;
@@ -107,6 +109,16 @@ pub async fn sweep_function() -> Result<(), lambda_runtime::Error> {
         invocation.swept(&outcome);
         outcome.map(drop)
     };
+    lambda_runtime::run(service_fn(handle)).await
+}
+
+/// Runs the function that a schedule invokes for proposals of smaller policies, or an operator for one of them.
+///
+/// # Errors
+/// Where the settings cannot be used, or the runtime stops.
+pub async fn suggest_function() -> Result<(), lambda_runtime::Error> {
+    let account = &start().await?;
+    let handle = async |event: LambdaEvent<Value>| handle_suggest(account, event).await;
     lambda_runtime::run(service_fn(handle)).await
 }
 
@@ -257,6 +269,20 @@ async fn handle_undo(account: &Account, event: LambdaEvent<Value>) -> Result<Und
         Err(failure) => Err(failure),
     };
     invocation.undone(&answer);
+    answer
+}
+
+async fn handle_suggest(account: &Account, event: LambdaEvent<Value>) -> Result<SuggestAnswer, Failure> {
+    let invocation = Invocation::begin(account);
+    let LambdaEvent { payload, context } = event;
+    let asked: Result<suggestion::Call, Failure> =
+        serde_json::from_value(payload).map_err(|e| Failure::malformed("the call is not understood", e));
+    let call = SuggestCall { request: &context.request_id, ends_at: end_of(&context) };
+    let answer = match asked {
+        Ok(asked) => account.suggest(asked, call).await,
+        Err(failure) => Err(failure),
+    };
+    invocation.suggested(&answer);
     answer
 }
 

@@ -147,4 +147,4 @@ fn log_refused(refused: &[Refused]) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -19,6 +19,8 @@ pub struct Settings {
     pub ledger_table: String,
     /// Where findings go.
     pub findings_topic: String,
+    /// The organization's topic, where they go as well.
+    pub central_topic: Option<String>,
     /// Whether they go to Security Hub as well.
     pub security_hub: SecurityHub,
     /// Where roles wait for another look.
@@ -35,6 +37,17 @@ pub struct Settings {
     pub trust_file: Option<String>,
     /// What the shipped boundaries depend on.
     pub deployment: Deployment,
+    /// What Access Analyzer generates policies from; none where that is not wanted.
+    pub policy_generation: Option<PolicyGeneration>,
+}
+
+/// What Access Analyzer generates policies from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyGeneration {
+    /// The ARN of the trail whose log files it reads: `TrailArn`.
+    pub trail_arn: String,
+    /// The role that it reads them with: `PolicyGenerationRoleArn`.
+    pub role: RoleArn,
 }
 
 /// Whether findings go to Security Hub.
@@ -141,6 +154,7 @@ impl Settings {
             sweep_mode: parsed(lookup, "RINGFENCE_SWEEP_MODE")?,
             ledger_table: text(lookup, "RINGFENCE_LEDGER_TABLE")?,
             findings_topic: text(lookup, "RINGFENCE_FINDINGS_TOPIC_ARN")?,
+            central_topic: text(lookup, "RINGFENCE_CENTRAL_TOPIC_ARN").ok(),
             security_hub: parsed(lookup, "RINGFENCE_SECURITY_HUB")?,
             review_queue_url: text(lookup, "RINGFENCE_REVIEW_QUEUE_URL")?,
             account,
@@ -149,8 +163,16 @@ impl Settings {
             endpoint_url: text(lookup, "AWS_ENDPOINT_URL").ok(),
             trust_file: text(lookup, "SSL_CERT_FILE").ok(),
             deployment,
+            policy_generation: policy_generation(lookup)?,
         })
     }
+}
+
+/// None unless the template was given both.
+fn policy_generation(lookup: Lookup<'_>) -> Result<Option<PolicyGeneration>, InvalidSettings> {
+    let trail_arn = text(lookup, "RINGFENCE_TRAIL_ARN").ok();
+    let mut roles = list(lookup, "RINGFENCE_POLICY_GENERATION_ROLE_ARN")?.into_iter();
+    Ok(trail_arn.zip(roles.next()).map(|(trail_arn, role)| PolicyGeneration { trail_arn, role }))
 }
 
 fn text(lookup: Lookup<'_>, variable: &'static str) -> Result<String, InvalidSettings> {
@@ -240,6 +262,21 @@ pub(crate) mod tests {
         assert_eq!(settings.rules.owner_tag_keys, ["owner", "team"]);
         assert_eq!(settings.rules.own_roles.len(), 2);
         assert!(settings.rules.approved.is_empty());
+        assert_eq!(settings.central_topic, None);
+    }
+
+    #[test]
+    fn the_organizations_topic_is_read_where_there_is_one() {
+        let topic = "arn:aws:sns:us-east-1:999999999999:ringfence-central-findings";
+        let given = |value: &'static str| {
+            let lookup = move |name: &str| match name {
+                "RINGFENCE_CENTRAL_TOPIC_ARN" => Some(value.to_owned()),
+                _ => environment(name).map(str::to_owned),
+            };
+            Settings::read(&lookup).unwrap().central_topic
+        };
+        assert_eq!(given(topic).as_deref(), Some(topic));
+        assert_eq!(given(""), None, "an empty parameter is none");
     }
 
     #[test]
@@ -252,6 +289,22 @@ pub(crate) mod tests {
         assert_eq!((deployment.partition.as_str(), deployment.account.as_str()), ("aws", "123456789012"));
         assert_eq!(deployment.allowed_pass_role, ["role-1", "role-2"]);
         assert!(deployment.allowed_assume_role.is_empty(), "an empty parameter is an empty list");
+    }
+
+    #[test]
+    fn policies_are_generated_where_a_trail_and_a_role_to_read_it_are_given() {
+        let trail = ("RINGFENCE_TRAIL_ARN", "arn:aws:cloudtrail:us-east-1:123456789012:trail/events");
+        let role = ("RINGFENCE_POLICY_GENERATION_ROLE_ARN", "arn:aws:iam::123456789012:role/generation");
+        let with = |given: &[(&str, &str)]| {
+            let found = |name: &str| given.iter().find(|(variable, _)| *variable == name);
+            let lookup = |name: &str| found(name).map(|(_, value)| *value).or_else(|| environment(name));
+            Settings::read(&|name| lookup(name).map(str::to_owned)).unwrap().policy_generation
+        };
+        let both = PolicyGeneration { trail_arn: trail.1.to_owned(), role: role.1.parse().unwrap() };
+        assert_eq!(with(&[trail, role]), Some(both));
+        for one in [&[trail][..], &[role], &[trail, (role.0, "")], &[]] {
+            assert_eq!(with(one), None, "{one:?}");
+        }
     }
 
     #[test]
@@ -270,6 +323,7 @@ pub(crate) mod tests {
             ("RINGFENCE_SECURITY_HUB", "on"),
             ("RINGFENCE_CARVE_OUTS", "PassRole"),
             ("RINGFENCE_PROTECTED_ROLES", "arn:aws:iam::123456789012:role/*"),
+            ("RINGFENCE_POLICY_GENERATION_ROLE_ARN", "generation"),
             ("RINGFENCE_OWN_ROLE_ARNS", ""),
             ("RINGFENCE_LEDGER_TABLE", " "),
             ("RINGFENCE_STACK_ID", ""),

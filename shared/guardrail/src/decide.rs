@@ -327,7 +327,8 @@ fn with(assessment: Option<&Assessment>, decide: impl FnOnce(&Assessment) -> Dec
 
 /// Service-linked and reserved roles cannot be changed by their account
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html>).
-fn is_managed_by_aws(role: &RoleArn) -> bool {
+#[must_use]
+pub fn is_managed_by_aws(role: &RoleArn) -> bool {
     ["/aws-service-role/", "/aws-reserved/"].iter().any(|path| role.path().starts_with(path))
 }
 

@@ -64,13 +64,14 @@ class Account:
         self.url = url
 
     def client(
-        self, service: str, key: str = "test", secret: str = "test", token: str | None = None, read_timeout: float = 60
+        self, service: str, key: str = "test", secret: str = "test", token: str | None = None, read_timeout: float = 60,
+        region: str = "us-east-1",
     ) -> Any:
         """A client with the given keys; the default ones are the root user's."""
         return boto3.client(
             service,
             endpoint_url=self.url,
-            region_name="us-east-1",
+            region_name=region,
             aws_access_key_id=key,
             aws_secret_access_key=secret,
             aws_session_token=token,

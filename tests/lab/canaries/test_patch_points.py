@@ -18,6 +18,8 @@ _FUNCTIONS: dict[str, dict[str, str | None]] = {
     "ministack.core.iam_evaluator": {
         "_permissions_boundary": "store name account_id",
         "_resolve_condition_key": "key ctx",
+        "_gather_role_policies": "role_name account_id",
+        "evaluate_resource_policy": "doc ctx service named_only direct_only",
         "enforce": "access_key_id iam_action service region resource_arn service_context",
         "evaluate": "ctx policies limits",
         "pin_request_origin": "source_ip secure_transport",
@@ -30,6 +32,9 @@ _FUNCTIONS: dict[str, dict[str, str | None]] = {
         "_apply_input_transformer": "transformer rule view",
         "_dispatch_event": "event view",
         "_dispatch_to_lambda": "arn payload",
+        "_dispatch_to_sqs": "spec payload sqs_parameters",
+        "_invoke_target": "target event rule view",
+        "_pattern_event_view": "event",
         "_put_events": "data allow_aws_source",
     },
     "ministack.services.iam": {

@@ -102,6 +102,21 @@ class Redrive(unittest.TestCase):
         self.assertEqual((code, self._waiting(), self._events()), (0, 0, ["1", "2"]))
         self.assertIn("2 sent again, 0 left", said)
 
+    def test_what_a_rule_could_not_tell_goes_to_its_topic(self) -> None:
+        topic = self.account.client("sns").create_topic(Name="ringfence-findings")["TopicArn"]
+        self.addCleanup(self.account.client("sns").delete_topic, TopicArn=topic)
+        subscriber, arn = self.account.queue()
+        policy = {"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn,
+        }]}
+        self.sqs.set_queue_attributes(QueueUrl=subscriber, Attributes={"Policy": json.dumps(policy)})
+        self.account.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+        self._send('{"outcome": "self-tamper"}', TARGET_ARN=topic, ERROR_CODE="NO_PERMISSIONS")
+        code, _ = self._run()
+        self.assertEqual((code, self._waiting()), (0, 0))
+        (message,) = self.sqs.receive_message(QueueUrl=subscriber, WaitTimeSeconds=2)["Messages"]
+        self.assertEqual(json.loads(message["Body"])["Message"], '{"outcome": "self-tamper"}')
+
     def test_review_requests_go_back_to_the_review_queue(self) -> None:
         review = self.sqs.create_queue(QueueName="ringfence-review", Attributes={
             "VisibilityTimeout": "0",

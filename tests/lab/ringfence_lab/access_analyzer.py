@@ -17,6 +17,8 @@ from ministack.core.responses import request_scope
 
 from . import api_answer
 from .api_call import ApiCall, operation_model
+from .event_history import EventHistory
+from .policy_generation import PolicyGeneration, Refused
 from .server_process import ACCOUNT
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -28,29 +30,38 @@ _WELL: dict[str, dict[str, Any]] = {
     "CheckNoPublicAccess": {"result": "PASS", "message": "the double of the lab judges nothing"},
 }
 
+# Jobs, see `policy_generation`.
+_GENERATION = ("StartPolicyGeneration", "GetGeneratedPolicy", "ListPolicyGenerations", "CancelPolicyGeneration")
+
 
 class AccessAnalyzer:
     """Answers of documented shape, by operation."""
 
-    def __init__(self) -> None:
+    def __init__(self, history: EventHistory) -> None:
         self._answers: dict[str, dict[str, Any]] = {}
+        self.generation = PolicyGeneration(history)
 
     def prepare(self, answers: dict[str, Any]) -> list[str]:
-        """From now on these operations answer this: a body, or `{"error": code, "status": n}`. Returns their names."""
+        """From now on these operations answer this: a body, or `{"error": code, "status": n}`, or as usual (null). Returns their names."""
         for operation, answer in answers.items():
-            if operation not in _WELL or not isinstance(answer, dict):
-                raise ValueError(f"`{operation}` is no call of the double with an object as its answer: {', '.join(_WELL)}")
-            self._answers[operation] = answer
+            if operation not in _WELL and operation not in _GENERATION or not isinstance(answer, dict | None):
+                known = ", ".join([*_WELL, *_GENERATION])
+                raise ValueError(f"`{operation}` is no call of the double with an object as its answer: {known}")
+            if answer is None:
+                self._answers.pop(operation, None)
+            else:
+                self._answers[operation] = answer
         return sorted(self._answers)
 
     def clear(self) -> None:
         """All is well again."""
         self._answers.clear()
+        self.generation.clear()
 
     def answer(self, call: ApiCall) -> Answer:
         """What the double answers to a call."""
         operation = call.operation or ""
-        if operation not in _WELL:
+        if operation not in _WELL and operation not in _GENERATION:
             return api_answer.error_response(call, 501, "NotImplemented", f"the lab's double has no `{call.name}`")
         with request_scope(ACCOUNT, call.region):
             denied = iam_evaluator.enforce(
@@ -61,7 +72,12 @@ class AccessAnalyzer:
             return api_answer.error_response(call, 403, "AccessDeniedException", message)
         if mistake := _mistake(call):
             return api_answer.error_response(call, 400, "ValidationException", mistake)
-        body = self._answers.get(operation, _WELL[operation])
+        if operation in _GENERATION and operation not in self._answers:
+            try:
+                return 200, {"content-type": "application/json"}, json.dumps(self.generation.answer(call)).encode()
+            except Refused as refused:
+                return api_answer.error_response(call, refused.status, refused.code, str(refused))
+        body = self._answers.get(operation) or _WELL[operation]
         if code := body.get("error"):
             return api_answer.error_response(call, int(body.get("status", 400)), str(code), "put there by a test")
         return 200, {"content-type": "application/json"}, json.dumps(body).encode()

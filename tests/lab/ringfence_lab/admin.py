@@ -59,6 +59,8 @@ class Admin:
             ("GET", "tap"): lambda: asdict(lab.tap.knobs),
             ("POST", "tap"): lambda: asdict(lab.tap.configure(_object(body))),
             ("POST", "access-analyzer"): lambda: lab.access_analyzer.prepare(_object(body)),
+            ("POST", "access-analyzer/generation"): lambda: {"ended": lab.access_analyzer.generation.end(_object(body))},
+            ("POST", "event-history"): lambda: {"records": lab.event_history.add(_object(body))},
             ("GET", "faults"): lab.faults.report,
             ("POST", "faults"): lambda: lab.faults.arm(_object(body)),
             ("DELETE", "faults"): lambda: {"disarmed": lab.faults.clear()},

@@ -25,6 +25,7 @@ from . import (
     cloudformation_conditions,
     condition_keys,
     descriptions,
+    event_forwarding,
     function_environment,
     function_urls,
     function_processes,
@@ -44,6 +45,7 @@ from .access_analyzer import AccessAnalyzer
 from .admin import Admin
 from .async_failure import AsyncInvocations
 from .cloudtrail_tap import CloudTrailTap
+from .event_history import EventHistory
 from .faults import Fail, Faults, Hang, Kill, Late
 from .function_environment import FunctionLogs
 from .journal import Journal
@@ -68,7 +70,8 @@ class Lab:
         self.tap = CloudTrailTap()
         self.mailbox = Mailbox()
         self.security_hub = SecurityHub()
-        self.access_analyzer = AccessAnalyzer()
+        self.event_history = EventHistory()
+        self.access_analyzer = AccessAnalyzer(self.event_history)
         self.logs = FunctionLogs()
         self.asynchronous = AsyncInvocations()
         self.queue_polls = QueuePolls()
@@ -92,6 +95,7 @@ class Lab:
         authorization_details.apply()
         policy_versions.apply()
         rule_state.apply()
+        event_forwarding.apply()
         input_paths.apply()
         secure_transport.apply()
         sqs_batches.apply()
@@ -104,7 +108,7 @@ class Lab:
 
     def clear(self) -> None:
         """Forget what was noted, for a fresh start after a reset of MiniStack."""
-        for part in (self.journal, self.faults, self.tap, self.logs):
+        for part in (self.journal, self.faults, self.tap, self.logs, self.event_history):
             part.clear()
         self.mailbox.messages.clear()
         self.security_hub.clear()
@@ -162,6 +166,8 @@ class Lab:
                 await _answer(response, *await self.security_hub.answer(call, body))
             elif call.service == "access-analyzer":
                 await _answer(response, *self.access_analyzer.answer(call))
+            elif call.service == "cloudtrail" and call.operation == "LookupEvents":
+                await _answer(response, *self.event_history.answer(call))
             else:
                 await ministack_app.app(scope, receive, response)
             if kill is not None:
@@ -181,6 +187,7 @@ class Lab:
         self.journal.answered(entry, answer.status, answer.error_code)
         try:
             self.tap.observe(call, signer, answer, started)
+            self.event_history.observe(call, signer, answer, started)
         except Exception:
             _log.exception("the tap could not record %s:%s", call.service, call.name)
 

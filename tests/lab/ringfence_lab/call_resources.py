@@ -1,8 +1,8 @@
 """The action and the resource that a call is checked for, where MiniStack takes none or another than AWS.
 
 "Actions, resources, and condition keys" of each service in the Service Authorization Reference: a rule of the default bus
-has no bus in its ARN, a subscription is its topic's, a stack's ARN ends in an id, and changes of event source mappings are
-actions of their own.
+has no bus in its ARN, a subscription is its topic's, a stack's ARN ends in an id, and changes of event source mappings and reading a
+function's concurrency are actions of their own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from ministack.services import cloudformation
 from .api_call import ApiCall
 from .condition_keys import current_call
 
-_ACTIONS = {"UpdateEventSourceMapping", "DeleteEventSourceMapping"}
+# MiniStack takes reading a concurrency for setting it.
+_ACTIONS = {"DeleteEventSourceMapping", "GetFunctionConcurrency", "UpdateEventSourceMapping"}
 
 
 def apply() -> None:

@@ -16,15 +16,17 @@ from botocore.exceptions import ClientError
 from .server_process import REGION
 
 
-def make(url: str, calls: Iterable[dict[str, Any]], role: str | None) -> Iterator[dict[str, Any]]:
+def make(
+    url: str, calls: Iterable[dict[str, Any]], role: str | None = None, region: str = REGION, session_name: str = "calls"
+) -> Iterator[dict[str, Any]]:
     """Make calls, `{"service", "operation", "parameters"}` with operation as in boto3, and yield `{"answer", "error"}`.
 
     `error` is None or AWS's code; the calls after it are made all the same.
     """
-    session = _session({"aws_access_key_id": "test", "aws_secret_access_key": "test"})
+    session = _session(region, {"aws_access_key_id": "test", "aws_secret_access_key": "test"})
     if role is not None:
-        keys = _client(session, url, "sts").assume_role(RoleArn=role, RoleSessionName="calls")["Credentials"]
-        session = _session({
+        keys = _client(session, url, "sts").assume_role(RoleArn=role, RoleSessionName=session_name)["Credentials"]
+        session = _session(region, {
             "aws_access_key_id": keys["AccessKeyId"],
             "aws_secret_access_key": keys["SecretAccessKey"],
             "aws_session_token": keys["SessionToken"],
@@ -41,8 +43,8 @@ def make(url: str, calls: Iterable[dict[str, Any]], role: str | None) -> Iterato
             yield {"answer": error.response["Error"].get("Message"), "error": error.response["Error"]["Code"]}
 
 
-def _session(keys: dict[str, str]) -> boto3.Session:
-    return boto3.Session(region_name=REGION, **keys)
+def _session(region: str, keys: dict[str, str]) -> boto3.Session:
+    return boto3.Session(region_name=region, **keys)
 
 
 def _client(session: boto3.Session, url: str, service: str) -> Any:

@@ -87,6 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     call = _command(commands, "call", _call, "make API calls read as JSON lines, print what came of each")
     call.add_argument("--url", required=True, help="address that `serve` printed")
     call.add_argument("--role", help="ARN of the role to assume first (default: as the root user)")
+    call.add_argument("--session", default="calls", help="name of the role's session; Lambda gives it its function's (default: calls)")
+    call.add_argument("--region", default=REGION, help="default: %(default)s")
 
     reset = _command(commands, "reset", _reset, "wipe a running account, the deployed stack included")
     reset.add_argument("--url", required=True, help="address that `serve` printed")
@@ -240,7 +242,8 @@ def _deployment(arguments: argparse.Namespace) -> Deployment:
 
 
 def _call(arguments: argparse.Namespace) -> int:
-    for came_of_it in calls.make(arguments.url, map(json.loads, sys.stdin), arguments.role):
+    made = calls.make(arguments.url, map(json.loads, sys.stdin), arguments.role, arguments.region, arguments.session)
+    for came_of_it in made:
         print(json.dumps(came_of_it), flush=True)
     return 0
 

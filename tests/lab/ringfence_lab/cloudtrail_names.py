@@ -60,7 +60,8 @@ _DERIVED = {
 
 LAMBDA_EVENT_NAMES = _RECORDED | _DERIVED
 
-_READ_ONLY_PREFIXES = ("BatchGet", "Describe", "Generate", "Get", "Head", "List", "Lookup", "Search", "Simulate")
+# AssumeRole among them: its records say `"readOnly": true`.
+_READ_ONLY_PREFIXES = ("AssumeRole", "BatchGet", "Describe", "Generate", "Get", "Head", "List", "Lookup", "Search", "Simulate")
 
 # Data events reach a trail only where it asks for them, and never EventBridge as a management event.
 _DATA_EVENTS = {

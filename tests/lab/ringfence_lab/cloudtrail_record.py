@@ -22,6 +22,7 @@ _EMPTIED = {"lambda": {"Environment"}}
 _REMOVED = {
     "iam": {"SecretAccessKey", "Password"},
     "lambda": {"ZipFile"},
+    "sts": {"SecretAccessKey"},
 }
 # The wire answer has more than the record, for the calls whose records are public.
 _KEPT_RESPONSE = {

@@ -1,7 +1,8 @@
 """Local CloudTrail tap: turns API calls into `AWS API Call via CloudTrail` events on the default bus.
 
-MiniStack emits none. Successful writes of IAM and Lambda are told, and every call of any service that IAM refused.
-AssumeRole, data events and successful reads are not.
+MiniStack emits none. Successful writes of the services that a part of Ringfence belongs to are told, and every call of any service
+that IAM refused. Data events and successful reads are not, but for AssumeRole; calls of S3 and CloudWatch are not, because nothing
+here reads what they ask for.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ from .cloudtrail_names import is_data_event, is_read_only
 from .server_process import REGION
 
 _log = logging.getLogger("ringfence_lab.tap")
-_WATCHED = {"iam", "lambda"}
+_WATCHED = {
+    "cloudformation", "cloudtrail", "dynamodb", "events", "iam", "kms", "lambda", "logs", "sns", "sqs", "ssm", "sts",
+}
 # A window that does not fill is let go after this long.
 _SHUFFLE_PATIENCE_SECONDS = 0.5
 
@@ -146,4 +149,4 @@ def _is_told(call: ApiCall, answer: ApiAnswer) -> bool:
         return False
     if answer.denied:
         return True
-    return call.service in _WATCHED and not is_read_only(call.operation)
+    return call.service in _WATCHED and (call.operation.startswith("AssumeRole") or not is_read_only(call.operation))

@@ -27,6 +27,26 @@ impl Lab {
         self.call(calls, &["--role", role_arn])
     }
 
+    /// Makes the calls as a function with this role would: Lambda names its session after it.
+    pub fn call_as_function(
+        &self,
+        function: &str,
+        role_arn: &str,
+        calls: &[Call],
+    ) -> Vec<Result<Value, String>> {
+        self.call(calls, &["--role", role_arn, "--session", function])
+    }
+
+    /// Makes the calls as the account's administrator in another Region.
+    pub fn call_in(&self, region: &str, calls: &[Call]) -> Vec<Result<Value, String>> {
+        self.call(calls, &["--region", region])
+    }
+
+    /// Makes the calls with the credentials of a role in another Region.
+    pub fn call_as_in(&self, role_arn: &str, region: &str, calls: &[Call]) -> Vec<Result<Value, String>> {
+        self.call(calls, &["--role", role_arn, "--region", region])
+    }
+
     fn call(&self, calls: &[Call], arguments: &[&str]) -> Vec<Result<Value, String>> {
         let mut child = lab_command(&["call", "--url", &self.url])
             .args(arguments)

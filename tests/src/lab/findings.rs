@@ -51,23 +51,33 @@ impl Lab {
         "arn:aws:sns:us-east-1:123456789012:ringfence-findings"
     }
 
-    /// A queue that gets every finding's JSON, beside the mailbox that gets the texts of e-mail subscribers.
-    pub(super) async fn subscribe_to_everything(&self) {
+    /// A queue that gets every finding's JSON, beside the mailbox that gets the texts of e-mail subscribers. They were there before
+    /// Ringfence: a subscription that comes is told.
+    pub async fn subscribe_to_everything(&self) {
         let topic = self.topic();
         let subscribe = self.sns.subscribe().topic_arn(topic).protocol("email").endpoint(EVERYTHING);
+        self.pause_events();
         subscribe.send().await.expect("an e-mail subscription");
         self.subscribe_queue(FINDINGS_QUEUE, None).await;
     }
 
-    /// A new queue that gets the findings that pass a filter policy, or all.
+    /// A new queue that gets the findings that pass a filter policy, or all. Whatever waits is forgotten.
     pub async fn subscribe_queue(&self, name: &str, filter_policy: Option<&Value>) {
+        self.subscribe_queue_to(self.topic(), name, filter_policy).await;
+    }
+
+    /// The same with another topic.
+    pub async fn subscribe_queue_to(&self, topic: &str, name: &str, filter_policy: Option<&Value>) {
         let queue = self.queue_of_findings(name).await;
-        let subscribe = self.sns.subscribe().topic_arn(self.topic()).protocol("sqs").endpoint(queue);
+        let subscribe = self.sns.subscribe().topic_arn(topic).protocol("sqs").endpoint(queue);
         let subscribe = match filter_policy {
             Some(policy) => subscribe.attributes("FilterPolicy", policy.to_string()),
             None => subscribe,
         };
+        self.pause_events();
         subscribe.send().await.expect("a queue subscription");
+        self.forget_events();
+        self.resume_events();
     }
 
     /// The ARN of a queue that the topic may send to. Like AWS, the lab obeys the queue's policy.

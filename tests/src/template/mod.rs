@@ -1,4 +1,4 @@
-//! `template.yaml` and `organization.yaml`, read and rendered without AWS.
+//! `template.yaml`, `forwarder.yaml` and `organization.yaml`, read and rendered without AWS.
 //!
 //! Rendering resolves parameters, conditions, mappings and references the way CloudFormation does; names that
 //! CloudFormation would generate are made up, in its form. What the template uses and this does not know, panics.
@@ -27,6 +27,12 @@ impl Template {
         Self::at("organization.yaml")
     }
 
+    /// Reads the project's `forwarder.yaml`.
+    #[must_use]
+    pub fn of_forwarder() -> Self {
+        Self::at("forwarder.yaml")
+    }
+
     /// Reads a template by its path in the project.
     #[must_use]
     pub fn at(path: &str) -> Self {
@@ -45,6 +51,12 @@ impl Template {
     /// What CloudFormation would deploy with these parameters; all others have their defaults.
     #[must_use]
     pub fn rendered(&self, parameters: &[(&str, &str)]) -> Stack {
-        Stack::render(&self.0, parameters)
+        self.rendered_in(render::HOME, parameters)
+    }
+
+    /// The same in another Region than the home one.
+    #[must_use]
+    pub fn rendered_in(&self, region: &str, parameters: &[(&str, &str)]) -> Stack {
+        Stack::render(&self.0, region, parameters)
     }
 }

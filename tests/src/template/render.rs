@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 /// The account that templates are rendered for, the same as in the fixtures.
 pub const ACCOUNT: &str = "123456789012";
-const REGION: &str = "us-east-1";
+/// The home region of the partition `aws`.
+pub(super) const HOME: &str = "us-east-1";
 
 /// A template with all its parameters, conditions and references resolved.
 #[derive(Debug, Clone)]
@@ -15,8 +16,8 @@ pub struct Stack {
 }
 
 impl Stack {
-    pub(super) fn render(template: &Value, parameters: &[(&str, &str)]) -> Self {
-        let renderer = Renderer { template, parameters };
+    pub(super) fn render(template: &Value, region: &str, parameters: &[(&str, &str)]) -> Self {
+        let renderer = Renderer { template, region, parameters };
         let mut resources = BTreeMap::new();
         for (id, resource) in entries(&template["Resources"]) {
             let wanted =
@@ -88,6 +89,7 @@ fn entries(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
 
 struct Renderer<'a> {
     template: &'a Value,
+    region: &'a str,
     parameters: &'a [(&'a str, &'a str)],
 }
 
@@ -98,7 +100,8 @@ impl Renderer<'_> {
             Value::Array(items) => Some(items.iter().filter_map(|item| self.value(item)).collect()),
             Value::Object(object) => match object.iter().next() {
                 Some((name, argument))
-                    if object.len() == 1 && (name == "Ref" || name.starts_with("Fn::")) =>
+                    if object.len() == 1
+                        && (name == "Ref" || name == "Condition" || name.starts_with("Fn::")) =>
                 {
                     self.intrinsic(name, argument)
                 }
@@ -154,6 +157,11 @@ impl Renderer<'_> {
                     self.value(&argument[0]).map(plain_text) == self.value(&argument[1]).map(plain_text);
                 Some(json!(same))
             }
+            "Condition" => Some(json!(self.condition(argument.as_str().expect("a condition's name")))),
+            "Fn::And" => {
+                let conditions = argument.as_array().expect("`Fn::And` takes a list");
+                Some(json!(conditions.iter().all(|one| self.value(one) == Some(json!(true)))))
+            }
             "Fn::Not" => Some(json!(self.value(&argument[0]) == Some(json!(false)))),
             "Fn::FindInMap" => {
                 let key = |n: usize| self.text(&argument[n]);
@@ -185,10 +193,12 @@ impl Renderer<'_> {
             "AWS::NoValue" => return None,
             "AWS::AccountId" => ACCOUNT.to_owned(),
             "AWS::Partition" => "aws".to_owned(),
-            "AWS::Region" => REGION.to_owned(),
+            "AWS::URLSuffix" => "amazonaws.com".to_owned(),
+            "AWS::Region" => self.region.to_owned(),
             "AWS::StackName" => "ringfence".to_owned(),
             "AWS::StackId" => format!(
-                "arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/ringfence/0a1b2c3d-0000-4000-8000-0123456789ab"
+                "arn:aws:cloudformation:{}:{ACCOUNT}:stack/ringfence/0a1b2c3d-0000-4000-8000-0123456789ab",
+                self.region
             ),
             _ => self.physical_id(name),
         }))
@@ -215,15 +225,17 @@ impl Renderer<'_> {
         match self.resource(id).0 {
             "AWS::IAM::ManagedPolicy" | "AWS::SNS::Topic" => self.arn(id),
             "AWS::SQS::Queue" => {
-                format!("https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{}", self.name(id, "QueueName"))
+                format!("https://sqs.{}.amazonaws.com/{ACCOUNT}/{}", self.region, self.name(id, "QueueName"))
             }
             "AWS::DynamoDB::Table" => self.name(id, "TableName"),
             // CloudFormation takes the names that it makes for buckets in lower case.
             "AWS::S3::Bucket" => self.name(id, "BucketName").to_lowercase(),
             "AWS::Logs::LogGroup" => self.name(id, "LogGroupName"),
+            "AWS::SSM::Parameter" => self.name(id, "Name"),
             "AWS::Serverless::Function" | "AWS::Lambda::Function" => self.name(id, "FunctionName"),
             "AWS::KMS::Key" => "0a1b2c3d-0000-4000-8000-0123456789ab".to_owned(),
             "AWS::Organizations::Policy" => "p-0a1b2c3d".to_owned(),
+            "AWS::CloudFormation::StackSet" => format!("{}:0a1b2c3d", self.name(id, "StackSetName")),
             other => panic!("the test's renderer does not know what `Ref` gives for {other}"),
         }
     }
@@ -241,27 +253,31 @@ impl Renderer<'_> {
 
     fn arn(&self, id: &str) -> String {
         let (resource_type, resource) = self.resource(id);
+        let region = self.region;
         let path = || resource["Properties"].get("Path").map_or("/".to_owned(), |path| self.text(path));
         match resource_type {
             "AWS::IAM::ManagedPolicy" => {
                 format!("arn:aws:iam::{ACCOUNT}:policy{}{}", path(), self.name(id, "ManagedPolicyName"))
             }
             "AWS::IAM::Role" => format!("arn:aws:iam::{ACCOUNT}:role{}{}", path(), self.name(id, "RoleName")),
-            "AWS::SNS::Topic" => format!("arn:aws:sns:{REGION}:{ACCOUNT}:{}", self.name(id, "TopicName")),
-            "AWS::SQS::Queue" => format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{}", self.name(id, "QueueName")),
+            "AWS::SNS::Topic" => format!("arn:aws:sns:{region}:{ACCOUNT}:{}", self.name(id, "TopicName")),
+            "AWS::SQS::Queue" => format!("arn:aws:sqs:{region}:{ACCOUNT}:{}", self.name(id, "QueueName")),
             "AWS::DynamoDB::Table" => {
-                format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{}", self.name(id, "TableName"))
+                format!("arn:aws:dynamodb:{region}:{ACCOUNT}:table/{}", self.name(id, "TableName"))
             }
             "AWS::Logs::LogGroup" => {
-                format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{}", self.physical_id(id))
+                format!("arn:aws:logs:{region}:{ACCOUNT}:log-group:{}", self.physical_id(id))
             }
             "AWS::S3::Bucket" => format!("arn:aws:s3:::{}", self.physical_id(id)),
-            "AWS::KMS::Key" => format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/{}", self.physical_id(id)),
+            "AWS::KMS::Key" => format!("arn:aws:kms:{region}:{ACCOUNT}:key/{}", self.physical_id(id)),
+            "AWS::Events::Rule" => {
+                format!("arn:aws:events:{region}:{ACCOUNT}:rule/{}", self.name(id, "Name"))
+            }
             "AWS::CloudWatch::Alarm" => {
-                format!("arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{}", self.name(id, "AlarmName"))
+                format!("arn:aws:cloudwatch:{region}:{ACCOUNT}:alarm:{}", self.name(id, "AlarmName"))
             }
             "AWS::Serverless::Function" | "AWS::Lambda::Function" => {
-                format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", self.physical_id(id))
+                format!("arn:aws:lambda:{region}:{ACCOUNT}:function:{}", self.physical_id(id))
             }
             other => panic!("the test's renderer does not know the ARN of {other}"),
         }

@@ -10,13 +10,14 @@ use tests::template::Template;
 
 /// Seconds of a clock that only these tests have.
 const NOW: i64 = 1_000_000;
-const FUNCTIONS: [&str; 8] = [
+const FUNCTIONS: [&str; 9] = [
     "ringfence-on-boundary-denial",
     "ringfence-on-exposure-change",
     "ringfence-on-function-change",
     "ringfence-on-policy-change",
     "ringfence-on-role-change",
     "ringfence-review-role",
+    "ringfence-suggest-policy",
     "ringfence-sweep-account",
     "ringfence-undo-remediation",
 ];
@@ -179,7 +180,10 @@ async fn a_rule_that_is_switched_off_is_an_alarm_and_a_notice_until_it_is_back()
     let told: Vec<_> = notices.iter().map(|told| (told.text_of("severity"), told.text_of("title"))).collect();
     assert_eq!(
         told,
-        [("HIGH", "A part of Ringfence is missing or switched off"), ("MEDIUM", "Ringfence is whole again")]
+        [
+            ("HIGH", "A part of Ringfence is missing, switched off or changed"),
+            ("MEDIUM", "Ringfence is whole again")
+        ]
     );
     assert!(notices[0].text_of("summary").contains("Rule ringfence-on-role-change is switched off"));
 }

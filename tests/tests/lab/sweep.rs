@@ -12,7 +12,7 @@ fn words(findings: &[Told]) -> Vec<(&str, &str)> {
     findings.iter().map(|told| (told.text_of("outcome"), told.text_of("severity"))).collect()
 }
 
-async fn sweep(lab: &Lab) {
+pub(super) async fn sweep(lab: &Lab) {
     let invoke = lab.lambda.invoke().function_name(SWEEP).invocation_type(InvocationType::Event);
     invoke.payload(Blob::new("{}")).send().await.expect("it is taken");
     lab.silence().await;
@@ -190,8 +190,10 @@ async fn a_trail_that_is_stopped_is_told_once_and_so_is_its_end() {
     sweep(&lab).await;
     let notices = lab.notices().await;
     let told: Vec<_> = notices.iter().map(|told| (told.text_of("severity"), told.text_of("title"))).collect();
-    let expected =
-        [("HIGH", "A part of Ringfence is missing or switched off"), ("MEDIUM", "Ringfence is whole again")];
+    let expected = [
+        ("HIGH", "A part of Ringfence is missing, switched off or changed"),
+        ("MEDIUM", "Ringfence is whole again"),
+    ];
     assert_eq!(told, expected);
     assert!(notices[0].says("management-events is stopped"), "{}", notices[0].finding);
 }

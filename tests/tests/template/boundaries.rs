@@ -2,6 +2,7 @@
 //! they have.
 
 pub(crate) mod closed;
+mod fitted;
 mod form;
 mod open;
 mod page;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tests::template::Template;
 
 /// Every parameter there will be and its default. Those without one come with the feature that uses them.
-const PARAMETERS: [(&str, Option<&str>); 22] = [
+const PARAMETERS: [(&str, Option<&str>); 24] = [
     ("Mode", Some("enforce")),
     ("SweepMode", Some("observe")),
     ("BoundaryProfile", Some("baseline")),
@@ -20,12 +20,14 @@ const PARAMETERS: [(&str, Option<&str>); 22] = [
     ("AllowedAssumeRoleArns", Some("")),
     ("ProtectedRoles", Some("")),
     ("OperatorPrincipals", Some("")),
+    ("BreakGlassRoleArn", Some("")),
     ("OwnerTagKeys", Some("owner,team")),
     ("FindingsEmail", Some("")),
+    ("CentralFindingsTopicArn", Some("")),
     ("SecurityHub", Some("false")),
     ("AccessAnalyzer", Some("validate")),
-    ("TrailArn", None),
-    ("PolicyGenerationRoleArn", None),
+    ("TrailArn", Some("")),
+    ("PolicyGenerationRoleArn", Some("")),
     ("SweepSchedule", Some("rate(12 hours)")),
     ("ReservedConcurrency", Some("0")),
     ("Architecture", Some("arm64")),

@@ -1,5 +1,6 @@
 //! Every function: its folder, its role, its logs, what becomes of its failures.
 
+use crate::permissions::GENERATION;
 use crate::{one_or_many, stack, statements, text};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -9,13 +10,14 @@ use tests::{function_folders, logical_id};
 const FUNCTION: &str = "AWS::Serverless::Function";
 
 /// The contract with `account::settings`.
-const ENVIRONMENT: [&str; 24] = [
+const ENVIRONMENT: [&str; 27] = [
     "RINGFENCE_ACCESS_ANALYZER",
     "RINGFENCE_ALLOWED_ASSUME_ROLE_ARNS",
     "RINGFENCE_ALLOWED_PASS_ROLE_ARNS",
     "RINGFENCE_APPROVED_BOUNDARY_ARNS",
     "RINGFENCE_BOUNDARY_ARN",
     "RINGFENCE_CARVE_OUTS",
+    "RINGFENCE_CENTRAL_TOPIC_ARN",
     "RINGFENCE_ENFORCE_AT",
     "RINGFENCE_ENFORCE_EXISTING_AT",
     "RINGFENCE_ENFORCE_SHARED_TRUST",
@@ -26,6 +28,7 @@ const ENVIRONMENT: [&str; 24] = [
     "RINGFENCE_MODE",
     "RINGFENCE_OWNER_TAG_KEYS",
     "RINGFENCE_OWN_ROLE_ARNS",
+    "RINGFENCE_POLICY_GENERATION_ROLE_ARN",
     "RINGFENCE_PROTECTED_ROLES",
     "RINGFENCE_REPLACE_WIDER",
     "RINGFENCE_REPORT_BUCKET",
@@ -34,6 +37,7 @@ const ENVIRONMENT: [&str; 24] = [
     "RINGFENCE_SECURITY_HUB",
     "RINGFENCE_STACK_ID",
     "RINGFENCE_SWEEP_MODE",
+    "RINGFENCE_TRAIL_ARN",
 ];
 
 fn dead_letter_arn(stack: &Stack) -> String {
@@ -121,9 +125,9 @@ fn what_a_function_fails_on_ends_in_the_dead_letter_queue() {
     for (id, function) in stack.of_type(FUNCTION) {
         let properties = &function["Properties"];
         let Some(events) = properties["Events"].as_object() else {
-            assert_eq!(
-                id, "UndoRemediation",
-                "only an operator, who reads the answer, invokes without an event"
+            assert!(
+                id == "UndoRemediation" || id == "SuggestPolicy",
+                "{id}: only an operator, who reads the answer, invokes without an event, and a schedule of its own"
             );
             continue;
         };
@@ -147,6 +151,32 @@ fn what_a_function_fails_on_ends_in_the_dead_letter_queue() {
     }
 }
 
+/// Its schedule is there only where a condition says so, which SAM's events do not take.
+#[test]
+fn policies_are_proposed_on_a_schedule_where_a_trail_and_a_role_to_read_it_are_given() {
+    let rule = |parameters: &[(&str, &str)]| {
+        let stack = tests::template::Template::of_project().rendered(parameters);
+        let found = stack.of_type("AWS::Events::Rule").find(|(id, _)| *id == "SuggestPolicySchedule");
+        let permission =
+            stack.of_type("AWS::Lambda::Permission").any(|(id, _)| id == "SuggestPolicySchedulePermission");
+        assert_eq!(found.is_some(), permission);
+        found.map(|(_, rule)| (rule["Properties"].clone(), dead_letter_arn(&stack)))
+    };
+    assert_eq!(rule(&[]), None);
+    assert_eq!(rule(&GENERATION[..1]), None);
+    assert_eq!(rule(&GENERATION[1..]), None);
+    let (rule, dead_letters) = rule(&GENERATION).expect("a schedule");
+    let [target] = rule["Targets"].as_array().expect("targets").as_slice() else {
+        panic!("one target: {rule}")
+    };
+    assert_eq!(target["Input"], "{}", "what an operator sends");
+    assert_eq!(target["DeadLetterConfig"]["Arn"], dead_letters);
+    let function = stack();
+    let invoke = &function.properties("SuggestPolicy")["EventInvokeConfig"];
+    assert_eq!(invoke["MaximumRetryAttempts"], 2);
+    assert_eq!(invoke["DestinationConfig"]["OnFailure"]["Destination"], dead_letters);
+}
+
 /// Batches: <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>.
 fn assert_queue_gives_up_into(stack: &Stack, mapping: &Value, function: &Value, dead_letters: &str) {
     let name = text(mapping, "/Queue").rsplit(':').next().expect("an ARN ends in the name");
@@ -162,7 +192,7 @@ fn assert_queue_gives_up_into(stack: &Stack, mapping: &Value, function: &Value, 
 
 #[test]
 fn the_dead_letter_queue_takes_messages_of_exactly_our_rules() {
-    let stack = stack();
+    let stack = crate::permissions::with_everything();
     let rules: BTreeSet<String> = stack
         .of_type(FUNCTION)
         .filter_map(|(_, function)| function["Properties"]["Events"].as_object())

@@ -3,9 +3,11 @@
 mod alarms;
 mod architecture;
 mod boundaries;
+mod break_glass;
 mod contract;
 mod denials;
 mod fixtures;
+mod forwarder;
 mod functions;
 mod new_roles;
 mod organization;
@@ -18,6 +20,7 @@ mod real_records;
 mod replay;
 mod runbook;
 mod security;
+mod self_tamper;
 mod shipped;
 
 use serde_json::Value;

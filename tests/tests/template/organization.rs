@@ -1,4 +1,4 @@
-//! The service control policies of `organization.yaml`: what they close, what they leave to pipelines, to Ringfence itself and
+//! `organization.yaml`: what it installs where (`installation`), and its service control policies: what they close, what they leave to pipelines, to Ringfence itself and
 //! to those who are not bound, and the form they have. The policy engine judges the documents as CloudFormation would save
 //! them.
 
@@ -7,6 +7,7 @@ mod closed;
 mod escalations;
 mod everyday;
 mod form;
+mod installation;
 mod own_work;
 
 use iam_policy::{ActionName, Because, Catalogue, Policies, Policy, Request, Source, Verdict, evaluate};

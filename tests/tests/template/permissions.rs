@@ -8,7 +8,7 @@ use tests::template::{Stack, Template};
 use tests::{function_folders, logical_id};
 
 /// Granted, but called by AWS with the function's role and not by our code, so no SDK call declares them.
-const CALLED_BY_AWS: [(&str, &str, &str); 11] = [
+const CALLED_BY_AWS: [(&str, &str, &str); 12] = [
     ("on-boundary-denial", "sqs:ReceiveMessage", "Lambda polls the queue of refused calls"),
     ("on-boundary-denial", "sqs:DeleteMessage", "Lambda polls the queue of refused calls"),
     ("on-boundary-denial", "sqs:GetQueueAttributes", "Lambda polls the queue of refused calls"),
@@ -16,6 +16,7 @@ const CALLED_BY_AWS: [(&str, &str, &str); 11] = [
     ("on-function-change", "sqs:SendMessage", "Lambda sends what failed to the on-failure destination"),
     ("on-policy-change", "sqs:SendMessage", "Lambda sends what failed to the on-failure destination"),
     ("on-role-change", "sqs:SendMessage", "Lambda sends what failed to the on-failure destination"),
+    ("suggest-policy", "sqs:SendMessage", "Lambda sends what failed to the on-failure destination"),
     ("sweep-account", "sqs:SendMessage", "Lambda sends what failed to the on-failure destination"),
     ("review-role", "sqs:ReceiveMessage", "Lambda polls the review queue"),
     ("review-role", "sqs:DeleteMessage", "Lambda polls the review queue"),
@@ -36,6 +37,7 @@ fn declared_by_the_code(folder: &str) -> BTreeSet<&'static str> {
         "on-policy-change" => on_policy_change::actions(),
         "on-role-change" => on_role_change::actions(),
         "review-role" => review_role::actions(),
+        "suggest-policy" => suggest_policy::actions(),
         "sweep-account" => sweep_account::actions(),
         "undo-remediation" => undo_remediation::actions(),
         other => panic!("add the actions of `{other}` here"),
@@ -74,17 +76,86 @@ const CHECKS: [&str; 3] = [
     "access-analyzer:CheckNoPublicAccess",
 ];
 
+/// Granted only where policies are to be generated.
+const GENERATING: [&str; 6] = [
+    "access-analyzer:CancelPolicyGeneration",
+    "access-analyzer:GetGeneratedPolicy",
+    "access-analyzer:ListPolicyGenerations",
+    "access-analyzer:StartPolicyGeneration",
+    "cloudtrail:LookupEvents",
+    "iam:PassRole",
+];
+
+/// What has policies generated.
+pub(crate) const GENERATION: [(&str, &str); 2] = [
+    ("TrailArn", "arn:aws:cloudtrail:us-east-1:123456789012:trail/management-events"),
+    ("PolicyGenerationRoleArn", READER),
+];
+const READER: &str = "arn:aws:iam::123456789012:role/ringfence/ringfence-policy-generation";
+
 /// With everything that can be asked for.
 pub(crate) fn with_everything() -> Stack {
-    Template::of_project().rendered(&[("SecurityHub", "true"), ("AccessAnalyzer", "checks")])
+    let [trail, reader] = GENERATION;
+    Template::of_project().rendered(&[
+        ("SecurityHub", "true"),
+        ("AccessAnalyzer", "checks"),
+        ("CentralFindingsTopicArn", CENTRAL),
+        trail,
+        reader,
+    ])
+}
+
+#[test]
+fn one_role_alone_may_be_passed_on_and_to_access_analyzer_alone() {
+    let stack = with_everything();
+    let own = statements(&stack.properties("OwnBoundary")["PolicyDocument"]);
+    let of_function = grants(&stack, "suggest-policy");
+    for statements in [of_function, own] {
+        let passes: Vec<&Value> =
+            statements.into_iter().filter(|statement| allows_action(statement, "iam:PassRole")).collect();
+        let [pass] = passes.as_slice() else { panic!("one statement: {passes:?}") };
+        assert_eq!(pass["Action"], "iam:PassRole");
+        assert_eq!(pass["Resource"], READER);
+        let to = json!({"StringEquals": {"iam:PassedToService": "access-analyzer.amazonaws.com"}});
+        assert_eq!(pass["Condition"], to);
+    }
+    for folder in function_folders().into_iter().filter(|folder| folder != "suggest-policy") {
+        assert!(!allowed(&grants(&stack, &folder)).contains("iam:PassRole"), "{folder}");
+    }
+}
+
+const CENTRAL: &str = "arn:aws:sns:us-east-1:999999999999:ringfence-central-findings";
+
+/// With the key that SNS uses in the publisher's name, whichever it is: the organization's account says who may.
+#[test]
+fn findings_are_published_to_the_given_topic_of_the_organization_and_no_other() {
+    let about_central = |stack: &Stack, folder: &str| -> Vec<Value> {
+        let found = grants(stack, folder).into_iter().filter(|statement| {
+            statement["Resource"] == CENTRAL || statement["Resource"] == "arn:aws:kms:us-east-1:*:key/*"
+        });
+        found.cloned().collect()
+    };
+    let (given, none) = (with_everything(), stack());
+    assert!(none.resources().all(|(id, _)| id != "CentralFindingsPolicy"));
+    for folder in function_folders() {
+        assert!(about_central(&none, &folder).is_empty(), "{folder}");
+        let [publish, encrypt] = &about_central(&given, &folder)[..] else {
+            panic!("{folder}: two statements")
+        };
+        assert_eq!((&publish["Action"], &publish["Resource"]), (&json!("sns:Publish"), &json!(CENTRAL)));
+        let by_sns = json!({"StringEquals": {"kms:ViaService": "sns.us-east-1.amazonaws.com"}});
+        assert_eq!(encrypt["Condition"], by_sns, "{folder}: for nothing but publishing");
+    }
+    let own = |stack: &Stack| stack.properties("OwnBoundary")["PolicyDocument"].to_string();
+    assert!(own(&given).contains(CENTRAL) && !own(&none).contains("TheOrganization"));
 }
 
 #[test]
 fn every_role_is_granted_what_its_code_calls_and_nothing_else() {
     let bare = Template::of_project().rendered(&[("AccessAnalyzer", "off")]);
     let cases: [(Stack, BTreeSet<&str>); 3] = [
-        (bare, [SECURITY_HUB, VALIDATION].into_iter().chain(CHECKS).collect()),
-        (stack(), [SECURITY_HUB].into_iter().chain(CHECKS).collect()),
+        (bare, [SECURITY_HUB, VALIDATION].into_iter().chain(CHECKS).chain(GENERATING).collect()),
+        (stack(), [SECURITY_HUB].into_iter().chain(CHECKS).chain(GENERATING).collect()),
         (with_everything(), BTreeSet::new()),
     ];
     for (stack, left_out) in cases {
@@ -129,12 +200,17 @@ fn findings_are_imported_into_security_hub_as_those_of_our_own_account_only() {
 /// IAM takes no resource with these: a report is read by the id of its job, and the others list a whole account
 /// (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>,
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html>).
-const NOT_NARROWABLE: [&str; 9] = [
+const NOT_NARROWABLE: [&str; 14] = [
+    "access-analyzer:CancelPolicyGeneration",
     "access-analyzer:CheckAccessNotGranted",
     "access-analyzer:CheckNoNewAccess",
     "access-analyzer:CheckNoPublicAccess",
+    "access-analyzer:GetGeneratedPolicy",
+    "access-analyzer:ListPolicyGenerations",
+    "access-analyzer:StartPolicyGeneration",
     "access-analyzer:ValidatePolicy",
     "cloudtrail:DescribeTrails",
+    "cloudtrail:LookupEvents",
     "iam:GetServiceLastAccessedDetails",
     "iam:GetAccountAuthorizationDetails",
     "iam:ListRoles",

@@ -8,6 +8,7 @@ use crate::failure::Failure;
 use crate::ledger::{Claim, Claimant};
 use guardrail::denial::{DenialKey, DenialVerdict, Denials};
 use guardrail::finding::{AboutDenial, Finding, FindingId};
+use std::slice;
 
 impl DenialWork<'_> {
     /// Tells the key, unless it is told.
@@ -53,6 +54,8 @@ impl DenialWork<'_> {
         }
         account.publish_to_topic(&told).await?;
         account.ledger.note_denial_told(&claimant, clock::now()).await?;
+        // Not to Security Hub, where a problem is one finding.
+        account.publish_centrally(slice::from_ref(&told)).await;
         Ok((claim, Some(finding)))
     }
 

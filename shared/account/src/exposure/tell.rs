@@ -52,7 +52,7 @@ impl Account {
             }
         }
         // After that, because nobody waits for it, and it may hang.
-        self.import_into_security_hub(slice::from_ref(finding)).await;
+        self.pass_on(slice::from_ref(finding)).await;
         Ok(())
     }
 }

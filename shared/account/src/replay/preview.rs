@@ -93,7 +93,7 @@ impl ReadOnlyAccount {
 }
 
 impl Account {
-    async fn snapshot(&self, role: &RoleName) -> Result<Option<RoleSnapshot>, Failure> {
+    pub(super) async fn snapshot(&self, role: &RoleName) -> Result<Option<RoleSnapshot>, Failure> {
         match self.get_role(role).await? {
             Some(role) => self.read_policies(role).await.map(Some),
             None => Ok(None),

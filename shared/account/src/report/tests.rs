@@ -12,6 +12,7 @@ use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
 use aws_smithy_types::error::ErrorMetadata;
 use guardrail::finding::FindingId;
 use guardrail::report::LATEST;
+use guardrail::suggestion::OtherFunctions;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -277,4 +278,20 @@ async fn a_summary_that_could_not_be_told_is_told_by_whoever_comes_next_under_it
     let report = double.bucket.latest();
     assert_eq!((names(&report).len(), &report["totals"]["not_listed"]), (4, &json!(0)));
     assert_eq!(double.count("roles page second"), pages, "no role is read again");
+}
+
+#[tokio::test]
+async fn the_worst_roles_are_left_for_proposals_where_policies_are_generated() {
+    let double = Double::new();
+    double.sweep("request-1", 900).await;
+    assert_eq!(double.count("candidates"), 0, "nobody wants any");
+    double.generate_policies();
+    double.sweep("request-2", 900).await;
+    assert_eq!(double.count("candidates"), 1);
+    let candidates = double.candidates().roles;
+    let names: Vec<&str> = candidates.iter().map(|candidate| candidate.role.name().as_str()).collect();
+    assert_eq!(names, ["old", "lost", "new"], "worst first; the fourth may do nothing");
+    let old = &candidates[0];
+    assert_eq!((old.id.as_str(), old.others), ("AROAOLD", OtherFunctions::None));
+    assert!(!old.functions.is_empty(), "its sessions are named after them");
 }

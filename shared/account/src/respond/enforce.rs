@@ -77,7 +77,7 @@ impl Work<'_> {
         self.account.publish_to_topic(&finding).await?;
         self.close(open, &intent, Closing::BoundaryPut(Some(told))).await?;
         // After that, because whoever waits for the intent waits no longer, and it may hang.
-        self.account.import_into_security_hub(slice::from_ref(&finding)).await;
+        self.account.pass_on(slice::from_ref(&finding)).await;
         Ok(Response {
             outcome: Some(finding.outcome),
             finding: Some(finding.id),

@@ -88,7 +88,7 @@ impl Work<'_> {
         let told = Told { state, finding: id.clone(), outcome, severity, worst_breach };
         self.note_told(sight, record, version, &told).await?;
         // After that, because nobody waits for it, and it may hang.
-        self.account.import_into_security_hub(slice::from_ref(&finding)).await;
+        self.account.pass_on(slice::from_ref(&finding)).await;
         Ok(Round::Over(Response { outcome: Some(outcome), finding: Some(id), ..Response::of("told") }))
     }
 

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 
 const ALL_TAKEN: &str = r#"{"FailedCount":0,"SuccessCount":1,"FailedFindings":[]}"#;
 
-fn finding(role_id: &str) -> Finding {
+pub(crate) fn finding(role_id: &str) -> Finding {
     let id = role_id.parse().unwrap();
     Finding {
         schema: SCHEMA,
@@ -75,6 +75,7 @@ fn finding(role_id: &str) -> Finding {
         },
         impact: None,
         denial: None,
+        proposal: None,
         undo: Some("aws dynamodb put-item …".to_owned()),
         fix: None,
         links: Links {

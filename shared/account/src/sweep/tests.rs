@@ -11,6 +11,7 @@ use crate::failure::Failure;
 use crate::ledger::Ledger;
 use crate::report::tests::{Bucket, Topic};
 use crate::respond::doubles_of_an_account;
+use crate::settings::PolicyGeneration;
 use aws_sdk_account::operation::list_regions::ListRegionsOutput;
 use aws_sdk_account::types::Region;
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
@@ -35,6 +36,7 @@ use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::error::ErrorMetadata;
 use guardrail::record::RoleRecord;
+use guardrail::suggestion::Candidates;
 use guardrail::sweep::{Checkpoint, Phase, SweepSummary, WhyQueued};
 use jiff::SignedDuration;
 use serde_json::json;
@@ -68,6 +70,8 @@ pub(crate) struct Double {
     reporting: Arc<Mutex<BTreeMap<String, last_accessed::Reporting>>>,
     /// Functions of the last page beside `orphan`, each with its role.
     more_functions: Arc<Mutex<Vec<(String, String)>>>,
+    /// What policies are generated from, for proposals.
+    policy_generation: Arc<Mutex<Option<PolicyGeneration>>>,
     /// Roles that are on no page and exist.
     hidden_roles: Arc<Mutex<BTreeSet<String>>>,
 }
@@ -159,12 +163,26 @@ impl Double {
         queued
     }
 
+    /// From now on policies are generated.
+    pub(crate) fn generate_policies(&self) {
+        let trail_arn = "arn:aws:cloudtrail:us-east-1:123456789012:trail/events".to_owned();
+        let role = "arn:aws:iam::123456789012:role/policy-generation".parse().unwrap();
+        *self.policy_generation.lock().unwrap() = Some(PolicyGeneration { trail_arn, role });
+    }
+
+    /// What the last sweep left for proposals.
+    pub(crate) fn candidates(&self) -> Candidates {
+        let key = ("suggestion".to_owned(), "candidates".to_owned());
+        serde_dynamo::from_attribute_value(self.items.lock().unwrap()[&key]["record"].clone()).unwrap()
+    }
+
     fn lease(&self) -> Item {
         self.items.lock().unwrap()[&("settings".to_owned(), "sweep".to_owned())].clone()
     }
 
     fn account(&self) -> Account {
         let mut account = doubles_of_an_account();
+        account.settings.policy_generation.clone_from(&self.policy_generation.lock().unwrap());
         account.iam = self.iam();
         account.ledger = Ledger::new(self.dynamodb(), account.settings.ledger_table.clone());
         account.lambda = self.lambda().into();
@@ -285,6 +303,11 @@ impl Double {
         let write = mock!(aws_sdk_dynamodb::Client::put_item).then_compute_response(move |request| {
             let item = request.item().unwrap();
             let mut items = double.items.lock().unwrap();
+            if item["pk"] == text("suggestion") {
+                double.note("candidates");
+                items.insert(key_of(item), item.clone());
+                return MockResponse::Output(PutItemOutput::builder().build());
+            }
             if item["pk"] == text("last-accessed") {
                 double.note(&format!("use noted {}", item["sk"].as_s().unwrap()));
                 items.insert(key_of(item), item.clone());

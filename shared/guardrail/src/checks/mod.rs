@@ -39,6 +39,7 @@ use crate::view::View;
 pub(crate) use function_url_public::{AtNewerUrls, PublicUrl, public_urls};
 pub(crate) use granted_services::WholeGrant;
 use iam_policy::StatementId;
+pub(crate) use privilege_escalation::open_ways;
 pub(crate) use resource_policy_public::{Stranger, strangers};
 
 /// Every check that there is. To add one: a file here, a variant of [`CheckId`], a row in `assess::severity`, a line below.

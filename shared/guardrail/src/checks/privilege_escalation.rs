@@ -32,6 +32,12 @@ use std::collections::HashMap;
 /// More ways than this are counted, not told.
 const MOST_TOLD: usize = 3;
 
+/// The shortest ways that are open.
+pub(crate) fn open_ways(view: &View<'_>) -> Vec<&'static Escalation> {
+    let mut steps = Steps::new(view);
+    Escalations::bundled().minimal().filter(|way| steps.are_open(way)).collect()
+}
+
 pub(super) fn find(view: &View<'_>) -> Option<Hit> {
     let mut steps = Steps::new(view);
     let mut open: Vec<&Escalation> =

@@ -1,5 +1,5 @@
 use super::refusal::Refusal;
-use crate::names::{AccountId, RoleArn, RoleId};
+use crate::names::{AccountId, Region, RoleArn, RoleId};
 use crate::trigger::{Caller, CloudTrailRecord, EventName, Ignored};
 use jiff::Timestamp;
 
@@ -13,6 +13,8 @@ pub struct DeniedCall {
     pub event_id: String,
     /// When the call was made.
     pub time: Option<Timestamp>,
+    /// Where the call was made, if the record tells: denials of other Regions are forwarded.
+    pub region: Option<Region>,
     /// The role whose session called, with its path.
     pub role: RoleArn,
     /// The role's unique id, where the record tells it.
@@ -46,6 +48,7 @@ impl DeniedCall {
         Ok(Self {
             event_id: record.event_id().to_owned(),
             time: record.time(),
+            region: record.region().and_then(|region| region.parse().ok()),
             role_id: record.issuer_id(),
             role,
             refusal,
@@ -91,6 +94,7 @@ mod tests {
         assert_eq!(call.role.as_str(), "arn:aws:iam::123456789012:role/service-role/orders-api-role");
         assert_eq!(call.role_id.as_ref().map(RoleId::as_str), Some("AROAEXAMPLE"));
         assert_eq!(call.function(), Some("orders-api"));
+        assert_eq!(call.region.as_ref().map(Region::as_str), Some("us-east-1"));
         let by_a_person = read(|record| record["userAgent"] = json!("aws-cli/2.17.0")).unwrap();
         assert_eq!(by_a_person.function(), None);
     }
@@ -99,13 +103,13 @@ mod tests {
     fn a_record_that_lacks_parts_is_read_as_far_as_it_goes() {
         let call = read(|record| {
             let record = record.as_object_mut().unwrap();
-            for part in ["eventTime", "eventID", "userAgent", "recipientAccountId"] {
+            for part in ["eventTime", "eventID", "userAgent", "recipientAccountId", "awsRegion"] {
                 record.remove(part);
             }
             record["userIdentity"]["sessionContext"]["sessionIssuer"]["principalId"] = json!(7);
         });
         let call = call.unwrap();
-        assert_eq!((call.time, call.role_id, call.event_id.as_str()), (None, None, ""));
+        assert_eq!((call.time, call.role_id, call.region, call.event_id.as_str()), (None, None, None, ""));
     }
 
     #[test]

@@ -77,6 +77,7 @@ mod tests {
             event: EventName::from_cloudtrail("CreateUser"),
             event_id: at.unwrap_or_default().to_owned(),
             time: at.map(|at| at.parse().unwrap()),
+            region: None,
             role: "arn:aws:iam::123456789012:role/orders".parse().unwrap(),
             role_id: None,
             refusal: Refusal::read(&message).unwrap(),

@@ -15,6 +15,7 @@ mod verdict;
 pub use boundary_says::{BoundarySays, Certainty};
 pub use call::DeniedCall;
 pub use count::{DenialKey, Denials};
+pub(crate) use refusal::refused_action;
 pub use refusal::{Refusal, RefusalKind};
 pub use remedy::Remedy;
 pub use shipped_denial::ShippedDenial;

@@ -64,6 +64,16 @@ impl Refusal {
     }
 }
 
+/// The action that AWS says was not allowed, whatever refused it, and what it was about, in AWS's words.
+pub(crate) fn refused_action(message: &str) -> Option<(ActionName, Option<String>)> {
+    let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let folded = message.to_ascii_lowercase();
+    let action = folded.find(ACTION).and_then(|at| first_action(message.get(at + ACTION.len()..)?))?;
+    let resource = folded.find(RESOURCE).and_then(|at| message.get(at + RESOURCE.len()..)?.split(' ').next());
+    let resource = resource.map(|word| word.trim_matches(['"', ',', ';'])).filter(|word| !word.is_empty());
+    Some((action, resource.map(|word| word.chars().take(LONGEST_RESOURCE).collect())))
+}
+
 /// How it was refused, where the reason begins, and where the text behind its wording does.
 fn reason(folded: &str) -> Option<(RefusalKind, usize, usize)> {
     let denied = SOMETHING_DENIES.iter().find_map(|words| Some((folded.find(words)?, words.len())));
@@ -113,6 +123,37 @@ mod tests {
         let refusal = Refusal::read(&format!("{WHO} {rest}")).unwrap_or_else(|| panic!("not read: {rest}"));
         let boundary = refusal.boundary.map(|policy| policy.to_string());
         (refusal.action.as_str().to_owned(), refusal.kind, refusal.resource, boundary)
+    }
+
+    #[test]
+    fn the_action_is_read_whatever_refused_it() {
+        let queue = "arn:aws:sqs:us-east-1:123456789012:orders";
+        for (rest, action, resource) in [
+            (
+                format!(
+                    "sqs:SendMessage on resource: {queue} because no identity-based policy allows the sqs:SendMessage action"
+                ),
+                Some("sqs:SendMessage"),
+                Some(queue),
+            ),
+            (
+                format!(
+                    "sqs:SendMessage on resource: \"{queue}\" with an explicit deny in a service control policy"
+                ),
+                Some("sqs:SendMessage"),
+                Some(queue),
+            ),
+            ("ec2:RunInstances".to_owned(), Some("ec2:RunInstances"), None),
+            ("on resource: x".to_owned(), None, None),
+            (String::new(), None, None),
+        ] {
+            let read = refused_action(&format!("{WHO} {rest}"));
+            let (read_action, read_resource) =
+                read.map_or((None, None), |(action, resource)| (Some(action), resource));
+            assert_eq!(read_action.as_ref().map(ActionName::as_str), action, "{rest}");
+            assert_eq!(read_resource.as_deref(), resource, "{rest}");
+        }
+        assert_eq!(refused_action("Access Denied"), None);
     }
 
     #[test]

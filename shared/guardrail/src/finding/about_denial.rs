@@ -4,7 +4,7 @@ use super::story::{Step, Story};
 use super::{BoundaryFacts, DenialFacts, Finding, FindingId, Outcome, SCHEMA};
 use crate::boundary_policy::Deployment;
 use crate::denial::{BoundaryOwner, BoundarySays, Certainty, DenialVerdict, Denials, Grant, Guards, Remedy};
-use crate::names::{FunctionArn, PolicyArn};
+use crate::names::{FunctionArn, PolicyArn, Region};
 use crate::record::RoleRecord;
 use crate::settings::{Mode, Settings};
 use crate::severity::Severity;
@@ -82,11 +82,17 @@ impl AboutDenial<'_> {
             boundary: BoundaryFacts { before: Some(boundary.clone()), after: Some(boundary.clone()) },
             impact: None,
             denial: Some(self.facts()),
+            proposal: None,
             undo: None,
             fix: None,
-            links: links(Outcome::Denied, role, &trigger, self.region),
+            links: links(Outcome::Denied, role, &trigger, self.region_of_call()),
             story,
         }
+    }
+
+    /// CloudTrail shows an event where its call was made.
+    fn region_of_call(&self) -> &str {
+        self.denials.first.region.as_ref().map_or(self.region, Region::as_str)
     }
 
     /// Ringfence's code never makes a call that it has no right to: there somebody has to look soon.

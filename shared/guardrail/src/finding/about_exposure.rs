@@ -155,6 +155,7 @@ impl AboutExposure<'_> {
             boundary: BoundaryFacts { before: boundary.clone(), after: boundary },
             impact: None,
             denial: None,
+            proposal: None,
             undo: None,
             fix: None,
             links: self.links(outcome, role.as_ref()),

@@ -171,6 +171,7 @@ impl AboutMissingRole<'_> {
             boundary: BoundaryFacts { before: None, after: None },
             impact: None,
             denial: None,
+            proposal: None,
             undo: None,
             fix: None,
             links: Links { role: None, event: None, report: None, runbook: Some(outcome.runbook()) },

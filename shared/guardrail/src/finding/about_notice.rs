@@ -71,6 +71,7 @@ impl AboutNotice<'_> {
             boundary: BoundaryFacts { before: None, after: None },
             impact: None,
             denial: None,
+            proposal: None,
             undo: None,
             fix: None,
             links: Links { role: None, event: None, runbook: Some(Outcome::Notice.runbook()), report: None },
@@ -152,7 +153,7 @@ impl AboutNotice<'_> {
                 "Covered roles are told about and not changed."
             }
             NoticeKind::GroundMissing => {
-                "What it was to see passes unseen, so roles may stay open until the next sweep."
+                "What it was to see or do is not seen or done as deployed, so roles may stay open until the next sweep."
             }
             NoticeKind::GroundMended => {
                 "What happened meanwhile is found by the next sweep, unless it was undone by then."
@@ -162,6 +163,10 @@ impl AboutNotice<'_> {
                  Nothing else changes: no boundary is decided by them."
             }
             NoticeKind::ServiceControlMended => "The next posture report says what is counted in.",
+            NoticeKind::GenerationRefused => {
+                "No smaller policies are proposed until that is mended; it is tried again every six hours. Nothing else changes."
+            }
+            NoticeKind::GenerationMended => "Smaller policies are proposed again, for the worst roles first.",
             NoticeKind::ExemptionInvalid => {
                 "It counts for nothing: covered roles are treated like any other."
             }
@@ -212,7 +217,9 @@ impl AboutNotice<'_> {
                  be done.",
             )],
             NoticeKind::GroundMissing => vec![
-                Step::words("Find out who changed it, and deploy the stack again."),
+                Step::words(
+                    "Find out who changed it, and deploy the stack again; what CloudFormation takes for unchanged, set back by hand.",
+                ),
                 Step::line(
                     "A rule that is only switched off is back at once with",
                     format!("aws events enable-rule --region {} --name NAME", self.region),
@@ -226,6 +233,20 @@ impl AboutNotice<'_> {
                 "Export them again with operations/export_scps.py and put the file in its place, as docs/organization.md says, or \
                  delete it.",
             )],
+            NoticeKind::GenerationRefused => vec![
+                Step::words(
+                    "Compare the trail and the role in PolicyGenerationRoleArn with what docs/policy-generation.md says they need, \
+                     and look whether a service control policy refuses access-analyzer:StartPolicyGeneration or iam:PassRole.",
+                ),
+                Step::line(
+                    "Then try it at once with",
+                    format!(
+                        "aws lambda invoke --region {} --function-name ringfence-suggest-policy --cli-binary-format \
+                         raw-in-base64-out --payload '{{\"role\":\"ROLE\"}}' /dev/stdout",
+                        self.region
+                    ),
+                ),
+            ],
             NoticeKind::ExemptionNew | NoticeKind::ExemptionChanged => {
                 self.delete("Delete it if it should not be there")
             }
@@ -254,6 +275,7 @@ impl AboutNotice<'_> {
             | NoticeKind::KillSwitchOver
             | NoticeKind::GroundMended
             | NoticeKind::ServiceControlMended
+            | NoticeKind::GenerationMended
             | NoticeKind::ExemptionDeleted
             | NoticeKind::ExemptionCleared
             | NoticeKind::ApprovedNoted
@@ -307,10 +329,12 @@ fn title(notice: &Notice) -> String {
         NoticeKind::KillSwitchOver => "Kill switch over".to_owned(),
         NoticeKind::KillSwitchInvalid => "Kill switch not valid, it counts for nothing".to_owned(),
         NoticeKind::BudgetExhausted => "Change budget used up, roles in use wait".to_owned(),
-        NoticeKind::GroundMissing => "A part of Ringfence is missing or switched off".to_owned(),
+        NoticeKind::GroundMissing => "A part of Ringfence is missing, switched off or changed".to_owned(),
         NoticeKind::GroundMended => "Ringfence is whole again".to_owned(),
         NoticeKind::ServiceControlUnusable => "Service control policies are not counted".to_owned(),
         NoticeKind::ServiceControlMended => "Service control policies are in order again".to_owned(),
+        NoticeKind::GenerationRefused => "AWS refuses to generate policies for proposals".to_owned(),
+        NoticeKind::GenerationMended => "Policies for proposals are generated again".to_owned(),
         NoticeKind::ExemptionNew => exemption("is new", "are new"),
         NoticeKind::ExemptionChanged => exemption("changed", "changed"),
         NoticeKind::ExemptionInvalid => {

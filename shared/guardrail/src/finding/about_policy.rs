@@ -123,6 +123,7 @@ impl AboutPolicy<'_> {
             boundary: BoundaryFacts { before: Some(self.policy.clone()), after: Some(self.policy.clone()) },
             impact: None,
             denial: None,
+            proposal: None,
             undo: None,
             fix: None,
             links: Links {

@@ -107,7 +107,7 @@ impl AboutRole<'_> {
             Outcome::WouldBound => self.intended_severity(Enforced::Bounded),
             Outcome::WouldRestore => self.intended_severity(Enforced::Restored),
             Outcome::WouldReplace => self.intended_severity(Enforced::Replaced),
-            Outcome::Kept | Outcome::Resolved | Outcome::Summary => Severity::Info,
+            Outcome::Kept | Outcome::Resolved | Outcome::Summary | Outcome::Suggested => Severity::Info,
             Outcome::Exempt => self.severity_beyond_exemption(),
             Outcome::Bounded
             | Outcome::Restored
@@ -267,6 +267,7 @@ impl AboutRole<'_> {
             boundary: BoundaryFacts { before: role.boundary.clone(), after: arn_of(after).cloned() },
             impact,
             denial: None,
+            proposal: None,
             undo: None,
             fix: arn_of(after).filter(|arn| self.settings.accepts(arn)).map(FixLines::new),
             links: links(outcome, role, self.trigger, self.region),
@@ -385,13 +386,19 @@ pub(super) fn trigger_facts(trigger: &Trigger) -> TriggerFacts {
     }
 }
 
+/// `region` is where the call was made, unless it named a function: that one's Region has the event.
 pub(super) fn links(outcome: Outcome, role: &Role, trigger: &Trigger, region: &str) -> Links {
     // The console of the other partitions has another host and is not guessed.
     let in_console = role.arn.partition() == "aws";
     Links {
         role: in_console
             .then(|| format!("https://console.aws.amazon.com/iam/home#/roles/details/{}", role.arn.name())),
-        event: event_link(in_console, &trigger.event_id, trigger.time, region),
+        event: event_link(
+            in_console,
+            &trigger.event_id,
+            trigger.time,
+            trigger.change.function().map_or(region, FunctionArn::region),
+        ),
         runbook: Some(outcome.runbook()),
         report: None,
     }

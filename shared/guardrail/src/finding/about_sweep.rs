@@ -67,6 +67,7 @@ impl AboutSweep<'_> {
             undo: None,
             fix: None,
             denial: None,
+            proposal: None,
             links: Links {
                 role: None,
                 event: None,

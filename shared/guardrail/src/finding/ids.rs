@@ -4,6 +4,7 @@ use crate::exposure::ExposureSubject;
 use crate::names::{AccountId, PolicyArn, RoleId};
 use crate::severity::Severity;
 use iam_policy::ActionName;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -63,6 +64,13 @@ impl FindingId {
     #[must_use]
     pub fn of_denial(role: &RoleId, action: &ActionName, day: Date) -> Self {
         Self(format!("rf-{}", digest(&["denial", role.as_str(), action.folded(), &day.to_string()])))
+    }
+
+    /// The id of the finding that proposes a policy to a role from the evidence of this time.
+    #[must_use]
+    pub fn of_suggestion(role: &RoleId, since: Timestamp, until: Timestamp) -> Self {
+        let (since, until) = (since.to_string(), until.to_string());
+        Self(format!("rf-{}", digest(&["suggestion", role.as_str(), &since, &until])))
     }
 
     /// The id of the finding that sums up a sweep.

@@ -5,6 +5,7 @@ mod about_exposure;
 mod about_missing_role;
 mod about_notice;
 mod about_policy;
+mod about_proposal;
 mod about_role;
 mod about_sweep;
 mod asff;
@@ -18,6 +19,7 @@ mod message;
 mod news;
 mod outcome;
 mod owner;
+mod proposal_facts;
 #[cfg(feature = "schema")]
 mod schema;
 mod story;
@@ -30,6 +32,7 @@ pub use about_exposure::AboutExposure;
 pub use about_missing_role::{AboutMissingRole, RoleOver};
 pub use about_notice::AboutNotice;
 pub use about_policy::{AboutPolicy, Standing};
+pub use about_proposal::AboutProposal;
 pub(crate) use about_role::shortened;
 pub use about_role::{AboutRole, Enforcement};
 pub use about_sweep::{AboutSweep, ReportPlace};
@@ -44,6 +47,7 @@ pub use impact::{ImpactFacts, Removed};
 pub use message::{Attribute, Message};
 pub use outcome::Outcome;
 pub use owner::{OwnerSources, owner_in};
+pub use proposal_facts::{FittedFacts, LeftOutFacts, NarrowedFacts, ProposalFacts, ServiceFacts};
 #[cfg(feature = "schema")]
 pub use schema::json_schema;
 pub use story::Story;
@@ -76,7 +80,7 @@ pub struct Finding {
     /// The same on every retry: two findings with one id are one.
     pub id: FindingId,
     /// `ACCOUNT/SUBJECT/KIND`, stable over outcomes: the key for tickets. The subject is a role's id, the ARN of a policy, of a
-    /// function or of a role that does not exist, or the key of an item of the ledger.
+    /// function or of a role that does not exist, the key of an item of the ledger, or a service and a part of Ringfence there.
     #[cfg_attr(
         feature = "schema",
         schemars(regex(pattern = r"^[0-9]{12}/[\s\S]+/(role-rights|exposure|boundary-policy|ringfence)$"))
@@ -124,6 +128,9 @@ pub struct Finding {
     /// The call that a boundary refused; there for `denied` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub denial: Option<DenialFacts>,
+    /// A narrower policy for the role; there for `suggested` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<ProposalFacts>,
     /// One line for a shell that takes the change back. `null`: there is nothing to take back, or no such line.
     pub undo: Option<String>,
     /// The line to add to the role's template; `null` where the role has no boundary to keep.
@@ -179,7 +186,8 @@ pub struct RoleFacts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TriggerFacts {
-    /// The API call without its date suffix, such as `CreateFunction`; `Undo`, `Settings` … where there was no call.
+    /// The API call without its date suffix, such as `CreateFunction`; `Undo`, `Settings` … where there was no call. In a `self-tamper`
+    /// as CloudTrail names it, with the suffix.
     pub event: String,
     /// CloudTrail's `eventID` of the call; empty where there was none.
     pub event_id: String,

@@ -38,6 +38,8 @@ pub enum Outcome {
     Notice,
     /// A sweep looked at every role of the account.
     Summary,
+    /// A narrower policy is proposed for the role; nothing was changed.
+    Suggested,
     /// A function is open to strangers or to other accounts, or open to whoever makes the role that it names and that is not there.
     Exposed,
 }
@@ -64,6 +66,7 @@ impl Outcome {
             Self::Denied => "denied",
             Self::Notice => "notice",
             Self::Summary => "summary",
+            Self::Suggested => "suggested",
             Self::Exposed => "exposed",
         }
     }

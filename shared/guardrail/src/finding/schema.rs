@@ -81,8 +81,8 @@ text!(
 text!(
     FindingId,
     "FindingId",
-    "Of a finding. Messages with one id are one finding.",
-    "^rf-[0-9a-f]{24}$",
+    "Of a finding. Messages with one id are one finding. What a rule sent and no function has the id of the event in it.",
+    "^rf-([0-9a-f]{24}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$",
     "rf-a0967ff639b7399ac227d077"
 );
 
@@ -122,9 +122,12 @@ const OUTCOMES: [(&str, &str); 20] = [
         "A function is open to strangers or to other accounts, or its role does not exist; nothing was changed.",
     ),
     ("denied", "The boundary refused a call; `denial` says which. Told once for each role, action and day."),
-    ("suggested", "A narrower policy is proposed. Not produced by this version."),
+    ("suggested", "A narrower policy is proposed: `proposal` has it; nothing was changed."),
     ("boundary-edited", "The document of a boundary policy is not as it was; `role` is null."),
-    ("self-tamper", "Somebody changed Ringfence itself. Not produced by this version."),
+    (
+        "self-tamper",
+        "Somebody changed Ringfence itself. Sent by rules of EventBridge, without message attributes; `role` is null.",
+    ),
     ("undone", "An operator took a write of Ringfence back."),
     ("summary", "A sweep looked at every role; `links.report` is its report, `role` is null."),
     ("notice", "An operator changed something in the ledger, or its time came; `role` is null."),

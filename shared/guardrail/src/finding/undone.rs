@@ -69,6 +69,7 @@ impl AboutUndo<'_> {
             },
             impact: None,
             denial: None,
+            proposal: None,
             undo: None,
             fix: None,
             story: self.story(&has),

@@ -1,8 +1,10 @@
 //! Whether what Ringfence stands on is in place: a rule that is switched off sees nothing, and says nothing about it; nor does
-//! an account without a trail.
+//! an account without a trail, or a function with other settings than those that were deployed.
 
+mod functions;
 mod trail;
 
+pub use functions::{Deployed, OwnFunction, changed_functions};
 pub use trail::{Logging, ManagementEvents, Reach, Trail, TrailGap, no_trail};
 
 /// Something that Ringfence stands on and that is not as it has to be.
@@ -16,6 +18,23 @@ pub enum GroundFault {
     RuleDisabled(String),
     /// A rule of EventBridge has nothing to hand its events to.
     RuleWithoutTarget(String),
+    /// A function of Ringfence does not exist.
+    FunctionMissing(String),
+    /// A function of Ringfence never runs, because nothing is reserved for it.
+    FunctionSwitchedOff(String),
+    /// A function of Ringfence has the rights of another role.
+    FunctionWithAnotherRole(String),
+    /// A function of Ringfence runs code of a layer.
+    FunctionWithLayers(String),
+    /// A variable of a function differs from what was deployed, is gone, or was never deployed.
+    SettingChanged {
+        /// The function's name.
+        function: String,
+        /// The variable's name. Its value is not told: somebody else chose it.
+        variable: String,
+    },
+    /// The schedule of the sweep does not say what was deployed.
+    SettingsUnknown,
 }
 
 impl std::fmt::Display for GroundFault {
@@ -33,6 +52,22 @@ impl std::fmt::Display for GroundFault {
             Self::RuleMissing(rule) => write!(f, "rule {rule} does not exist"),
             Self::RuleDisabled(rule) => write!(f, "rule {rule} is switched off"),
             Self::RuleWithoutTarget(rule) => write!(f, "rule {rule} has no target"),
+            Self::FunctionMissing(function) => write!(f, "function {function} does not exist"),
+            Self::FunctionSwitchedOff(function) => {
+                write!(f, "function {function} has a concurrency of 0, so it never runs")
+            }
+            Self::FunctionWithAnotherRole(function) => {
+                write!(f, "function {function} has another role than the one deployed")
+            }
+            Self::FunctionWithLayers(function) => {
+                write!(f, "function {function} has a layer, which nobody deployed")
+            }
+            Self::SettingChanged { function, variable } => {
+                write!(f, "setting {variable} of function {function} is not as deployed")
+            }
+            Self::SettingsUnknown => {
+                f.write_str("rule ringfence-sweep-account does not say which settings were deployed")
+            }
         }
     }
 }

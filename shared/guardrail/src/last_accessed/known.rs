@@ -76,6 +76,12 @@ impl LastAccessed {
         self.role_id == *role && now.duration_since(self.as_of) < OUTDATED
     }
 
+    /// The last attempt on a service, given by its prefix in lower case; none where IAM told of none, or nothing of the service.
+    #[must_use]
+    pub fn last_attempt(&self, service: &str) -> Option<Timestamp> {
+        self.services.get(service)?.last
+    }
+
     /// Whether IAM has to be asked again.
     #[must_use]
     pub fn is_stale(as_of: Timestamp, now: Timestamp) -> bool {

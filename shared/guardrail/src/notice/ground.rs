@@ -18,9 +18,10 @@ impl Noticed {
         }
         let (kind, detail) = match &next {
             Some(_) => (NoticeKind::GroundMissing, words.join(", ")),
-            None => {
-                (NoticeKind::GroundMended, "everything that was missing or switched off is back".to_owned())
-            }
+            None => (
+                NoticeKind::GroundMended,
+                "everything that was missing, switched off or changed is as deployed again".to_owned(),
+            ),
         };
         let item = NoticedItem { key, name: "ground".to_owned(), detail, next };
         Some(Notice { kind, items: vec![item], by: None })

@@ -13,7 +13,7 @@ pub enum NoticeKind {
     KillSwitchInvalid,
     /// Changes of existing roles wait for the next hour.
     BudgetExhausted,
-    /// Something that Ringfence stands on is missing or switched off.
+    /// Something that Ringfence stands on is missing, switched off or not as deployed.
     GroundMissing,
     /// Nothing of it is missing any more.
     GroundMended,
@@ -21,6 +21,10 @@ pub enum NoticeKind {
     ServiceControlUnusable,
     /// That is over.
     ServiceControlMended,
+    /// AWS refuses to generate policies for proposals.
+    GenerationRefused,
+    /// That is over.
+    GenerationMended,
     /// An exemption counts from now on.
     ExemptionNew,
     /// An exemption says something else than before.
@@ -55,7 +59,7 @@ pub enum NoticeKind {
 
 impl NoticeKind {
     /// Every kind, in the order of the README's table.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::KillSwitchOn,
         Self::KillSwitchInvalid,
         Self::KillSwitchOver,
@@ -65,6 +69,8 @@ impl NoticeKind {
         Self::GroundMended,
         Self::ServiceControlUnusable,
         Self::ServiceControlMended,
+        Self::GenerationRefused,
+        Self::GenerationMended,
         Self::ExemptionNew,
         Self::ExemptionChanged,
         Self::ExemptionInvalid,
@@ -102,6 +108,9 @@ impl NoticeKind {
             // Somebody believes that they are counted in. What is told without them is worse than it is, never better.
             Self::ServiceControlUnusable => Severity::Medium,
             Self::ServiceControlMended => Severity::Low,
+            // Somebody set it up and waits for proposals.
+            Self::GenerationRefused => Severity::Medium,
+            Self::GenerationMended => Severity::Low,
             // They take roles out, or were meant to.
             Self::ExemptionNew
             | Self::ExemptionChanged
@@ -132,10 +141,12 @@ impl NoticeKind {
             Self::KillSwitchOver => "kill switch over",
             Self::KillSwitchInvalid => "kill switch not valid",
             Self::BudgetExhausted => "change budget used up",
-            Self::GroundMissing => "something of Ringfence missing or switched off",
+            Self::GroundMissing => "something of Ringfence missing or changed",
             Self::GroundMended => "nothing of Ringfence missing any more",
             Self::ServiceControlUnusable => "service control policies not counted",
             Self::ServiceControlMended => "service control policies in order again",
+            Self::GenerationRefused => "policy generation refused",
+            Self::GenerationMended => "policy generation works again",
             Self::ExemptionNew => "exemption new",
             Self::ExemptionChanged => "exemption changed",
             Self::ExemptionInvalid => "exemption not valid",

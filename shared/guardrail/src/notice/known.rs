@@ -29,6 +29,11 @@ impl ItemKey {
         Self("settings/service-control".to_owned())
     }
 
+    /// Access Analyzer's policy generation. It is no item of the ledger.
+    pub(super) fn policy_generation() -> Self {
+        Self("settings/policy-generation".to_owned())
+    }
+
     /// `exemption`/pattern.
     #[must_use]
     pub fn exemption(pattern: &str) -> Self {

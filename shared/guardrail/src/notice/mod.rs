@@ -11,6 +11,7 @@ mod kill_switch;
 mod kind;
 mod known;
 mod noticed;
+mod policy_generation;
 mod service_control;
 mod undo_requests;
 

@@ -89,6 +89,46 @@ impl CloudTrailRecord {
         }
     }
 
+    /// Whether it is about a call to an API, and not a sign-in or something that a service did of its own.
+    #[must_use]
+    pub fn is_api_call(&self) -> bool {
+        self.text("/eventType").is_none_or(|kind| kind == "AwsApiCall")
+    }
+
+    /// The service that was called, such as `iam.amazonaws.com`; empty where the record names none.
+    #[must_use]
+    pub fn source_service(&self) -> &str {
+        self.text("/eventSource").unwrap_or_default()
+    }
+
+    /// The Region of the call.
+    #[must_use]
+    pub fn region(&self) -> Option<&str> {
+        self.text("/awsRegion")
+    }
+
+    /// AWS's words, where it refused the call for want of rights; empty where the record has none. A call that failed for another
+    /// reason was not refused.
+    #[must_use]
+    pub fn refusal_message(&self) -> Option<&str> {
+        // `AccessDenied`, `AccessDeniedException`, `Client.UnauthorizedOperation`, `AuthorizationError`, `NotAuthorized` …
+        let code = self.text("/errorCode")?.to_ascii_lowercase();
+        let refused = ["accessdenied", "unauthorized", "notauthorized", "authorizationerror", "forbidden"];
+        refused.iter().any(|word| code.contains(word)).then(|| self.text("/errorMessage").unwrap_or_default())
+    }
+
+    /// The ARNs that CloudTrail found in the call.
+    pub fn resources(&self) -> impl Iterator<Item = &str> {
+        let listed = self.record.get("resources").and_then(Value::as_array);
+        listed.into_iter().flatten().filter_map(|resource| resource.get("ARN")?.as_str())
+    }
+
+    /// The texts that the request has at its top, whatever they are called.
+    pub fn requested_texts(&self) -> impl Iterator<Item = &str> {
+        let parameters = self.record.get("requestParameters").and_then(Value::as_object);
+        parameters.into_iter().flat_map(|parameters| parameters.values()).filter_map(Value::as_str)
+    }
+
     /// The unique id of the role behind the caller's session.
     #[must_use]
     pub fn issuer_id(&self) -> Option<RoleId> {
@@ -203,6 +243,14 @@ impl CloudTrailRecord {
     #[must_use]
     pub fn answered_role(&self) -> Option<RoleArn> {
         self.answered("role")?.parse().ok()
+    }
+
+    /// The partition and the account of the caller.
+    #[must_use]
+    pub fn place(&self) -> Option<(&str, &str)> {
+        let mut parts = self.text("/userIdentity/arn")?.split(':').skip(1);
+        let (partition, account) = (parts.next()?, parts.nth(2)?);
+        (!partition.is_empty() && !account.is_empty()).then_some((partition, account))
     }
 
     /// The caller's partition; `aws` where no ARN tells.

@@ -49,6 +49,7 @@ fn call(event: &str, message: &str) -> DeniedCall {
         event: EventName::from_cloudtrail(event),
         event_id: "11111111-2222-3333-4444-555555555555".to_owned(),
         time: Some(time("2026-11-22T10:00:00Z")),
+        region: Some("eu-west-1".parse().unwrap()),
         role: role().arn,
         role_id: Some("AROAEXAMPLE".parse().unwrap()),
         refusal: Refusal::read(message).unwrap(),

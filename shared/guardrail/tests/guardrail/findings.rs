@@ -82,6 +82,43 @@ fn the_json_of_a_bounded_administrator() {
 }
 
 /// An administrator that was used two days before.
+/// CloudTrail shows an event where its call was made, Ringfence's ledger is where Ringfence runs.
+#[test]
+fn the_event_of_a_function_is_looked_up_in_the_functions_region_and_undone_at_home() {
+    let snapshot = admin_role();
+    for (change, region) in [
+        (Change::Rights, "us-east-1"),
+        (
+            Change::GivenTo("arn:aws:lambda:us-east-1:123456789012:function:orders".parse().unwrap()),
+            "us-east-1",
+        ),
+        (
+            Change::GivenTo("arn:aws:lambda:eu-west-1:123456789012:function:orders".parse().unwrap()),
+            "eu-west-1",
+        ),
+        (
+            Change::NothingOf("arn:aws:lambda:ap-southeast-2:123456789012:function:o".parse().unwrap()),
+            "ap-southeast-2",
+        ),
+    ] {
+        let finding = tell(&snapshot, &trigger("CreateFunction", change), Mode::Enforce, |about| {
+            about.enforced(&Enforcement {
+                id: &FindingId::of_write(&snapshot.role.id, 1),
+                outcome: Enforced::Bounded,
+                reason: "the role is new and had no permissions boundary",
+                before: None,
+                contained_at: None,
+                repetition: None,
+            })
+        });
+        let link = finding.links.event.unwrap();
+        assert!(link.starts_with(&format!("https://{region}.console.aws.amazon.com/")), "{link}");
+        assert!(link.contains(&format!("?region={region}#")), "{link}");
+        assert_eq!(finding.region, "us-east-1");
+        assert!(finding.undo.unwrap().contains("--region us-east-1"));
+    }
+}
+
 fn used_admin_role() -> RoleSnapshot {
     let mut used = admin_role();
     used.role.last_used = Some(time("2026-11-20T08:00:00Z"));

@@ -33,7 +33,7 @@ pub struct Merged {
 /// How a merged policy lies to what the two policies both allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fit {
-    /// It allows what both allow.
+    /// It allows what both allow, as far as the guide settles it.
     Exact,
     /// It may allow less: what two statements have in common could not be written as a statement.
     Narrower,

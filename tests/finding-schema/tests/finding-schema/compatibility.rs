@@ -14,6 +14,13 @@ const BASELINE: &str = include_str!("../../baseline.json");
 /// Words for people: they may change.
 const FOR_PEOPLE: [&str; 5] = ["title", "description", "examples", "$id", "$schema"];
 
+/// What was made wider on purpose. Findings as they were told stay valid; who holds new ones against an old copy of the schema needs
+/// today's.
+const WIDENED: [&str; 1] = [
+    // The rules that tell `self-tamper` cannot compute, so the id of the event stands in that of the finding.
+    "/$defs/FindingId/pattern was",
+];
+
 /// What `today` no longer promises of what `baseline` did, each with its place.
 fn lost(baseline: &Value, today: &Value, at: &str) -> Vec<String> {
     match (baseline, today) {
@@ -42,7 +49,8 @@ fn baseline() -> Value {
 
 #[test]
 fn nothing_that_was_promised_is_gone() {
-    let lost = lost(&baseline(), &serde_json::from_str(COMMITTED).unwrap(), "");
+    let mut lost = lost(&baseline(), &serde_json::from_str(COMMITTED).unwrap(), "");
+    lost.retain(|one| !WIDENED.iter().any(|widened| one.starts_with(widened)));
     assert!(lost.is_empty(), "{}", lost.join("\n"));
 }
 

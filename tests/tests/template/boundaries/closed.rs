@@ -273,6 +273,14 @@ pub(crate) fn arns_of_ringfence(stack: &Stack) -> Vec<String> {
     resources.chain([stack_itself.to_owned()]).map(|end| format!("arn:aws:{end}")).collect()
 }
 
+/// Every resource of the forwarder in another Region, by the name that it has in any.
+pub(crate) fn arns_of_forwarder() -> Vec<String> {
+    let stack = Template::of_forwarder().rendered_in("eu-west-1", &[]);
+    let resources = stack.resources().flat_map(|(id, resource)| ends_of_arns(&stack, id, resource));
+    let ends = resources.map(|end| end.replace(":us-east-1:", ":eu-west-1:"));
+    ends.map(|end| format!("arn:aws:{end}")).collect()
+}
+
 /// The ARNs of a resource without `arn:aws:`.
 fn ends_of_arns(stack: &Stack, id: &str, resource: &Value) -> Vec<String> {
     let named = |property: &str| resource["Properties"][property].as_str();
@@ -340,8 +348,11 @@ fn ends_of_arns(stack: &Stack, id: &str, resource: &Value) -> Vec<String> {
 #[test]
 fn everything_of_ringfence_is_out_of_reach_of_those_it_bounds() {
     let stack = Template::of_project().rendered(&[("FindingsEmail", "security@example.com")]);
-    let arns = arns_of_ringfence(&stack);
+    let mut arns = arns_of_ringfence(&stack);
     assert!(arns.len() > 30, "{arns:?}");
+    let forwarder = arns_of_forwarder();
+    assert!(forwarder.len() >= 7, "{forwarder:?}");
+    arns.extend(forwarder);
     let rest = json!({"Effect": "Allow", "Action": "*", "NotResource": arns});
     for profile in PROFILES {
         assert_only_rest_is_left(&stack, profile, std::slice::from_ref(&rest));

@@ -119,6 +119,7 @@ fn done(finding: &Finding) -> String {
         | Outcome::Denied
         | Outcome::Exposed
         | Outcome::Notice
+        | Outcome::Suggested
         | Outcome::Summary => format!("Changed nothing: {reason}."),
     }
 }
@@ -155,6 +156,7 @@ fn effect(finding: &Finding) -> String {
         | Outcome::Denied
         | Outcome::Exposed
         | Outcome::Notice
+        | Outcome::Suggested
         | Outcome::Summary => {
             let open =
                 finding.breaches.iter().any(|breach| !breach.capped && breach.severity > Severity::Info);
@@ -253,6 +255,7 @@ fn next(finding: &Finding) -> String {
         | Outcome::Denied
         | Outcome::Exposed
         | Outcome::Notice
+        | Outcome::Suggested
         | Outcome::Summary => [mend, cut.to_owned(), String::new()],
     };
     let steps: Vec<String> = steps.into_iter().filter(|step| !step.is_empty()).collect();

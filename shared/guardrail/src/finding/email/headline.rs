@@ -37,6 +37,7 @@ pub(in crate::finding) fn headline(
         Outcome::Notice => format!("A setting about {role} changed"),
         Outcome::Denied => format!("The boundary refused a call of {role}"),
         Outcome::Summary => format!("A sweep looked at {role}"),
+        Outcome::Suggested => format!("A narrower policy for {role}"),
         Outcome::Exposed => format!("A function with {role} is open to others"),
     };
     let summary = match outcome {
@@ -65,6 +66,7 @@ pub(in crate::finding) fn headline(
         | Outcome::Notice
         | Outcome::Denied
         | Outcome::Exposed
+        | Outcome::Suggested
         | Outcome::Summary => {
             format!("{because}. What was found: {could}. Nothing was changed.")
         }

@@ -4,6 +4,7 @@ mod brief;
 mod details;
 mod headline;
 mod next;
+mod proposal;
 mod who;
 mod wrap;
 
@@ -27,6 +28,7 @@ fn write(out: &mut String, finding: &Finding) -> std::fmt::Result {
     writeln!(out, "{}", brief::brief(finding))?;
     next::steps(out, finding)?;
     next::keep(out, finding)?;
+    proposal::proposal(out, finding)?;
     details::breaches(out, finding)?;
     details::analyzer(out, finding)?;
     details::impact(out, finding)?;
@@ -42,7 +44,7 @@ fn write(out: &mut String, finding: &Finding) -> std::fmt::Result {
     )
 }
 
-pub(super) fn capitalised(sentence: &str) -> String {
+pub(in crate::finding) fn capitalised(sentence: &str) -> String {
     let mut letters = sentence.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

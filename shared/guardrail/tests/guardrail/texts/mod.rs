@@ -4,6 +4,7 @@ mod of_denials;
 mod of_exposures;
 mod of_missing_roles;
 mod of_policies;
+mod of_proposals;
 mod of_roles;
 mod of_sweeps;
 
@@ -28,6 +29,7 @@ fn all() -> Vec<(String, Finding)> {
         of_exposures::all(),
         of_missing_roles::all(),
         of_sweeps::all(),
+        of_proposals::all(),
     ];
     let named = named.into_iter().flatten().map(|(name, finding)| (name.to_owned(), finding));
     let notices = of_each_kind().into_iter().map(|(kind, finding)| (format!("notice {kind}"), finding));
