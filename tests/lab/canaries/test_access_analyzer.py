@@ -121,12 +121,12 @@ class Generation(unittest.TestCase):
         issuer = json.loads(events[0]["CloudTrailEvent"])["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"]
         self.assertEqual(issuer, self.role)
 
-    def test_the_history_comes_by_fifty_newest_first(self) -> None:
+    def test_the_history_comes_by_fifty_newest_first_or_one_by_its_id(self) -> None:
         session = f"busy-{uuid.uuid4().hex[:8]}"
         at = datetime.now(UTC) - timedelta(days=1)
         records = [
             {"eventTime": f"{at + timedelta(minutes=minute):%Y-%m-%dT%H:%M:%SZ}", "eventName": str(minute),
-             "userIdentity": {"principalId": f"AROAEXAMPLE:{session}"}}
+             "eventID": f"{session}-{minute}", "userIdentity": {"principalId": f"AROAEXAMPLE:{session}"}}
             for minute in range(60)
         ]
         self.account.admin("POST", "event-history", {"records": records})
@@ -136,6 +136,12 @@ class Generation(unittest.TestCase):
         second = client.lookup_events(LookupAttributes=[attribute], NextToken=first["NextToken"])
         self.assertEqual((len(first["Events"]), len(second["Events"])), (50, 10))
         self.assertEqual((first["Events"][0]["EventName"], "NextToken" in second), ("59", False))
+
+        one = client.lookup_events(LookupAttributes=[{"AttributeKey": "EventId", "AttributeValue": f"{session}-7"}])
+        self.assertEqual([event["EventName"] for event in one["Events"]], ["7"])
+        other = [{"AttributeKey": "EventName", "AttributeValue": "7"}]
+        with self.assertRaisesRegex(ClientError, "the double knows one of EventId, Username"):
+            client.lookup_events(LookupAttributes=other)
 
     def test_ministack_still_forgets_whose_session_it_was(self) -> None:
         account = bare()

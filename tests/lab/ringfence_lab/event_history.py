@@ -5,7 +5,8 @@ MiniStack keeps calls as those of IAM users, without the role behind a session a
 operation cannot be told from the request (S3). Calls of Ringfence's own functions are left out: they are most of all calls here, and
 nobody looks for them.
 
-`Username` of a role session is the session's name, and one attribute is taken at a time, fifty events a page, newest first
+`Username` of a role session is the session's name; it and `EventId` can be looked for. One attribute is taken at a time, fifty
+events a page, newest first
 (https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html).
 """
 
@@ -63,8 +64,10 @@ class EventHistory:
         if denied is not None:
             return api_answer.error_response(call, 400, "AccessDeniedException", "not authorized to perform cloudtrail:LookupEvents")
         attributes = call.parameters.get("LookupAttributes", [])
-        if len(attributes) > 1 or any(attribute.get("AttributeKey") != "Username" for attribute in attributes):
-            return api_answer.error_response(call, 400, "InvalidLookupAttributesException", "the double knows one Username")
+        if len(attributes) > 1 or any(attribute.get("AttributeKey") not in _ATTRIBUTES for attribute in attributes):
+            return api_answer.error_response(
+                call, 400, "InvalidLookupAttributesException", f"the double knows one of {', '.join(_ATTRIBUTES)}"
+            )
         found = [record for record in reversed(self.records) if _is_meant(record, call.parameters, attributes)]
         start = int(call.parameters.get("NextToken", "0"))
         page = found[start:start + _PAGE]
@@ -77,12 +80,12 @@ class EventHistory:
 def _is_meant(record: dict[str, Any], parameters: dict[str, Any], attributes: list[dict[str, str]]) -> bool:
     at = _time(record)
     in_time = parameters.get("StartTime", 0) <= at <= parameters.get("EndTime", at)
-    return in_time and all(attribute["AttributeValue"] == _user(record) for attribute in attributes)
+    return in_time and all(attribute["AttributeValue"] == _ATTRIBUTES[attribute["AttributeKey"]](record) for attribute in attributes)
 
 
 def _event(record: dict[str, Any]) -> dict[str, Any]:
     return {
-        "EventId": record.get("eventID", ""),
+        "EventId": _event_id(record),
         "EventName": record.get("eventName", ""),
         "EventSource": record.get("eventSource", ""),
         "EventTime": _time(record),
@@ -99,3 +102,11 @@ def _time(record: dict[str, Any]) -> float:
 
 def _user(record: dict[str, Any]) -> str:
     return str(record.get("userIdentity", {}).get("principalId", "")).rpartition(":")[2]
+
+
+def _event_id(record: dict[str, Any]) -> str:
+    return str(record.get("eventID", ""))
+
+
+# What one can look for here, and where a record has it.
+_ATTRIBUTES = {"EventId": _event_id, "Username": _user}

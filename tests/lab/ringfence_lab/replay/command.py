@@ -108,6 +108,8 @@ def _in_the_lab(url: str, environment: dict[str, str], event: Event, role: RoleF
     root.subscribe_to_findings(outputs["FindingsTopicArn"])
     root.call("sns", "Subscribe", TopicArn=outputs["FindingsTopicArn"], Protocol="email", Endpoint=_EVERYTHING)
     observer.wait_until_idle()
+    # Subscribing is told as tampering, and comes over the subscription itself.
+    root.new_findings()
     since, mails_before = observer.mark(), len(observer.mailbox())
     if event.for_the_bus:
         observer.deliver(event.body)
