@@ -8,7 +8,7 @@ use crate::escalation::Escalations;
 use crate::snapshot::{Document, RoleSnapshot};
 use iam_policy::{
     ActionElement, ActionName, ActionPattern, Arn, Catalogue, Context, IdentityArn, Policies, Policy,
-    Principal, Request, ResourceElement, ResourceName, Statement, Verdict, evaluate,
+    Principal, Request, ResourceElement, ResourceName, ResourcePattern, Statement, Verdict, evaluate,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const MOST_CALLS: usize = 1_000;
 /// How many actions stand for a pattern with wildcards: the first, the last, and some between.
 const PER_PATTERN: usize = 6;
+/// How many actions stand for all that a NotAction leaves.
+const PER_NOT_ACTION: usize = 24;
 /// Stands for what a wildcard in a resource leaves open.
 const ANYTHING: &str = "simulated";
 /// Stands for a Region that is left open.
@@ -151,18 +153,17 @@ pub fn compare(role: &RoleSnapshot, answer: &SimulatorAnswer) -> Result<Comparis
         // Not even as agreement: both may be right for a request that nobody makes.
         return Ok(Comparison::NotComparable(NotComparable::MissingKeys(missing.into_iter().collect())));
     }
+    if answer.organization == Organization::Refuses {
+        // Its refusal hides what the role's own policies say.
+        return Ok(Comparison::NotComparable(NotComparable::Organization));
+    }
     let policies = Policies { identity: &identity, boundary: boundary.as_ref(), ..Policies::default() };
     let ours = evaluate(&policies, &request);
     if ours.verdict == answer.verdict {
         return Ok(Comparison::Agree);
     }
-    let why_not = if answer.organization == Organization::Refuses {
-        Some(NotComparable::Organization)
-    } else {
-        ours.undocumented.first().map(|silence| NotComparable::Undocumented(silence.to_string()))
-    };
-    Ok(match why_not {
-        Some(why) => Comparison::NotComparable(why),
+    Ok(match ours.undocumented.first() {
+        Some(silence) => Comparison::NotComparable(NotComparable::Undocumented(silence.to_string())),
         None => Comparison::Differ { ours: ours.verdict, because: ours.because.to_string() },
     })
 }
@@ -195,9 +196,21 @@ pub fn tally(compared: &[(SimulatorAnswer, Comparison)]) -> BTreeMap<String, Tal
 
 /// Of the keys that the simulator misses, those that a statement about the action asks for: it names all that any statement has.
 fn missing_of<'a>(policy: &'a Policy, answer: &'a SimulatorAnswer) -> impl Iterator<Item = String> + 'a {
-    let keys = policy.statements_about(&answer.call.action).flat_map(Statement::tests);
-    keys.map(|(_, test)| test.key().to_owned())
-        .filter(|key| answer.missing_keys.iter().any(|missing| missing.eq_ignore_ascii_case(key)))
+    let keys = policy.statements_about(&answer.call.action).flat_map(keys_of);
+    keys.filter(|key| answer.missing_keys.iter().any(|missing| missing.eq_ignore_ascii_case(key)))
+}
+
+/// The keys that a statement tests, and those whose values it puts into its resources.
+fn keys_of(statement: &Statement) -> impl Iterator<Item = String> + '_ {
+    let tested = statement.tests().map(|(_, test)| test.key().to_owned());
+    let variables = patterns_of(statement).iter().filter(|pattern| pattern.has_variables());
+    tested.chain(variables.flat_map(|pattern| keys_in(pattern.as_str())))
+}
+
+/// `aws:PrincipalTag/team` of `arn:aws:s3:::${aws:PrincipalTag/team, 'none'}/*`.
+fn keys_in(pattern: &str) -> impl Iterator<Item = String> + '_ {
+    let variables = pattern.split("${").skip(1).filter_map(|text| text.split_once('}'));
+    variables.map(|(variable, _)| variable.split(',').next().unwrap_or_default().trim().to_owned())
 }
 
 fn documents(role: &RoleSnapshot) -> Result<Vec<Policy>, Vec<String>> {
@@ -234,20 +247,48 @@ fn actions(statement: &Statement) -> BTreeSet<ActionName> {
         let listed = catalogue.expand(pattern).listed;
         evenly(listed.into_iter().map(|action| action.name().clone()).collect(), PER_PATTERN)
     };
-    let (ActionElement::Action(patterns) | ActionElement::NotAction(patterns)) = statement.action();
-    patterns.iter().flat_map(of_pattern).collect()
+    match statement.action() {
+        ActionElement::Action(patterns) => patterns.iter().flat_map(of_pattern).collect(),
+        // What it is about are the others.
+        ActionElement::NotAction(patterns) => {
+            let all = catalogue.services().iter().flat_map(|service| service.actions());
+            let others =
+                all.map(|action| action.name()).filter(|name| !patterns.iter().any(|but| but.matches(name)));
+            let others = evenly(others.cloned().collect(), PER_NOT_ACTION);
+            patterns.iter().flat_map(of_pattern).chain(others).collect()
+        }
+    }
 }
 
-/// One resource for each that the statement names. A pattern with a variable of a request stands for none.
+/// One resource for each that the statement names, and one beside each that a NotResource names. A pattern with a variable of a
+/// request stands for none.
 fn resources<'a>(statement: &'a Statement, own: &'a str) -> impl Iterator<Item = String> + 'a {
-    let patterns = match statement.resource() {
+    let named = patterns_of(statement)
+        .iter()
+        .filter(|pattern| !pattern.has_variables() && !pattern.covers_everything())
+        .filter_map(|pattern| concrete(pattern.as_str(), own));
+    let is_negated = matches!(statement.resource(), Some(ResourceElement::NotResource(_)));
+    named.flat_map(move |resource| {
+        let beside = is_negated.then(|| beside(&resource, statement)).flatten();
+        std::iter::once(resource).chain(beside)
+    })
+}
+
+/// A resource of the same service with another name, which the NotResource does not mean either.
+fn beside(resource: &str, statement: &Statement) -> Option<String> {
+    let (place, _) = resource.rsplit_once([':', '/'])?;
+    let other = resource.get(..=place.len()).map(|place| format!("{place}another-{ANYTHING}"))?;
+    let name = other.parse().ok()?;
+    (!patterns_of(statement).iter().any(|pattern| pattern.matches(&name))).then_some(other)
+}
+
+fn patterns_of(statement: &Statement) -> &[ResourcePattern] {
+    match statement.resource() {
         Some(ResourceElement::Resource(patterns) | ResourceElement::NotResource(patterns)) => {
             patterns.as_slice()
         }
         None => &[],
-    };
-    let patterns = patterns.iter().filter(|pattern| !pattern.has_variables() && !pattern.covers_everything());
-    patterns.filter_map(|pattern| concrete(pattern.as_str(), own))
+    }
 }
 
 /// An ARN that the pattern covers.

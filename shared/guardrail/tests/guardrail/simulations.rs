@@ -171,15 +171,42 @@ fn a_verdict_that_hangs_on_keys_nobody_gave_is_no_agreement() {
 }
 
 #[test]
-fn what_the_organization_refuses_cannot_be_compared_unless_both_refuse() {
+fn what_the_organization_refuses_cannot_be_compared_even_where_both_refuse() {
     let role = role(allow(json!("s3:GetObject"), json!("*")));
     let refused = |action| SimulatorAnswer {
         organization: Organization::Refuses,
         ..answer(action, "arn:aws:s3:::orders/a", Verdict::ImplicitlyDenied)
     };
     let why = Comparison::NotComparable(NotComparable::Organization);
-    assert_eq!(compare(&role, &refused("s3:GetObject")), Ok(why));
-    assert_eq!(compare(&role, &refused("s3:PutObject")), Ok(Comparison::Agree));
+    for action in ["s3:GetObject", "s3:PutObject"] {
+        assert_eq!(compare(&role, &refused(action)), Ok(why.clone()), "{action}");
+    }
+}
+
+#[test]
+fn a_key_in_a_resource_counts_as_one_that_nobody_gave() {
+    let role = role(allow(json!("s3:GetObject"), json!("arn:aws:s3:::${aws:PrincipalTag/team}/*")));
+    let mut answer = answer("s3:GetObject", "arn:aws:s3:::orders/a", Verdict::ImplicitlyDenied);
+    answer.missing_keys = vec!["aws:principaltag/team".to_owned()];
+    let missing = NotComparable::MissingKeys(vec!["aws:PrincipalTag/team".to_owned()]);
+    assert_eq!(compare(&role, &answer), Ok(Comparison::NotComparable(missing)));
+}
+
+#[test]
+fn of_not_action_and_not_resource_both_sides_are_asked_about() {
+    let role =
+        role(json!({"Effect": "Allow", "NotAction": "iam:*", "NotResource": "arn:aws:sqs:*:*:orders"}));
+    let asked = questions(&role).unwrap();
+    let on = |resource: &str| {
+        let calls = asked.calls.iter().filter(|call| call.resource == resource);
+        calls.map(|call| call.action.service()).collect::<std::collections::BTreeSet<_>>()
+    };
+    for resource in
+        ["arn:aws:sqs:us-east-1:123456789012:orders", "arn:aws:sqs:us-east-1:123456789012:another-simulated"]
+    {
+        let services = on(resource);
+        assert!(services.contains("iam") && services.len() > 15, "{resource}: {services:?}");
+    }
 }
 
 #[test]
