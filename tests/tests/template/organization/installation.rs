@@ -221,10 +221,23 @@ fn findings_are_taken_from_functions_of_the_organization_only_and_kept_encrypted
     let by_sns =
         json!({"aws:PrincipalOrgID": "o-a1b2c3d4e5", "kms:ViaService": "sns.us-east-1.amazonaws.com"});
     assert_eq!(encrypt["Condition"]["StringEquals"], by_sns);
-    assert!(stack.properties("CentralFindingsTopic")["KmsMasterKeyId"].is_string());
+    // SNS looks an id without an account up in the account of who publishes, which is another one.
+    let key_of_this_account = "arn:aws:kms:us-east-1:123456789012:key/";
+    assert!(
+        text(stack.properties("CentralFindingsTopic"), "/KmsMasterKeyId").starts_with(key_of_this_account)
+    );
     let people = rendered(&[ORGANIZATION, ("CentralFindingsEmail", "security@example.com")]);
     let subscribed = people.properties("CentralFindingsEmailSubscription");
     assert_eq!(subscribed["FilterPolicy"], json!({"severity": ["MEDIUM", "HIGH", "CRITICAL"]}));
+}
+
+/// Organizations' own `EnableAWSServiceAccess` leaves StackSets without the rights of the management account
+/// (<https://github.com/pepperize/cdk-organizations/issues/1718>).
+#[test]
+fn the_page_lets_stack_sets_in_by_their_own_call() {
+    let page = std::fs::read_to_string(tests::project_root().join("docs/organization.md")).expect("the page");
+    assert!(page.contains("`aws cloudformation activate-organizations-access`"));
+    assert!(!page.contains("aws organizations enable-aws-service-access"));
 }
 
 /// The topic's name is one that `template.yaml` takes for its parameter.
