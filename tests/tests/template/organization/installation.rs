@@ -291,3 +291,39 @@ fn rules_keep_the_parts_together() {
         (&given("TemplateUrl"), &given("OrganizationId"))
     );
 }
+
+/// What the rules say against these parameters in the home region.
+fn refusals(parameters: &[(&str, &str)]) -> Vec<String> {
+    Template::of_organization().refusals_in("us-east-1", parameters)
+}
+
+fn installed_but(name: &'static str, value: &'static str) -> Vec<(&'static str, &'static str)> {
+    let others = INSTALLED.into_iter().filter(|(parameter, _)| *parameter != name);
+    others.chain([(name, value)]).collect()
+}
+
+/// Each deletes the StackSets of the rollout, and with them the stacks in every account.
+#[test]
+fn what_would_uninstall_everywhere_by_mistake_is_refused() {
+    assert_eq!(refusals(&[]), [""; 0]);
+    assert_eq!(refusals(&INSTALLED), [""; 0]);
+    for emptied in ["CanaryTargets", "TemplateUrl"] {
+        let refusals = refusals(&installed_but(emptied, ""));
+        let [refusal] = &refusals[..] else { panic!("{emptied}: {refusals:?}") };
+        assert!(refusal.contains(emptied) && refusal.contains("empty RolloutTargets first"), "{refusal}");
+    }
+    // On purpose, one after the other.
+    assert_eq!(refusals(&installed_but("RolloutTargets", "")), [""; 0]);
+    assert_eq!(refusals(&[ORGANIZATION, INSTALLED[1]]), [""; 0]);
+}
+
+/// forwarder.yaml refuses the home region too, but in the first account, after a deployment that has begun.
+#[test]
+fn no_forwarder_is_sent_into_the_home_region() {
+    for regions in ["us-east-1", "eu-west-1,us-east-1"] {
+        let refusals = refusals(&installed_but("ForwarderRegions", regions));
+        let [refusal] = &refusals[..] else { panic!("{regions}: {refusals:?}") };
+        assert!(refusal.starts_with("ForwarderRegions has this Region"), "{refusal}");
+    }
+    assert_eq!(refusals(&installed_but("ForwarderRegions", "us-east-2")), [""; 0]);
+}
