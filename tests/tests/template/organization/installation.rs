@@ -276,6 +276,21 @@ fn a_summary_becomes_a_line_of_the_heartbeats_log_and_nothing_else_does() {
     assert_eq!(stack.properties("HeartbeatLog")["RetentionInDays"], 90);
 }
 
+/// <https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-eventbridge.html>: no pipes. Without one, nothing would
+/// read the queue or write the log.
+#[test]
+fn heartbeats_are_kept_where_there_are_pipes() {
+    let heartbeats = |region: &str| -> BTreeSet<String> {
+        let stack = Template::of_organization().rendered_in(region, &[ORGANIZATION]);
+        assert!(stack.outputs().contains_key("CentralFindingsTopicArn"), "{region}");
+        let resources = stack.resources().map(|(id, _)| id.to_owned());
+        resources.chain(stack.outputs().keys().cloned()).filter(|id| id.starts_with("Heartbeat")).collect()
+    };
+    assert_eq!(heartbeats("us-gov-west-1"), BTreeSet::new());
+    assert_eq!(heartbeats("us-east-1").len(), 7, "queue, its policy, subscription, log, pipe, role, output");
+    assert_eq!(heartbeats("cn-north-1"), heartbeats("us-east-1"));
+}
+
 #[test]
 fn rules_keep_the_parts_together() {
     let rules = Template::of_organization().section("Rules").clone();
