@@ -8,7 +8,7 @@ use super::{
 type Tries = &'static [(&'static str, &'static str, &'static [(&'static str, &'static str)])];
 
 /// What is tried, the statement that refuses it, and the calls.
-const WAYS: [(&str, &str, Tries); 24] = [
+const WAYS: [(&str, &str, Tries); 25] = [
     (
         "take a boundary off",
         "DenyTakingBoundariesOff",
@@ -258,6 +258,14 @@ const WAYS: [(&str, &str, Tries); 24] = [
         ],
     ),
     (
+        "set up the bus so that no event gets to a rule",
+        "DenyWritingTheLedgerAndTakingMessages",
+        &[
+            ("events:UpdateEventBus", "event-bus/default", &[]),
+            ("events:UpdateEventBus", "arn:aws:events:eu-west-1:123456789012:event-bus/default", &[]),
+        ],
+    ),
+    (
         "write the ledger",
         "DenyWritingTheLedgerAndTakingMessages",
         &[
@@ -347,6 +355,7 @@ const REMAINS: Tries = &[
     ("iam:CreatePolicyVersion", "policy/team/attached-to-a-role-in-the-path", &[]),
     ("lambda:UpdateFunctionCode", "function:orders", &[]),
     ("lambda:InvokeFunction", "function:ringfence-on-role-change", &[]),
+    ("kms:DisableKey", "key/of-the-default-bus", &[("kms:ResourceAliases", "alias/events")]),
 ];
 
 #[test]
