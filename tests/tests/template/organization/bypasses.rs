@@ -4,6 +4,7 @@ use super::{
     ANOTHER, Answer, BASELINE, Call, TO_LAMBDA, answer, assert_open_without_the_policies, levels,
     organization,
 };
+use tests::template::Template;
 
 type Tries = &'static [(&'static str, &'static str, &'static [(&'static str, &'static str)])];
 
@@ -323,6 +324,21 @@ fn an_account_does_not_leave_the_organization_and_the_policies_with_it() {
         let call = Call { who, action: "organizations:LeaveOrganization", resource: "*", context: &[] };
         assert_eq!(answer(&levels, &call), Answer::Denied("DenyLeavingTheOrganization".to_owned()));
     }
+}
+
+/// As it is nobody else's: so docs/organization.md and the parameter say to name roles.
+#[test]
+fn an_operator_who_is_a_user_cannot_change_its_own_credentials() {
+    let parameters =
+        [&super::PARAMETERS[..6], &[("OperatorPrincipals", "arn:aws:iam::*:user/responder")]].concat();
+    let template = Template::of_organization();
+    let levels = levels(&template.rendered(&parameters));
+    for action in ["iam:ChangePassword", "iam:CreateAccessKey", "iam:EnableMFADevice"] {
+        let call = Call { who: "user/responder", action, resource: "user/responder", context: &[] };
+        assert_eq!(answer(&levels, &call), Answer::Denied("DenyChangingRingfence".to_owned()), "{call:?}");
+    }
+    let said = crate::text(&template.section("Parameters")["OperatorPrincipals"], "/Description");
+    assert!(said.contains("Name roles: a user named here"), "{said}");
 }
 
 /// Each statement is what some way around ends at.
