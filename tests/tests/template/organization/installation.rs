@@ -177,6 +177,29 @@ fn parameters_are_those_of_the_installed_templates() {
     assert_eq!((mode("CanaryStackSet"), mode("RolloutStackSet")), (json!("enforce"), json!("observe")));
 }
 
+/// Nobody else is subscribed to the topics that an account's alarms go to.
+#[test]
+fn who_is_to_hear_of_an_accounts_alarms_is_given_to_each_account() {
+    let parameters = Template::of_organization().section("Parameters").clone();
+    for email in ["", "security@example.com"] {
+        let stack = rendered(&[&INSTALLED[..], &[("MemberFindingsEmail", email)]].concat());
+        for (id, set) in stack.of_type(STACK_SET) {
+            let (name, installed) = if id.contains("Forwarder") {
+                ("AlarmEmail", Template::of_forwarder())
+            } else {
+                ("FindingsEmail", Template::of_project())
+            };
+            let passed = json!({"ParameterKey": name, "ParameterValue": email});
+            let all = set["Properties"]["Parameters"].as_array().expect("parameters");
+            assert!(all.contains(&passed), "{id}: {all:?}");
+            for limit in ["Type", "Default", "AllowedPattern"] {
+                let theirs = &installed.section("Parameters")[name][limit];
+                assert_eq!(&parameters["MemberFindingsEmail"][limit], theirs, "{id}: {limit}");
+            }
+        }
+    }
+}
+
 /// `Sid` → statement.
 fn statement<'a>(document: &'a Value, sid: &str) -> &'a Value {
     let found = statements(document).into_iter().find(|statement| statement["Sid"] == sid);
