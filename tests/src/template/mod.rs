@@ -59,4 +59,10 @@ impl Template {
     pub fn rendered_in(&self, region: &str, parameters: &[(&str, &str)]) -> Stack {
         Stack::render(&self.0, region, parameters)
     }
+
+    /// What the template's rules say against deploying it there with these parameters: each failed assertion's description.
+    #[must_use]
+    pub fn refusals_in(&self, region: &str, parameters: &[(&str, &str)]) -> Vec<String> {
+        Stack::refusals(&self.0, region, parameters)
+    }
 }

@@ -43,6 +43,18 @@ impl Stack {
         Self { resources, outputs }
     }
 
+    /// What each rule that refuses the parameters says.
+    pub(super) fn refusals(template: &Value, region: &str, parameters: &[(&str, &str)]) -> Vec<String> {
+        let renderer = Renderer { template, region, parameters };
+        let is_true = |condition: &Value| renderer.value(condition) == Some(json!(true));
+        entries(&template["Rules"])
+            .filter(|(_, rule)| rule.get("RuleCondition").is_none_or(is_true))
+            .flat_map(|(_, rule)| rule["Assertions"].as_array().into_iter().flatten())
+            .filter(|assertion| !is_true(&assertion["Assert"]))
+            .map(|assertion| renderer.text(&assertion["AssertDescription"]))
+            .collect()
+    }
+
     /// A resource by its logical id.
     #[must_use]
     pub fn resource(&self, id: &str) -> &Value {
@@ -115,6 +127,13 @@ impl Renderer<'_> {
         object.iter().filter_map(|(key, value)| Some((key.clone(), self.value(value)?))).collect()
     }
 
+    fn list(&self, value: &Value) -> Vec<Value> {
+        match self.value(value) {
+            Some(Value::Array(items)) => items,
+            other => panic!("`{value}` should be a list and is {other:?}"),
+        }
+    }
+
     fn text(&self, value: &Value) -> String {
         match self.value(value) {
             Some(Value::String(text)) => text,
@@ -162,7 +181,18 @@ impl Renderer<'_> {
                 let conditions = argument.as_array().expect("`Fn::And` takes a list");
                 Some(json!(conditions.iter().all(|one| self.value(one) == Some(json!(true)))))
             }
+            "Fn::Or" => {
+                let conditions = argument.as_array().expect("`Fn::Or` takes a list");
+                Some(json!(conditions.iter().any(|one| self.value(one) == Some(json!(true)))))
+            }
             "Fn::Not" => Some(json!(self.value(&argument[0]) == Some(json!(false)))),
+            // Those of rules alone:
+            // <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-rules.html>.
+            "Fn::Contains" => Some(json!(self.list(&argument[0]).contains(&self.value(&argument[1])?))),
+            "Fn::EachMemberEquals" => {
+                let wanted = self.value(&argument[1])?;
+                Some(json!(self.list(&argument[0]).iter().all(|member| *member == wanted)))
+            }
             "Fn::FindInMap" => {
                 let key = |n: usize| self.text(&argument[n]);
                 let found = &self.template["Mappings"][key(0)][key(1)][key(2)];
@@ -192,7 +222,7 @@ impl Renderer<'_> {
         Some(json!(match name {
             "AWS::NoValue" => return None,
             "AWS::AccountId" => ACCOUNT.to_owned(),
-            "AWS::Partition" => "aws".to_owned(),
+            "AWS::Partition" => self.partition().to_owned(),
             "AWS::URLSuffix" => "amazonaws.com".to_owned(),
             "AWS::Region" => self.region.to_owned(),
             "AWS::StackName" => "ringfence".to_owned(),
@@ -202,6 +232,14 @@ impl Renderer<'_> {
             ),
             _ => self.physical_id(name),
         }))
+    }
+
+    fn partition(&self) -> &str {
+        match self.region.split_once('-') {
+            Some(("cn", _)) => "aws-cn",
+            Some(("us", rest)) if rest.starts_with("gov-") => "aws-us-gov",
+            Some(_) | None => "aws",
+        }
     }
 
     fn resource(&self, id: &str) -> (&str, &Value) {
@@ -253,31 +291,41 @@ impl Renderer<'_> {
 
     fn arn(&self, id: &str) -> String {
         let (resource_type, resource) = self.resource(id);
-        let region = self.region;
+        let (partition, region) = (self.partition(), self.region);
         let path = || resource["Properties"].get("Path").map_or("/".to_owned(), |path| self.text(path));
         match resource_type {
             "AWS::IAM::ManagedPolicy" => {
-                format!("arn:aws:iam::{ACCOUNT}:policy{}{}", path(), self.name(id, "ManagedPolicyName"))
+                format!(
+                    "arn:{partition}:iam::{ACCOUNT}:policy{}{}",
+                    path(),
+                    self.name(id, "ManagedPolicyName")
+                )
             }
-            "AWS::IAM::Role" => format!("arn:aws:iam::{ACCOUNT}:role{}{}", path(), self.name(id, "RoleName")),
-            "AWS::SNS::Topic" => format!("arn:aws:sns:{region}:{ACCOUNT}:{}", self.name(id, "TopicName")),
-            "AWS::SQS::Queue" => format!("arn:aws:sqs:{region}:{ACCOUNT}:{}", self.name(id, "QueueName")),
+            "AWS::IAM::Role" => {
+                format!("arn:{partition}:iam::{ACCOUNT}:role{}{}", path(), self.name(id, "RoleName"))
+            }
+            "AWS::SNS::Topic" => {
+                format!("arn:{partition}:sns:{region}:{ACCOUNT}:{}", self.name(id, "TopicName"))
+            }
+            "AWS::SQS::Queue" => {
+                format!("arn:{partition}:sqs:{region}:{ACCOUNT}:{}", self.name(id, "QueueName"))
+            }
             "AWS::DynamoDB::Table" => {
-                format!("arn:aws:dynamodb:{region}:{ACCOUNT}:table/{}", self.name(id, "TableName"))
+                format!("arn:{partition}:dynamodb:{region}:{ACCOUNT}:table/{}", self.name(id, "TableName"))
             }
             "AWS::Logs::LogGroup" => {
-                format!("arn:aws:logs:{region}:{ACCOUNT}:log-group:{}", self.physical_id(id))
+                format!("arn:{partition}:logs:{region}:{ACCOUNT}:log-group:{}", self.physical_id(id))
             }
-            "AWS::S3::Bucket" => format!("arn:aws:s3:::{}", self.physical_id(id)),
-            "AWS::KMS::Key" => format!("arn:aws:kms:{region}:{ACCOUNT}:key/{}", self.physical_id(id)),
+            "AWS::S3::Bucket" => format!("arn:{partition}:s3:::{}", self.physical_id(id)),
+            "AWS::KMS::Key" => format!("arn:{partition}:kms:{region}:{ACCOUNT}:key/{}", self.physical_id(id)),
             "AWS::Events::Rule" => {
-                format!("arn:aws:events:{region}:{ACCOUNT}:rule/{}", self.name(id, "Name"))
+                format!("arn:{partition}:events:{region}:{ACCOUNT}:rule/{}", self.name(id, "Name"))
             }
             "AWS::CloudWatch::Alarm" => {
-                format!("arn:aws:cloudwatch:{region}:{ACCOUNT}:alarm:{}", self.name(id, "AlarmName"))
+                format!("arn:{partition}:cloudwatch:{region}:{ACCOUNT}:alarm:{}", self.name(id, "AlarmName"))
             }
             "AWS::Serverless::Function" | "AWS::Lambda::Function" => {
-                format!("arn:aws:lambda:{region}:{ACCOUNT}:function:{}", self.physical_id(id))
+                format!("arn:{partition}:lambda:{region}:{ACCOUNT}:function:{}", self.physical_id(id))
             }
             other => panic!("the test's renderer does not know the ARN of {other}"),
         }

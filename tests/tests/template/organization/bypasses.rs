@@ -4,11 +4,12 @@ use super::{
     ANOTHER, Answer, BASELINE, Call, TO_LAMBDA, answer, assert_open_without_the_policies, levels,
     organization,
 };
+use tests::template::Template;
 
 type Tries = &'static [(&'static str, &'static str, &'static [(&'static str, &'static str)])];
 
 /// What is tried, the statement that refuses it, and the calls.
-const WAYS: [(&str, &str, Tries); 24] = [
+const WAYS: [(&str, &str, Tries); 25] = [
     (
         "take a boundary off",
         "DenyTakingBoundariesOff",
@@ -258,6 +259,14 @@ const WAYS: [(&str, &str, Tries); 24] = [
         ],
     ),
     (
+        "set up the bus so that no event gets to a rule",
+        "DenyWritingTheLedgerAndTakingMessages",
+        &[
+            ("events:UpdateEventBus", "event-bus/default", &[]),
+            ("events:UpdateEventBus", "arn:aws:events:eu-west-1:123456789012:event-bus/default", &[]),
+        ],
+    ),
+    (
         "write the ledger",
         "DenyWritingTheLedgerAndTakingMessages",
         &[
@@ -317,6 +326,21 @@ fn an_account_does_not_leave_the_organization_and_the_policies_with_it() {
     }
 }
 
+/// As it is nobody else's: so docs/organization.md and the parameter say to name roles.
+#[test]
+fn an_operator_who_is_a_user_cannot_change_its_own_credentials() {
+    let parameters =
+        [&super::PARAMETERS[..6], &[("OperatorPrincipals", "arn:aws:iam::*:user/responder")]].concat();
+    let template = Template::of_organization();
+    let levels = levels(&template.rendered(&parameters));
+    for action in ["iam:ChangePassword", "iam:CreateAccessKey", "iam:EnableMFADevice"] {
+        let call = Call { who: "user/responder", action, resource: "user/responder", context: &[] };
+        assert_eq!(answer(&levels, &call), Answer::Denied("DenyChangingRingfence".to_owned()), "{call:?}");
+    }
+    let said = crate::text(&template.section("Parameters")["OperatorPrincipals"], "/Description");
+    assert!(said.contains("Name roles: a user named here"), "{said}");
+}
+
 /// Each statement is what some way around ends at.
 #[test]
 fn no_statement_is_there_for_nothing() {
@@ -347,6 +371,7 @@ const REMAINS: Tries = &[
     ("iam:CreatePolicyVersion", "policy/team/attached-to-a-role-in-the-path", &[]),
     ("lambda:UpdateFunctionCode", "function:orders", &[]),
     ("lambda:InvokeFunction", "function:ringfence-on-role-change", &[]),
+    ("kms:DisableKey", "key/of-the-default-bus", &[("kms:ResourceAliases", "alias/events")]),
 ];
 
 #[test]

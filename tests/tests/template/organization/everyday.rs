@@ -5,7 +5,7 @@ use super::{ANOTHER, Answer, BASELINE, Call, STRICT, TO_LAMBDA, UNBOUND, answer,
 type Calls = &'static [(&'static str, &'static str, &'static [(&'static str, &'static str)])];
 
 /// A story, who tells it, and the calls in it: action, resource, condition keys.
-const STORIES: [(&str, &str, Calls); 16] = [
+const STORIES: [(&str, &str, Calls); 17] = [
     (
         "SAM or CloudFormation deploys a function with a role in the path",
         "role/pipeline/deploy",
@@ -241,6 +241,15 @@ const STORIES: [(&str, &str, Calls); 16] = [
         ],
     ),
     (
+        "teams put events on the default bus, let other accounts do so, and have buses of their own",
+        "role/pipeline/deploy",
+        &[
+            ("events:PutEvents", "event-bus/default", &[]),
+            ("events:PutPermission", "event-bus/default", &[]),
+            ("events:UpdateEventBus", "event-bus/orders", &[]),
+        ],
+    ),
+    (
         "the root user closes what only it can",
         "root",
         &[("iam:CreateAccountAlias", "*", &[]), ("s3:DeleteBucketPolicy", "orders", &[])],
@@ -287,6 +296,7 @@ const OF_THE_UNBOUND: Calls = &[
     ),
     ("events:PutRule", "rule/ringfence-on-role-change", &[]),
     ("events:RemoveTargets", "rule/ringfence-on-role-change", &[]),
+    ("events:UpdateEventBus", "event-bus/default", &[]),
     ("dynamodb:CreateTable", "table/StackSet-ringfence-0a1b-LedgerTable-1A2B", &[]),
     ("dynamodb:PutResourcePolicy", "table/ringfence-LedgerTable-1A2B", &[]),
     ("dynamodb:PutItem", "table/ringfence-LedgerTable-1A2B", &[]),
@@ -330,7 +340,8 @@ fn what_the_unbound_may_is_closed_to_an_administrator() {
     for who in ["role/administrator", "user/alice", "root", "role/lambda/orders", "role/security/responder"] {
         for (action, resource, context) in OF_THE_UNBOUND {
             let call = Call { who, action, resource, context };
-            let is_operators = who == "role/security/responder" && *action == "dynamodb:PutItem";
+            let is_operators = who == "role/security/responder"
+                && ["dynamodb:PutItem", "events:UpdateEventBus"].contains(action);
             assert_eq!(answer(&levels, &call) == Answer::Allowed, is_operators, "{call:?}");
         }
     }

@@ -138,3 +138,38 @@ fn lists_are_lists_of_single_arns() {
         }
     }
 }
+
+/// An exception for an ARN of another partition is one for nobody: the deployers would be locked out.
+#[test]
+fn defaults_of_another_partition_are_refused() {
+    const OF_GOVCLOUD: [(&str, &str); 3] = [
+        ("DeployerRoleArns", "arn:aws-us-gov:iam::*:role/stacksets-exec-*"),
+        ("ApprovedBoundaryArns", "arn:aws-us-gov:iam::*:policy/ringfence/ringfence-strict-v1"),
+        ("RefusedPolicyArns", "arn:aws-us-gov:iam::aws:policy/AdministratorAccess"),
+    ];
+    let template = Template::of_organization();
+    let refusals = |region: &str, parameters: &[(&str, &str)]| template.refusals_in(region, parameters);
+    for policy in &PARAMETERS[..3] {
+        assert_eq!(refusals("us-east-1", &[*policy]), [""; 0]);
+        let all_given = [&OF_GOVCLOUD[..], &[*policy]].concat();
+        assert_eq!(refusals("us-gov-west-1", &all_given), [""; 0]);
+        for (left_out, _) in OF_GOVCLOUD {
+            let mut given = all_given.clone();
+            given.retain(|(parameter, _)| *parameter != left_out);
+            let refusals = refusals("us-gov-west-1", &given);
+            let [refusal] = &refusals[..] else { panic!("{left_out}: {refusals:?}") };
+            assert!(refusal.contains(left_out), "{refusal}");
+        }
+    }
+    // Or the second of two would not be seen.
+    for boundary in ["baseline", "strict"] {
+        let boundary = format!("arn:aws:iam::*:policy/ringfence/ringfence-{boundary}-v1");
+        let given = [PARAMETERS[1], OF_GOVCLOUD[0], ("ApprovedBoundaryArns", &boundary), OF_GOVCLOUD[2]];
+        assert_eq!(refusals("us-gov-west-1", &given).len(), 1, "{boundary}");
+    }
+    assert_eq!(
+        refusals("us-gov-west-1", &[("OrganizationId", "o-a1b2c3d4e5")]),
+        [""; 0],
+        "no policy is wanted"
+    );
+}

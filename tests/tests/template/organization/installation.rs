@@ -177,6 +177,29 @@ fn parameters_are_those_of_the_installed_templates() {
     assert_eq!((mode("CanaryStackSet"), mode("RolloutStackSet")), (json!("enforce"), json!("observe")));
 }
 
+/// Nobody else is subscribed to the topics that an account's alarms go to.
+#[test]
+fn who_is_to_hear_of_an_accounts_alarms_is_given_to_each_account() {
+    let parameters = Template::of_organization().section("Parameters").clone();
+    for email in ["", "security@example.com"] {
+        let stack = rendered(&[&INSTALLED[..], &[("MemberFindingsEmail", email)]].concat());
+        for (id, set) in stack.of_type(STACK_SET) {
+            let (name, installed) = if id.contains("Forwarder") {
+                ("AlarmEmail", Template::of_forwarder())
+            } else {
+                ("FindingsEmail", Template::of_project())
+            };
+            let passed = json!({"ParameterKey": name, "ParameterValue": email});
+            let all = set["Properties"]["Parameters"].as_array().expect("parameters");
+            assert!(all.contains(&passed), "{id}: {all:?}");
+            for limit in ["Type", "Default", "AllowedPattern"] {
+                let theirs = &installed.section("Parameters")[name][limit];
+                assert_eq!(&parameters["MemberFindingsEmail"][limit], theirs, "{id}: {limit}");
+            }
+        }
+    }
+}
+
 /// `Sid` → statement.
 fn statement<'a>(document: &'a Value, sid: &str) -> &'a Value {
     let found = statements(document).into_iter().find(|statement| statement["Sid"] == sid);
@@ -221,10 +244,23 @@ fn findings_are_taken_from_functions_of_the_organization_only_and_kept_encrypted
     let by_sns =
         json!({"aws:PrincipalOrgID": "o-a1b2c3d4e5", "kms:ViaService": "sns.us-east-1.amazonaws.com"});
     assert_eq!(encrypt["Condition"]["StringEquals"], by_sns);
-    assert!(stack.properties("CentralFindingsTopic")["KmsMasterKeyId"].is_string());
+    // SNS looks an id without an account up in the account of who publishes, which is another one.
+    let key_of_this_account = "arn:aws:kms:us-east-1:123456789012:key/";
+    assert!(
+        text(stack.properties("CentralFindingsTopic"), "/KmsMasterKeyId").starts_with(key_of_this_account)
+    );
     let people = rendered(&[ORGANIZATION, ("CentralFindingsEmail", "security@example.com")]);
     let subscribed = people.properties("CentralFindingsEmailSubscription");
     assert_eq!(subscribed["FilterPolicy"], json!({"severity": ["MEDIUM", "HIGH", "CRITICAL"]}));
+}
+
+/// Organizations' own `EnableAWSServiceAccess` leaves StackSets without the rights of the management account
+/// (<https://github.com/pepperize/cdk-organizations/issues/1718>).
+#[test]
+fn the_page_lets_stack_sets_in_by_their_own_call() {
+    let page = std::fs::read_to_string(tests::project_root().join("docs/organization.md")).expect("the page");
+    assert!(page.contains("`aws cloudformation activate-organizations-access`"));
+    assert!(!page.contains("aws organizations enable-aws-service-access"));
 }
 
 /// The topic's name is one that `template.yaml` takes for its parameter.
@@ -263,6 +299,21 @@ fn a_summary_becomes_a_line_of_the_heartbeats_log_and_nothing_else_does() {
     assert_eq!(stack.properties("HeartbeatLog")["RetentionInDays"], 90);
 }
 
+/// <https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-eventbridge.html>: no pipes. Without one, nothing would
+/// read the queue or write the log.
+#[test]
+fn heartbeats_are_kept_where_there_are_pipes() {
+    let heartbeats = |region: &str| -> BTreeSet<String> {
+        let stack = Template::of_organization().rendered_in(region, &[ORGANIZATION]);
+        assert!(stack.outputs().contains_key("CentralFindingsTopicArn"), "{region}");
+        let resources = stack.resources().map(|(id, _)| id.to_owned());
+        resources.chain(stack.outputs().keys().cloned()).filter(|id| id.starts_with("Heartbeat")).collect()
+    };
+    assert_eq!(heartbeats("us-gov-west-1"), BTreeSet::new());
+    assert_eq!(heartbeats("us-east-1").len(), 7, "queue, its policy, subscription, log, pipe, role, output");
+    assert_eq!(heartbeats("cn-north-1"), heartbeats("us-east-1"));
+}
+
 #[test]
 fn rules_keep_the_parts_together() {
     let rules = Template::of_organization().section("Rules").clone();
@@ -277,4 +328,40 @@ fn rules_keep_the_parts_together() {
         (&named["RuleCondition"], &named["Assertions"][0]["Assert"]),
         (&given("TemplateUrl"), &given("OrganizationId"))
     );
+}
+
+/// What the rules say against these parameters in the home region.
+fn refusals(parameters: &[(&str, &str)]) -> Vec<String> {
+    Template::of_organization().refusals_in("us-east-1", parameters)
+}
+
+fn installed_but(name: &'static str, value: &'static str) -> Vec<(&'static str, &'static str)> {
+    let others = INSTALLED.into_iter().filter(|(parameter, _)| *parameter != name);
+    others.chain([(name, value)]).collect()
+}
+
+/// Each deletes the StackSets of the rollout, and with them the stacks in every account.
+#[test]
+fn what_would_uninstall_everywhere_by_mistake_is_refused() {
+    assert_eq!(refusals(&[]), [""; 0]);
+    assert_eq!(refusals(&INSTALLED), [""; 0]);
+    for emptied in ["CanaryTargets", "TemplateUrl"] {
+        let refusals = refusals(&installed_but(emptied, ""));
+        let [refusal] = &refusals[..] else { panic!("{emptied}: {refusals:?}") };
+        assert!(refusal.contains(emptied) && refusal.contains("empty RolloutTargets first"), "{refusal}");
+    }
+    // On purpose, one after the other.
+    assert_eq!(refusals(&installed_but("RolloutTargets", "")), [""; 0]);
+    assert_eq!(refusals(&[ORGANIZATION, INSTALLED[1]]), [""; 0]);
+}
+
+/// forwarder.yaml refuses the home region too, but in the first account, after a deployment that has begun.
+#[test]
+fn no_forwarder_is_sent_into_the_home_region() {
+    for regions in ["us-east-1", "eu-west-1,us-east-1"] {
+        let refusals = refusals(&installed_but("ForwarderRegions", regions));
+        let [refusal] = &refusals[..] else { panic!("{regions}: {refusals:?}") };
+        assert!(refusal.starts_with("ForwarderRegions has this Region"), "{refusal}");
+    }
+    assert_eq!(refusals(&installed_but("ForwarderRegions", "us-east-2")), [""; 0]);
 }
