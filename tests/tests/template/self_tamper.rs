@@ -204,6 +204,57 @@ fn people_get_it_too_where_there_are_any() {
     }
 }
 
+const CENTRAL: &str = "arn:aws:sns:us-east-1:999999999999:ringfence-central-findings";
+
+/// Every rule that tells of Ringfence itself, by its whole name.
+fn of_the_organization(stack: &Stack) -> BTreeMap<String, Value> {
+    let rules = stack.of_type("AWS::Events::Rule").map(|(_, rule)| rule["Properties"].clone());
+    let named = rules.map(|rule| (text(&rule, "/Name").to_owned(), rule));
+    let is_ours =
+        |name: &str| name.starts_with("ringfence-self-tamper-") || name.starts_with("ringfence-break-glass");
+    named.filter(|(name, _)| is_ours(name)).collect()
+}
+
+#[test]
+fn the_organizations_topic_gets_the_same_where_there_is_one_and_by_a_role_that_can_do_nothing_else() {
+    let break_glass = ("BreakGlassRoleArn", "arn:aws:iam::123456789012:role/emergency/break-glass");
+    let without = Template::of_project().rendered(&[break_glass]);
+    assert!(without.resources().all(|(id, _)| id != "SelfTamperRole"));
+    for (name, rule) in of_the_organization(&without) {
+        let mut targets = rule["Targets"].as_array().expect("targets").iter();
+        assert!(targets.all(|target| target.get("RoleArn").is_none()), "{name}");
+    }
+    let stack = Template::of_project().rendered(&[("CentralFindingsTopicArn", CENTRAL), break_glass]);
+    let rules = of_the_organization(&stack);
+    assert_eq!(rules.len(), 16);
+    for (name, rule) in &rules {
+        let [findings, organization] = &rule["Targets"].as_array().expect("targets")[..] else {
+            panic!("{name}: two targets")
+        };
+        let mut expected = findings.clone();
+        expected["Id"] = json!("organization");
+        expected["Arn"] = json!(CENTRAL);
+        expected["RoleArn"] = json!("arn:aws:iam::123456789012:role/ringfence/ringfence-self-tamper");
+        assert_eq!(*organization, expected, "{name}");
+    }
+    let role = stack.properties("SelfTamperRole");
+    assert_eq!(role["PermissionsBoundary"], stack.properties("OnRoleChangeRole")["PermissionsBoundary"]);
+    assert!(role.get("Policies").is_none());
+    let policies = role["ManagedPolicyArns"].as_array().expect("policies");
+    let of_functions = stack.properties("OnExposureChangeRole")["ManagedPolicyArns"].clone();
+    assert_eq!(json!(policies), of_functions, "the one that functions publish there by");
+    assert_eq!(policies.len(), 1);
+    let trust = statements(&role["AssumeRolePolicyDocument"]);
+    assert_eq!(trust.len(), 1);
+    assert_eq!(trust[0]["Principal"], json!({"Service": "events.amazonaws.com"}));
+    let condition = &trust[0]["Condition"];
+    assert_eq!(condition["StringEquals"], json!({"aws:SourceAccount": "123456789012"}));
+    let trusted: BTreeSet<&str> = one_or_many(&condition["ArnEquals"]["aws:SourceArn"]).into_iter().collect();
+    let arns: Vec<String> =
+        rules.keys().map(|name| format!("arn:aws:events:us-east-1:123456789012:rule/{name}")).collect();
+    assert_eq!(trusted, arns.iter().map(String::as_str).collect());
+}
+
 #[test]
 fn the_rules_keep_to_the_quotas_and_lose_nothing() {
     for (name, rule) in rules(&with_email()) {
