@@ -50,8 +50,7 @@ fn leaf_matches(condition: &Value, value: Option<&Value>) -> bool {
 
 fn element_matches(condition: &Value, element: &Value) -> bool {
     if let Some(prefix) = operator(condition, "prefix") {
-        let prefix = prefix.as_str().expect("`prefix` is a text");
-        return element.as_str().is_some_and(|text| text.starts_with(prefix));
+        return element.as_str().is_some_and(|text| starts_with(prefix, text));
     }
     if let Some(wildcard) = operator(condition, "wildcard") {
         let wildcard = wildcard.as_str().expect("`wildcard` is a text");
@@ -65,6 +64,14 @@ fn element_matches(condition: &Value, element: &Value) -> bool {
     }
     assert!(!condition.is_object(), "the test's matcher does not know the operator in `{condition}`");
     condition == element
+}
+
+fn starts_with(prefix: &Value, text: &str) -> bool {
+    let Some(any_case) = operator(prefix, "equals-ignore-case") else {
+        return text.starts_with(prefix.as_str().expect("`prefix` is a text"));
+    };
+    let any_case = any_case.as_str().expect("`equals-ignore-case` is a text");
+    text.get(..any_case.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(any_case))
 }
 
 /// `*` stands for any characters. A backslash before one, which would make it literal, is not written in our rules.
@@ -103,6 +110,17 @@ mod tests {
         assert!(matches(&pattern, &json!({"name": "CreateFunction20150331"})));
         assert!(!matches(&pattern, &json!({"name": "CreateFunctionUrlConfig"})));
         assert!(!matches(&pattern, &json!({"name": 20})));
+    }
+
+    #[test]
+    fn prefix_in_any_case() {
+        let pattern = json!({"name": [{"prefix": {"equals-ignore-case": "ringfence-"}}]});
+        for name in ["ringfence-a", "RingFence-a", "RINGFENCE-"] {
+            assert!(matches(&pattern, &json!({"name": name})), "{name}");
+        }
+        for name in ["ringfence", "my-ringfence-a", ""] {
+            assert!(!matches(&pattern, &json!({"name": name})), "{name}");
+        }
     }
 
     #[test]

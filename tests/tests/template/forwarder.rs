@@ -19,7 +19,8 @@ const FORWARDED: [(&str, &str); 3] = [
 ];
 
 /// What is about Ringfence itself: the rule at home and its fixtures.
-const SELF_PROTECTION: [(&str, &str, &str); 2] = [
+const SELF_PROTECTION: [(&str, &str, &str); 3] = [
+    ("BreakGlassFederatedRule", "break-glass-federated", "break-glass"),
     ("BreakGlassRule", "break-glass", "break-glass"),
     ("SelfTamperRule", "self-tamper-rules", "self-tamper"),
 ];

@@ -22,6 +22,7 @@ mod runbook;
 mod security;
 mod self_tamper;
 mod shipped;
+mod transformed;
 
 use serde_json::Value;
 use tests::template::{Stack, Template};

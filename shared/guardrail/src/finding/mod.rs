@@ -191,7 +191,8 @@ pub struct TriggerFacts {
     pub event: String,
     /// CloudTrail's `eventID` of the call; empty where there was none.
     pub event_id: String,
-    /// The ARN of the caller; for an AWS service without one, its name.
+    /// The ARN of the caller; for an AWS service without one, its name. In what a rule sent and no function: the kind of caller, names,
+    /// id and account, as far as the record has them.
     pub principal: Option<String>,
     /// The name of the caller's session.
     pub session: Option<String>,

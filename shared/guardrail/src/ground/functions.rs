@@ -2,7 +2,8 @@
 //!
 //! What was deployed stands in the rule that starts the sweep, where CloudFormation wrote it: whoever changes a function would have
 //! to change that too. What does not depend on a parameter is the same in all functions, so the others are held against the sweep's
-//! own.
+//! own. Compared are the role, the environment, whether there are layers, and whether the concurrency is 0; code, handler, runtime,
+//! timeout, memory and any other concurrency are not: the call that changes one is told, its result is not looked at again.
 
 use super::GroundFault;
 use serde::Deserialize;

@@ -216,6 +216,7 @@ fn what_both_profiles_deny_outright() {
         "guardduty:DeleteMembers",
         "guardduty:DeletePublishingDestination",
         "guardduty:DisassociateMembers",
+        "guardduty:StopMonitoringMembers",
         "guardduty:CreateFilter",
         "guardduty:UpdateFilter",
         "guardduty:CreateIPSet",
@@ -226,6 +227,7 @@ fn what_both_profiles_deny_outright() {
         "securityhub:BatchDisableStandards",
         "access-analyzer:DeleteAnalyzer",
         "ec2:DeleteFlowLogs",
+        "events:UpdateEventBus",
     ];
     for profile in PROFILES {
         assert_only_rest_is_left(&stack(), profile, &[all_but_actions(&denied)]);
