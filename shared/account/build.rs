@@ -10,10 +10,12 @@ use std::path::Path;
 const BOUNDARIES: [&str; 2] = ["BaselineBoundary", "StrictBoundary"];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
+    // Relative to this crate, where Cargo runs the script: a path that is compiled in would be that of the checkout that built
+    // the script first, and checkouts share target folders.
+    let template = Path::new("../../template.yaml");
     println!("cargo::rerun-if-changed={}", template.display());
     let text =
-        std::fs::read_to_string(&template).map_err(|e| format!("cannot read {}: {e}", template.display()))?;
+        std::fs::read_to_string(template).map_err(|e| format!("cannot read {}: {e}", template.display()))?;
     let documents = Yaml::load_from_str(&text)?;
     let template = to_json(documents.first().ok_or("template.yaml is empty")?)?;
     let mut boundaries = Map::new();

@@ -135,6 +135,11 @@ impl LedgerPage {
         self.record.as_ref()
     }
 
+    /// The page as it is after a write of the record by us.
+    pub(crate) fn at(self, version: Version) -> Self {
+        Self { version, ..self }
+    }
+
     pub(crate) fn version(&self) -> Version {
         self.version
     }
@@ -193,6 +198,14 @@ impl Ledger {
         };
         operator.view.exemptions = Exemptions::All(exemptions);
         Ok(LedgerPage { operator: Some(operator), ..page })
+    }
+
+    /// The record of this very role, in one consistent call.
+    pub(crate) async fn record_of(&self, role: &Role) -> Result<Option<RoleRecord>, Failure> {
+        let name = role.arn.name();
+        let key = ("role", name.as_str());
+        let found = take(&mut self.get(&[key]).await?, key).map(|item| to_record(name, item)).transpose()?;
+        Ok(found.filter(|record| record.role_id == role.id))
     }
 
     /// All exemptions, valid or not, by pattern.

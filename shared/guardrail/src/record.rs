@@ -128,12 +128,39 @@ pub struct Intent {
     pub opened_at: Timestamp,
     /// The Lambda request that recorded it. A retry of the same request proves that its author is dead.
     pub opened_by: String,
+    /// Who sees it to its end in its author's place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_up: Option<TakenUp>,
     /// For a restoration: its place among those that the same principal made necessary.
     #[serde(default)]
     pub repetition: Option<Repetition>,
 }
 
+/// An invocation that saw the lease of an intent's holder end, and holds it now. Of many that wait one goes on, and the others
+/// wait for that one, so that nothing is told as often as somebody waited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenUp {
+    /// The Lambda request.
+    pub by: String,
+    /// Its lease begins.
+    pub at: Timestamp,
+}
+
 impl Intent {
+    /// The Lambda request that is at it, and since when.
+    #[must_use]
+    pub fn holder(&self) -> (&str, Timestamp) {
+        self.taken_up
+            .as_ref()
+            .map_or((self.opened_by.as_str(), self.opened_at), |taken| (taken.by.as_str(), taken.at))
+    }
+
+    /// The same in the hands of another Lambda request.
+    #[must_use]
+    pub fn taken_up_by(&self, request: &str, now: Timestamp) -> Self {
+        Self { taken_up: Some(TakenUp { by: request.to_owned(), at: now }), ..self.clone() }
+    }
+
     /// Whether its finding is published. One of many restorations in a row may be told by the series' next one.
     #[must_use]
     pub fn is_told(&self) -> bool {
@@ -210,6 +237,7 @@ impl RoleRecord {
             trigger: trigger.clone(),
             opened_at: now,
             opened_by: request.to_owned(),
+            taken_up: None,
             repetition,
         };
         Self { generation, tampering, intent: Some(intent), ..self.clone() }

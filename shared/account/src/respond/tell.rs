@@ -98,8 +98,10 @@ impl Work<'_> {
         while waited < PATIENCE {
             tokio::time::sleep(PAUSE).await;
             waited += PAUSE;
-            let record = self.read_ledger(role.arn.name()).await?.record_of(&role.id);
-            if !record.is_being_told_by_another(finding, self.request, clock::now()) {
+            let record = self.account.ledger.record_of(role).await?;
+            let is_being_told = record
+                .is_some_and(|record| record.is_being_told_by_another(finding, self.request, clock::now()));
+            if !is_being_told {
                 return Ok(());
             }
         }

@@ -346,6 +346,7 @@ fn intent(trigger: Trigger) -> Intent {
         trigger,
         opened_at: time("2026-11-22T10:00:01Z"),
         opened_by: "request".to_owned(),
+        taken_up: None,
         repetition: None,
     }
 }

@@ -91,6 +91,7 @@ fn record_with_intent() -> RoleRecord {
         trigger: role_event(),
         opened_at,
         opened_by: "request-0".to_owned(),
+        taken_up: None,
         repetition: None,
     };
     RoleRecord { generation: 1, intent: Some(intent), ..RoleRecord::new(role_id) }

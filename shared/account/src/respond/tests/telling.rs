@@ -1,10 +1,11 @@
 //! A finding without a write: of many invocations that see the same state at once, one tells it.
 
 use super::doubles::Doubles;
-use super::samples::{OURS, role_event};
+use super::samples::{OURS, role_answer, role_event};
 use crate::connect::Account;
 use crate::respond::{NotFound, Response};
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_mocks::mock;
 use guardrail::finding::FindingId;
 use guardrail::record::{Enforced, Intent, RoleRecord};
 use guardrail::settings::Mode;
@@ -107,6 +108,47 @@ async fn an_intent_that_was_opened_meanwhile_is_its_authors_to_close() {
 }
 
 #[tokio::test]
+async fn of_many_that_find_an_intent_whose_author_died_one_sees_it_to_its_end() {
+    let left_behind = RoleRecord {
+        generation: 1,
+        intent: Some(open_intent()),
+        ..RoleRecord::new("AROAEXAMPLE".parse().unwrap())
+    };
+    let contained = mock!(aws_sdk_iam::Client::get_role).then_output(|| role_answer(Some(OURS)));
+    let doubles = Doubles::new().get_role(contained).ledger(left_behind);
+    let (published, item, order) = (doubles.published.clone(), doubles.item.clone(), doubles.order.clone());
+    let account = doubles.account();
+    let requests: Vec<String> = (0..8).map(|index| format!("request-{index}")).collect();
+    let events: Vec<_> = requests.iter().map(|request| respond(&account, request)).collect();
+    let responses = futures_util::future::join_all(events).await;
+    assert!(responses.iter().all(Result::is_ok), "{responses:?}");
+    assert_eq!(published.lock().unwrap().len(), 1, "{:?}", order.taken());
+    assert_eq!(stored(&item).intent, None);
+}
+
+#[tokio::test]
+async fn whoever_takes_an_intent_up_and_dies_is_followed_by_the_next() {
+    let left_behind = RoleRecord {
+        generation: 1,
+        intent: Some(open_intent()),
+        ..RoleRecord::new("AROAEXAMPLE".parse().unwrap())
+    };
+    let doubles = Doubles::new().role_without_boundary().ledger(left_behind);
+    let (published, item, sns_takes) =
+        (doubles.published.clone(), doubles.item.clone(), doubles.sns_takes.clone());
+    let account = doubles.account();
+    sns_takes.store(0, Ordering::Relaxed);
+    assert!(respond(&account, "request-1").await.is_err());
+    assert_eq!(stored(&item).intent.unwrap().holder().0, "request-1");
+    sns_takes.store(usize::MAX, Ordering::Relaxed);
+    let taken_up_at = crate::clock::now();
+    assert!(respond(&account, "request-2").await.is_ok());
+    let waited = crate::clock::now().duration_since(taken_up_at);
+    assert!(waited.as_secs() >= 2, "a lease of three seconds is respected: {waited}");
+    assert_eq!((published.lock().unwrap().len(), stored(&item).intent), (1, None));
+}
+
+#[tokio::test]
 async fn the_record_of_a_namesake_made_meanwhile_is_not_touched() {
     let doubles = Doubles::new().role_without_boundary().mode(Mode::Observe);
     let (item, meanwhile) = (doubles.item.clone(), doubles.meanwhile.clone());
@@ -127,6 +169,7 @@ fn open_intent() -> Intent {
         trigger: role_event(),
         opened_at: "2026-11-22T10:00:01Z".parse().unwrap(),
         opened_by: "another-request".to_owned(),
+        taken_up: None,
         repetition: None,
     }
 }

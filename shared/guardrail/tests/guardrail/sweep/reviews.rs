@@ -185,6 +185,7 @@ fn intent(opened_at: Timestamp) -> Intent {
         trigger: trigger("CreateRole", Change::Rights),
         opened_at,
         opened_by: "request-1".to_owned(),
+        taken_up: None,
         repetition: None,
     }
 }
