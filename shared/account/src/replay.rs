@@ -241,6 +241,11 @@ pub fn default_environment(partition: &str, account: &str) -> HashMap<String, St
         (
             "RINGFENCE_RULES",
             "ringfence-on-boundary-denial,ringfence-on-exposure-change,ringfence-on-function-change,ringfence-on-policy-change,ringfence-on-role-change,\
+             ringfence-other-tools-config-functions,\
+             ringfence-other-tools-config-roles,\
+             ringfence-other-tools-external-access,\
+             ringfence-other-tools-security-hub,\
+             ringfence-other-tools-unused-access,\
              ringfence-on-role-change-of-boundary,\
              ringfence-self-tamper-alarms,\
              ringfence-self-tamper-functions,\

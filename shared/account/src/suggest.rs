@@ -259,7 +259,7 @@ impl Work<'_> {
 
     async fn is_running(&mut self, page: SuggestionPage, job: Job, id: JobId) -> Result<Then, Failure> {
         let page = self.close(page, |state| state.running(id.clone())).await?;
-        self.did.push(Did::Began { role: job.role.name().clone(), job: id.0 });
+        self.did.push(Did::Began { role: job.role.name().clone(), job: id.into() });
         self.hold = page.state.hold;
         Ok(Then::Stop(Waits { why: "Access Analyzer is at work".to_owned(), until: None }))
     }

@@ -3,7 +3,7 @@
 use crate::permissions::GENERATION;
 use crate::{one_or_many, stack, statements, text};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use tests::template::Stack;
 use tests::{function_folders, logical_id};
 
@@ -103,6 +103,26 @@ fn every_function_gets_the_same_environment_whole() {
     }
 }
 
+/// Lambda takes 4 KB of all variables together, names and values
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
+#[test]
+fn the_environment_leaves_room_for_what_an_installation_adds() {
+    const LIMIT: usize = 4_096;
+    const FOR_LISTS: usize = 1_000;
+    let stack = tests::template::Template::of_project().rendered(&[
+        ("ReservedConcurrency", "5"),
+        ("BreakGlassRoleArn", "arn:aws:iam::123456789012:role/break-glass"),
+        ("CentralFindingsTopicArn", "arn:aws:sns:us-east-1:999999999999:ringfence-central-findings"),
+        GENERATION[0],
+        GENERATION[1],
+    ]);
+    let variables =
+        stack.properties("SweepAccount")["Environment"]["Variables"].as_object().expect("variables");
+    let size: usize =
+        variables.iter().map(|(name, value)| name.len() + value.as_str().map_or(0, str::len)).sum();
+    assert!(size + FOR_LISTS <= LIMIT, "{size} of {LIMIT} bytes, and lists of ARNs are still to come");
+}
+
 #[test]
 fn every_function_logs_json_to_a_group_that_is_kept_for_a_while() {
     let stack = stack();
@@ -190,19 +210,47 @@ fn assert_queue_gives_up_into(stack: &Stack, mapping: &Value, function: &Value, 
     assert!(queue["Properties"]["VisibilityTimeout"].as_u64().is_some_and(|visible| visible >= 6 * timeout));
 }
 
-#[test]
-fn the_dead_letter_queue_takes_messages_of_exactly_our_rules() {
-    let stack = crate::permissions::with_everything();
-    let rules: BTreeSet<String> = stack
+/// Every rule of the stack by its name, with its properties: those of SAM's events and those of their own.
+fn rules(stack: &Stack) -> BTreeMap<String, Value> {
+    let of_functions = stack
         .of_type(FUNCTION)
         .filter_map(|(_, function)| function["Properties"]["Events"].as_object())
         .flat_map(|events| events.values())
         .filter_map(|event| match text(event, "/Type") {
-            "EventBridgeRule" => Some(text(event, "/Properties/RuleName")),
-            "Schedule" => Some(text(event, "/Properties/Name")),
+            "EventBridgeRule" => Some((text(event, "/Properties/RuleName"), &event["Properties"])),
+            "Schedule" => Some((text(event, "/Properties/Name"), &event["Properties"])),
             _ => None,
-        })
-        .chain(stack.of_type("AWS::Events::Rule").map(|(_, rule)| text(rule, "/Properties/Name")))
+        });
+    let of_their_own = stack
+        .of_type("AWS::Events::Rule")
+        .map(|(_, rule)| (text(rule, "/Properties/Name"), &rule["Properties"]));
+    of_functions.chain(of_their_own).map(|(name, rule)| (name.to_owned(), rule.clone())).collect()
+}
+
+#[test]
+fn the_sweep_looks_after_every_rule_that_is_on_and_after_no_other() {
+    let template = tests::template::Template::of_project();
+    let stacks =
+        [stack(), template.rendered(&[("ReservedConcurrency", "5")]), crate::permissions::with_everything()];
+    for stack in &stacks {
+        let looked_after = text(stack.properties("SweepAccount"), "/Environment/Variables/RINGFENCE_RULES");
+        let looked_after: BTreeSet<&str> = looked_after.split(',').collect();
+        let rules = rules(stack);
+        // Without its own schedule there is no sweep: that is an alarm's to say.
+        let on: BTreeSet<&str> = rules
+            .iter()
+            .filter(|(name, rule)| rule["State"] != "DISABLED" && *name != "ringfence-sweep-account")
+            .map(|(name, _)| name.as_str())
+            .collect();
+        assert_eq!(looked_after, on);
+    }
+}
+
+#[test]
+fn the_dead_letter_queue_takes_messages_of_exactly_our_rules() {
+    let stack = crate::permissions::with_everything();
+    let rules: BTreeSet<String> = rules(&stack)
+        .into_keys()
         .map(|rule| format!("arn:aws:events:us-east-1:123456789012:rule/{rule}"))
         .collect();
     let policy = &stack.properties("DeadLetterQueuePolicy")["PolicyDocument"];

@@ -72,7 +72,9 @@ impl Account {
         let start = start.policy_generation_details(about.map_err(malformed)?);
         let start = start.cloud_trail_details(details.map_err(malformed)?).client_token(job.client_token());
         match start.send().await {
-            Ok(answer) => Ok(Ok(JobId(answer.job_id))),
+            Ok(answer) => JobId::new(answer.job_id)
+                .map(Ok)
+                .ok_or_else(|| Failure::malformed(doing(), "Access Analyzer's answer has no id of the job")),
             Err(e) => refused_or_failed(doing, e).map(Err),
         }
     }
@@ -80,7 +82,7 @@ impl Account {
     /// How a job is.
     pub(super) async fn look_at_generation(&self, job: &Job, id: &JobId) -> Result<Look, Failure> {
         let doing = || format!("could not read the policy generated for role `{}`", job.role.name());
-        match self.access_analyzer().get_generated_policy().job_id(&id.0).send().await {
+        match self.access_analyzer().get_generated_policy().job_id(id.as_str()).send().await {
             Ok(answer) => Ok(look(job, answer)),
             Err(e) => refused_or_failed(doing, e).map(|refused| match refused.why {
                 HoldReason::Invalid => Look::Gone(refused.said),
@@ -102,11 +104,15 @@ impl Account {
                 Ok(page) => page,
                 Err(e) => return refused_or_failed(doing, e).map(Err),
             };
-            let found = page.policy_generations.into_iter().find(|listed| {
-                listed.principal_arn == job.role.as_str() && job.may_be(to_timestamp(&listed.started_on))
-            });
-            if let Some(found) = found {
-                return Ok(Ok(Some(JobId(found.job_id))));
+            let mut ids = page
+                .policy_generations
+                .into_iter()
+                .filter(|listed| {
+                    listed.principal_arn == job.role.as_str() && job.may_be(to_timestamp(&listed.started_on))
+                })
+                .filter_map(|listed| JobId::new(listed.job_id));
+            if let Some(id) = ids.next() {
+                return Ok(Ok(Some(id)));
             }
         }
         Ok(Ok(None))
@@ -114,8 +120,8 @@ impl Account {
 
     /// Cancels a job. One that is over already needs no cancelling.
     pub(super) async fn cancel_generation(&self, id: &JobId) -> Result<Result<(), Refused>, Failure> {
-        let doing = || format!("could not cancel the generation of a policy, job `{}`", id.0);
-        match self.access_analyzer().cancel_policy_generation().job_id(&id.0).send().await {
+        let doing = || format!("could not cancel the generation of a policy, job `{}`", id.as_str());
+        match self.access_analyzer().cancel_policy_generation().job_id(id.as_str()).send().await {
             Ok(_) => Ok(Ok(())),
             Err(e) => refused_or_failed(doing, e).map(|refused| match refused.why {
                 HoldReason::Invalid => Ok(()),

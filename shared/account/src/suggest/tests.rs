@@ -124,7 +124,7 @@ async fn a_job_is_recorded_begun_and_noted_and_the_request_is_what_the_api_takes
             "clientToken": format!("ringfence-AROAORDERS-{}", job.recorded_at.as_second()),
         })
     );
-    assert!(matches!(job.stage, Stage::Running(id) if id.0 == "j-1"));
+    assert!(matches!(job.stage, Stage::Running(id) if id.as_str() == "j-1"));
     assert_eq!(world.suggestion().lease, None);
 }
 
@@ -188,6 +188,78 @@ async fn an_outage_is_a_failure_and_the_retry_goes_on_with_the_record() {
         world.sent("StartPolicyGeneration").iter().map(|request| request["clientToken"].clone()).collect();
     assert!(tokens.iter().all(|token| *token == tokens[0]), "{tokens:?}");
     assert_eq!(world.suggestion().begun.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_beginning_that_is_throttled_waits_and_is_no_failure() {
+    let world = world();
+    world.refuses("StartPolicyGeneration", 429, "ThrottlingException");
+    suggest(&world, "r").await;
+    let state = world.suggestion();
+    assert_eq!(state.hold.map(|hold| hold.why), Some(HoldReason::Throttled));
+    assert_eq!((state.job, state.lease, state.begun.len()), (None, None, 0));
+    assert_eq!(world.published().len(), 0);
+}
+
+/// A job without an id could never be asked for: it is looked for among the jobs of the role instead.
+#[tokio::test]
+async fn a_beginning_without_an_id_is_malformed_and_the_job_is_found_by_its_role() {
+    let world = world();
+    world.answers("StartPolicyGeneration", json!({}));
+    let failure = try_to_suggest(&world, Call::Next, "r").await.unwrap_err();
+    assert_eq!(failure.class(), FailureClass::Malformed);
+    assert!(failure.to_string().contains("no id"), "{failure}");
+    let listed = |id: Option<&str>| {
+        let mut listed = job_details("IN_PROGRESS");
+        listed["principalArn"] = json!(ROLE);
+        listed["startedOn"] = json!(clock::now().to_string());
+        listed["jobId"] = json!(id.unwrap_or_default());
+        listed
+    };
+    world.answers("ListPolicyGenerations", json!({"policyGenerations": [listed(None), listed(Some("j-1"))]}));
+    let answer = suggest(&world, "r").await;
+    assert_eq!(answer.did, [Did::Began { role: "orders".parse().unwrap(), job: "j-1".to_owned() }]);
+    assert_eq!(world.sent("StartPolicyGeneration").len(), 1);
+}
+
+#[tokio::test]
+async fn a_refused_look_search_or_cancellation_is_held_and_the_job_stays() {
+    let too_old = |world: &World| {
+        let mut state = world.suggestion();
+        state.job.as_mut().unwrap().recorded_at -= SignedDuration::from_hours(25);
+        world.put("state", &state);
+    };
+    let not_known_to_have_begun = |world: &World| {
+        let mut state = world.suggestion();
+        state.job.as_mut().unwrap().stage = Stage::Recorded;
+        world.put("state", &state);
+    };
+    let under_way = |_: &World| {};
+    for (operation, prepare) in [
+        ("GetGeneratedPolicy", under_way as fn(&World)),
+        ("ListPolicyGenerations", not_known_to_have_begun),
+        ("CancelPolicyGeneration", too_old),
+    ] {
+        let world = with_job().await;
+        prepare(&world);
+        world.refuses(operation, 403, "AccessDeniedException");
+        suggest(&world, "r").await;
+        let state = world.suggestion();
+        assert_eq!(state.hold.map(|hold| hold.why), Some(HoldReason::Denied), "{operation}");
+        assert!(state.job.is_some() && state.lease.is_none(), "{operation}");
+        assert_eq!(world.sent(operation).len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_was_over_when_it_was_cancelled_ends_all_the_same() {
+    let world = with_job().await;
+    let mut state = world.suggestion();
+    state.job.as_mut().unwrap().recorded_at -= SignedDuration::from_hours(25);
+    world.put("state", &state);
+    world.refuses("CancelPolicyGeneration", 400, "ValidationException");
+    suggest(&world, "r").await;
+    assert_eq!((world.suggestion().job, world.suggestion().hold), (None, None));
 }
 
 #[tokio::test]
@@ -318,7 +390,7 @@ async fn whoever_dies_while_a_job_is_begun_leaves_one_job() {
             suggest(&world, "r").await;
             let state = world.suggestion();
             let job = state.job.unwrap();
-            assert!(matches!(&job.stage, Stage::Running(id) if id.0 == "j-1"), "{death:?}: {job:?}");
+            assert!(matches!(&job.stage, Stage::Running(id) if id.as_str() == "j-1"), "{death:?}: {job:?}");
             assert_eq!((state.begun.len(), state.lease), (1, None), "{death:?}");
             assert!(world.sent("StartPolicyGeneration").len() <= 1, "{death:?}");
         }

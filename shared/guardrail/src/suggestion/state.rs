@@ -43,10 +43,38 @@ pub struct Lease {
     pub until: Timestamp,
 }
 
-/// The id that Access Analyzer gave a job.
+/// The id that Access Analyzer gave a job. It is not empty: a job without an id cannot be asked for, and would be waited for for ever.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct JobId(pub String);
+#[serde(try_from = "String", into = "String")]
+pub struct JobId(String);
+
+impl JobId {
+    /// None of an empty text.
+    #[must_use]
+    pub fn new(id: String) -> Option<Self> {
+        (!id.is_empty()).then_some(Self(id))
+    }
+
+    /// The id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for JobId {
+    type Error = &'static str;
+
+    fn try_from(id: String) -> Result<Self, &'static str> {
+        Self::new(id).ok_or("the id of a job is empty")
+    }
+}
+
+impl From<JobId> for String {
+    fn from(id: JobId) -> Self {
+        id.0
+    }
+}
 
 /// One role's way through Access Analyzer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

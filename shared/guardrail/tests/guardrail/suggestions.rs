@@ -12,6 +12,10 @@ use proptest::prelude::*;
 const QUOTA: usize = 50;
 const ME: &str = "request-1";
 
+fn job_id(id: &str) -> JobId {
+    id.to_owned().try_into().unwrap()
+}
+
 fn now() -> Timestamp {
     "2026-11-23T12:00:00Z".parse().unwrap()
 }
@@ -138,9 +142,9 @@ fn only_so_many_wishes_wait() {
 fn one_job_at_a_time_from_its_record_to_its_end() {
     let recorded = SuggestionState::default().asked_for(&name("other")).recorded(job("worst", now()));
     assert_eq!(step(&recorded, &["bad"], now()), Step::Resume(job("worst", now())), "who recorded it died");
-    let running = recorded.running(JobId("j-1".to_owned()));
-    let with_id = Job { stage: Stage::Running(JobId("j-1".to_owned())), ..job("worst", now()) };
-    let id = JobId("j-1".to_owned());
+    let running = recorded.running(job_id("j-1"));
+    let with_id = Job { stage: Stage::Running(job_id("j-1")), ..job("worst", now()) };
+    let id = job_id("j-1");
     assert_eq!(step(&running, &["bad"], now()), Step::Collect(with_id.clone(), id.clone()));
     let late = now() + LONGEST_JOB;
     assert_eq!(step(&running, &["bad"], late), Step::GiveUp(with_id, id));
@@ -226,10 +230,8 @@ fn a_request_that_is_not_taken_may_be_so_because_of_its_role() {
 #[test]
 fn a_job_that_nobody_tells_about_waits_and_stays() {
     let hold = Hold::new(HoldReason::Throttled, "slow down", now());
-    let held = SuggestionState::default()
-        .recorded(job("worst", now()))
-        .running(JobId("j-1".to_owned()))
-        .held(hold.clone());
+    let held =
+        SuggestionState::default().recorded(job("worst", now())).running(job_id("j-1")).held(hold.clone());
     assert_eq!(step(&held, &["bad"], now()), Step::Wait(Wait::Held(hold.clone())));
     assert!(matches!(step(&held, &["bad"], hold.until), Step::Collect(..)));
 }
@@ -276,12 +278,12 @@ proptest! {
                         let today = begun.iter().filter(|one| at.duration_since(**one) < minutes(24 * 60)).count();
                         prop_assert!(today <= quota, "{today} jobs in a day");
                         if answer > 1 {
-                            state = state.running(JobId("j".to_owned()));
+                            state = state.running(job_id("j"));
                         }
                     }
                 }
                 Step::Resume(_) if answer == 0 => state = state.dropped(),
-                Step::Resume(_) => state = state.running(JobId("j".to_owned())),
+                Step::Resume(_) => state = state.running(job_id("j")),
                 Step::Collect(job, _) if answer > 2 => {
                     let (came_to, pause) =
                         if answer > 4 { (suggested(), AGAIN_AFTER) } else { (failed(), RETRY_AFTER) };
