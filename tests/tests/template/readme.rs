@@ -1,6 +1,7 @@
 //! The README's tables, which people deploy by, against the template.
 
 use guardrail::notice::NoticeKind;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use tests::template::Template;
 
@@ -52,6 +53,20 @@ fn the_parameter_table_names_every_parameter_with_its_default_and_a_meaning() {
         })
         .collect();
     assert_eq!(told, declared);
+}
+
+#[test]
+fn the_outcome_table_names_every_outcome_of_the_schema_once() {
+    let schema = std::fs::read_to_string(tests::project_root().join("docs/finding.schema.json"));
+    let schema: Value = serde_json::from_str(&schema.expect("the schema")).expect("JSON");
+    let words = schema["$defs"]["Outcome"]["oneOf"].as_array().expect("the outcomes").iter();
+    let mut words: Vec<&str> = words.map(|outcome| outcome["const"].as_str().expect("a word")).collect();
+    let rows = table("Outcome");
+    let mut told: Vec<&str> =
+        rows.iter().flat_map(|row| row[0].split(", ")).map(|cell| cell.trim_matches('`')).collect();
+    words.sort_unstable();
+    told.sort_unstable();
+    assert_eq!(told, words);
 }
 
 #[test]
