@@ -24,8 +24,8 @@ use guardrail::finding::FindingId;
 use guardrail::names::RoleName;
 use guardrail::proposal::{Generated, Ungenerated};
 use guardrail::suggestion::{
-    Call, CameTo, Candidate, Due, Hold, Job, JobId, Lease, OtherFunctions, Step, SuggestionState, Wait,
-    daily_quota, next_step,
+    Call, CameTo, Candidate, Due, Hold, Job, JobId, LONGEST_JOB, Lease, OtherFunctions, Step,
+    SuggestionState, Wait, daily_quota, next_step,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -318,6 +318,12 @@ impl Work<'_> {
     }
 
     async fn give_up(&mut self, page: SuggestionPage, job: Job, id: JobId) -> Result<Then, Failure> {
+        // It may be done, and nobody looked: the schedule was off, or its calls failed.
+        let is_done =
+            matches!(self.account.look_at_generation(&job, &id).await?, Look::Over(Generated::Policy(_)));
+        if is_done && clock::now().duration_since(job.recorded_at) < LONGEST_JOB * 2 {
+            return self.collect(page, job, id).await;
+        }
         let Some(page) = self.claim(page, |state| state).await? else { return Ok(Then::ReadAgain) };
         if let Err(refused) = self.account.cancel_generation(&id).await? {
             return self.put_off(page, refused).await;

@@ -33,6 +33,7 @@ async fn prepared() -> Lab {
     let put = lab.iam.put_role_policy().role_name(ROLE).policy_name("access").policy_document(TOO_MUCH);
     put.send().await.expect("PutRolePolicy");
     lab.create_function(FUNCTION, ROLE_ARN).await;
+    lab.post(&format!("roles/{ROLE}"), json!({"created": "2025-01-01T00:00:00Z"}));
     let table = json!({"TableName": "orders", "BillingMode": "PAY_PER_REQUEST",
         "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
         "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]});
@@ -135,6 +136,10 @@ async fn a_role_that_has_too_much_gets_one_smaller_policy_of_what_it_did() {
     assert!(!allowed.contains("sns:ListTopics"), "it was refused: {allowed}");
     let number = |field: &str| proposal[field].as_u64().expect("a number");
     assert!(number("allowed") * 2 < number("granted"), "{} of {}", number("allowed"), number("granted"));
+    let boundary = &proposal["boundary"]["document"];
+    let fitted = Policy::parse(&boundary.to_string()).expect("a boundary that fits");
+    assert!(fitted.size() <= 6_144 && boundary.to_string().contains("dynamodb:Scan"), "{boundary}");
+    assert!(!boundary.to_string().contains("ec2:RunInstances"), "{boundary}");
     assert!(finding.says("sns:ListTopics"), "told as what was refused: {}", finding.text);
     assert_eq!(own_writes_to_iam(&lab, since), 0, "it only tells");
 

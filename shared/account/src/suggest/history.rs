@@ -11,7 +11,7 @@ use guardrail::names::FunctionArn;
 use guardrail::proposal::{Counted, History, Period, Reading};
 use guardrail::snapshot::Role;
 use guardrail::suggestion::{Job, OtherFunctions};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -20,6 +20,9 @@ pub(crate) const ACTIONS: &[&str] = &["cloudtrail:LookupEvents"];
 /// An account may look up twice a second in a Region
 /// (<https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html>), and people look things up there too.
 const PACE: Duration = Duration::from_millis(600);
+
+/// How long the event history goes back; a job may be looked at days after it was recorded.
+const KEPT_FOR: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// Of fifty events each, for all functions of a role together: two minutes.
 const MOST_PAGES: usize = 200;
@@ -36,7 +39,8 @@ impl Account {
         functions: &BTreeSet<FunctionArn>,
         ends_by: Timestamp,
     ) -> History {
-        let period = Period { since: job.from(), until: job.to() };
+        let oldest = clock::now().checked_sub(KEPT_FOR).unwrap_or(Timestamp::MIN);
+        let period = Period { since: job.from().max(oldest), until: job.to() };
         let mut history = History::new(&self.settings.region, period);
         if functions.is_empty() {
             return history.ended(Reading::NotRead("no function of the role is known".to_owned()));

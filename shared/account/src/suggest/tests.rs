@@ -242,6 +242,9 @@ async fn a_refused_look_search_or_cancellation_is_held_and_the_job_stays() {
     ] {
         let world = with_job().await;
         prepare(&world);
+        if operation == "CancelPolicyGeneration" {
+            world.answers("GetGeneratedPolicy", json!({"jobDetails": job_details("IN_PROGRESS")}));
+        }
         world.refuses(operation, 403, "AccessDeniedException");
         suggest(&world, "r").await;
         let state = world.suggestion();
@@ -257,6 +260,7 @@ async fn a_job_that_was_over_when_it_was_cancelled_ends_all_the_same() {
     let mut state = world.suggestion();
     state.job.as_mut().unwrap().recorded_at -= SignedDuration::from_hours(25);
     world.put("state", &state);
+    world.answers("GetGeneratedPolicy", json!({"jobDetails": job_details("IN_PROGRESS")}));
     world.refuses("CancelPolicyGeneration", 400, "ValidationException");
     suggest(&world, "r").await;
     assert_eq!((world.suggestion().job, world.suggestion().hold), (None, None));
@@ -307,6 +311,7 @@ async fn an_unknown_job_ends_and_is_not_asked_for_for_ever() {
 #[tokio::test]
 async fn a_job_of_more_than_a_day_is_cancelled() {
     let world = with_job().await;
+    world.answers("GetGeneratedPolicy", json!({"jobDetails": job_details("IN_PROGRESS")}));
     let mut state = world.suggestion();
     state.job.as_mut().unwrap().recorded_at -= SignedDuration::from_hours(25);
     world.put("state", &state);
@@ -318,6 +323,23 @@ async fn a_job_of_more_than_a_day_is_cancelled() {
     );
     assert_eq!(world.sent("CancelPolicyGeneration"), [json!("/j-1")]);
     assert_eq!(world.suggestion().job, None);
+}
+
+/// The schedule was off for a day, as while the stack was being changed.
+#[tokio::test]
+async fn a_job_that_nobody_looked_at_for_a_day_is_collected_if_it_is_done() {
+    for (hours, told) in [(25, 1), (49, 0)] {
+        let world = with_job().await;
+        let mut state = world.suggestion();
+        state.job.as_mut().unwrap().recorded_at -= SignedDuration::from_hours(hours);
+        world.put("state", &state);
+        world.answers("GetGeneratedPolicy", succeeded(USED));
+        world.answers("LookupEvents", json!({"Events": []}));
+        world.answers("CancelPolicyGeneration", json!({}));
+        suggest(&world, "r").await;
+        assert_eq!(world.told("suggested").len(), told, "{hours}");
+        assert_eq!((world.suggestion().job, world.sent("CancelPolicyGeneration").len()), (None, 1 - told));
+    }
 }
 
 #[tokio::test]

@@ -1,8 +1,9 @@
-use super::History;
 use super::granted::Granted;
+use super::{History, Keep};
 use iam_policy::ActionName;
 use jiff::Timestamp;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// An action that AWS refused to the role.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -25,15 +26,23 @@ pub struct Candidate {
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Standing {
-    /// They do: a boundary, a service control policy, a condition or the resource refused it.
-    Granted,
+    /// They do, and the proposal does: a boundary, a service control policy, a condition or the resource refused it.
+    Kept,
+    /// They do, and the proposal does not.
+    Goes,
     /// They do not.
     NotGranted,
 }
 
-pub(super) fn of(history: &History, granted: &Granted<'_>) -> Vec<Candidate> {
-    let standing = |action: &ActionName| {
-        if granted.actions.contains(action) { Standing::Granted } else { Standing::NotGranted }
+pub(super) fn of(
+    history: &History,
+    granted: &Granted<'_>,
+    kept: &BTreeMap<ActionName, Keep>,
+) -> Vec<Candidate> {
+    let standing = |action: &ActionName| match (kept.contains_key(action), granted.actions.contains(action)) {
+        (true, _) => Standing::Kept,
+        (false, true) => Standing::Goes,
+        (false, false) => Standing::NotGranted,
     };
     let candidate = |(action, refused): (&ActionName, &super::history::Refused)| Candidate {
         action: action.as_str().to_owned(),

@@ -36,6 +36,9 @@ pub(super) fn documents(statements: &Statements, granted: &Granted<'_>) -> Resul
         return Err(Unwritable::TooLarge(documents.len()));
     }
     for document in &documents {
+        if document.size() > LONGEST_POLICY {
+            return Err(refused(&"one statement alone is longer than a policy may be"));
+        }
         let problems = document.validate(PolicyKind::Identity);
         if let Some(problem) = problems.iter().find(|problem| problem.level == Level::Refused) {
             return Err(refused(&problem.rule));

@@ -1,6 +1,6 @@
 use super::{Generated, History};
 use crate::last_accessed::LastAccessed;
-use iam_policy::ActionName;
+use iam_policy::{ActionName, ActionPattern};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -22,8 +22,8 @@ impl Evidence<'_> {
         let generated = match self.generated {
             Generated::Policy(policy) => {
                 let whole = match policy.coverage() {
-                    super::Coverage::Whole => "whole",
-                    super::Coverage::Part => "in part",
+                    super::Coverage::Whole => "and calls its answer complete",
+                    super::Coverage::Part => "and does not call its answer complete",
                 };
                 format!("Access Analyzer read the trail {} {whole}", policy.period().in_words())
             }
@@ -84,9 +84,9 @@ impl Period {
 pub enum Completeness {
     /// The event history of one Region alone, read whole.
     OneRegion,
-    /// Access Analyzer read the trail and says that it could not read all of it.
+    /// Access Analyzer read the trail, and its answer lacks something: it says so, or the event history has calls that it does not name.
     TrailInPart,
-    /// Access Analyzer read the trail of the period whole.
+    /// Access Analyzer read the trail of the period and calls its answer complete, and nothing contradicts that.
     Trail,
 }
 
@@ -95,10 +95,15 @@ impl Completeness {
     pub(super) fn of(evidence: &Evidence<'_>) -> Option<Self> {
         use super::Coverage;
         match evidence.generated {
-            Generated::Policy(policy) => Some(match policy.coverage() {
-                Coverage::Whole => Self::Trail,
-                Coverage::Part => Self::TrailInPart,
-            }),
+            Generated::Policy(policy) => {
+                let patterns: Vec<ActionPattern> = policy.patterns().collect();
+                let is_named = |action: &ActionName| patterns.iter().any(|pattern| pattern.matches(action));
+                let lacks_nothing = evidence.history.made().all(|(action, _)| is_named(action));
+                Some(match policy.coverage() {
+                    Coverage::Whole if lacks_nothing => Self::Trail,
+                    Coverage::Whole | Coverage::Part => Self::TrailInPart,
+                })
+            }
             Generated::Nothing(_) => evidence.history.is_whole().then_some(Self::OneRegion),
         }
     }
@@ -112,10 +117,11 @@ impl Completeness {
                  named after its functions, is not in it"
             }
             Self::TrailInPart => {
-                "Access Analyzer could not read the whole trail: some of what the role did is not in it"
+                "Access Analyzer's answer lacks some of what the role did: what else is missing in it is not known"
             }
             Self::Trail => {
-                "Access Analyzer read the trail of the period: what the role does less often is not in it"
+                "the evidence is what Access Analyzer read in the trail: what the trail does not log, and what the role does less \
+                 often, is not in it"
             }
         }
     }

@@ -5,6 +5,7 @@ use crate::last_accessed::{Grants, UnusedFor};
 use crate::snapshot::RoleSnapshot;
 use iam_policy::catalogue::AccessLevel;
 use iam_policy::{ActionName, ActionPattern, Catalogue};
+use jiff::SignedDuration;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,6 +22,8 @@ pub enum Keep {
     Passing,
     /// Lambda does it for the function, in sessions of its own.
     ByLambda,
+    /// Lambda may read the function's event sources with it, in sessions of its own.
+    ByEventSource,
     /// It is a permission of another protocol than AWS's API.
     NoCall,
     /// The role made resources of the service, and tags given with the making are not told apart.
@@ -34,6 +37,20 @@ pub enum Keep {
 }
 
 impl Keep {
+    /// Whether a use of it is an attempt that IAM reports for the service, so that a service in use has its explanation.
+    fn shows_in_a_report(self) -> bool {
+        match self {
+            Self::Passing | Self::NoCall | Self::NotListed => false,
+            Self::Used
+            | Self::DataEvent
+            | Self::ByLambda
+            | Self::ByEventSource
+            | Self::TagsOnCreation
+            | Self::ServiceInUse
+            | Self::CallNotMapped => true,
+        }
+    }
+
     /// In words that follow "kept".
     #[must_use]
     pub fn in_words(self) -> &'static str {
@@ -42,6 +59,9 @@ impl Keep {
             Self::DataEvent => "because calls on data are not in the evidence",
             Self::Passing => "because handing over a role is not in the evidence",
             Self::ByLambda => "because Lambda does it for the function, which the evidence may not show",
+            Self::ByEventSource => {
+                "because Lambda may read event sources with it, which the evidence may not show"
+            }
             Self::NoCall => "because it is no call that CloudTrail records",
             Self::TagsOnCreation => "because tags given while something is made are not told apart",
             Self::ServiceInUse => "because the service was used, and nothing tells by which calls",
@@ -50,6 +70,9 @@ impl Keep {
         }
     }
 }
+
+/// Sweeps ask for a report once a week.
+const OLDEST_REPORT: SignedDuration = SignedDuration::from_hours(8 * 24);
 
 /// What the evidence says of actions.
 pub(super) struct Keeper<'a> {
@@ -68,8 +91,10 @@ impl<'a> Keeper<'a> {
             super::Generated::Policy(policy) => policy.patterns().collect(),
             super::Generated::Nothing(_) => Vec::new(),
         };
-        let unused =
-            evidence.last_accessed.map(|known| known.unused(role.role.created, Some(Grants::of(role))));
+        // A report that is much older than the end of the evidence tells nothing of what came after it.
+        let report =
+            evidence.last_accessed.filter(|known| period.until.duration_since(known.as_of) <= OLDEST_REPORT);
+        let unused = report.map(|known| known.unused(role.role.created, Some(Grants::of(role))));
         let services = unused.into_iter().flat_map(|unused| unused.services);
         let never_used = services
             .filter(|service| service.unused_for == UnusedFor::Ever)
@@ -111,9 +136,17 @@ impl<'a> Keeper<'a> {
         let mut kept: BTreeMap<ActionName, Keep> =
             granted.iter().filter_map(|action| Some((action.clone(), self.reason(action)?))).collect();
         let creating = creating_services(&kept);
-        let explained: BTreeSet<String> = kept.keys().map(|action| action.service().to_owned()).collect();
+        let explained: BTreeSet<String> = kept
+            .iter()
+            .filter(|(_, why)| why.shows_in_a_report())
+            .map(|(action, _)| action.service().to_owned())
+            .collect();
+        let assumes = kept.keys().any(|action| action.folded().starts_with("sts:assumerole"));
         for action in granted {
             let of_service = || {
+                if assumes && goes_with_assuming(action) {
+                    return Some(Keep::NoCall);
+                }
                 let is_tagging = || level(action) == Some(AccessLevel::Tagging) && !takes_tags_away(action);
                 if creating.contains(action.service()) && is_tagging() {
                     return Some(Keep::TagsOnCreation);
@@ -142,8 +175,9 @@ impl<'a> Keeper<'a> {
             return Some(Keep::ServiceInUse);
         }
         let unseen = why_unseen(action).or_else(|| level(action).is_none().then_some(Keep::NotListed));
-        // IAM's report tells nothing of what is no call to a service.
-        let is_reported = !matches!(unseen, Some(Keep::Passing | Keep::NoCall));
+        // IAM's report tells nothing of what is no call to a service; and what Lambda does before a function runs for the first time
+        // or writes once in a year is too little to lose.
+        let is_reported = !matches!(unseen, Some(Keep::Passing | Keep::NoCall | Keep::ByLambda));
         unseen.filter(|_| !is_reported || !self.never_used.contains(action.service()))
     }
 
@@ -168,8 +202,14 @@ fn takes_tags_away(action: &ActionName) -> bool {
     ["delete", "remove", "untag"].iter().any(|word| action.folded().contains(word))
 }
 
+/// Permissions that `sts:AssumeRole` asks for beside its own, where a session gets tags, a source identity or a context
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>). There is no call of these names.
+fn goes_with_assuming(action: &ActionName) -> bool {
+    ["sts:tagsession", "sts:setsourceidentity", "sts:setcontext"].contains(&action.folded())
+}
+
 /// Services in which the role made something.
-fn creating_services(kept: &BTreeMap<ActionName, Keep>) -> BTreeSet<String> {
+pub(super) fn creating_services(kept: &BTreeMap<ActionName, Keep>) -> BTreeSet<String> {
     let used = kept.iter().filter(|(_, why)| **why == Keep::Used).map(|(action, _)| action);
     used.filter(|action| makes_resources(action)).map(|action| action.service().to_owned()).collect()
 }
@@ -179,5 +219,14 @@ pub(super) fn makes_resources(action: &ActionName) -> bool {
     const MAKING: [&str; 8] =
         ["Allocate", "Copy", "Create", "Import", "Register", "Request", "Restore", "Run"];
     let name = action.as_str().split_once(':').map_or("", |(_, name)| name);
-    MAKING.iter().any(|word| name.starts_with(word))
+    MAKING.iter().any(|word| name.starts_with(word)) || puts_resources(action, name)
+}
+
+/// `PutRule`, `PutMetricAlarm`, `PutParameter`: the first call makes what the word after `Put` says.
+fn puts_resources(action: &ActionName, name: &str) -> bool {
+    let Some(what) = name.strip_prefix("Put").map(str::to_ascii_lowercase) else { return false };
+    let service = Catalogue::bundled().service(action.service());
+    let kinds = service.into_iter().flat_map(|service| service.resource_types());
+    let mut kinds = kinds.map(|kind| kind.name().replace(['-', '_'], "").to_ascii_lowercase());
+    kinds.any(|kind| kind.starts_with(&what) || what.ends_with(&kind))
 }

@@ -14,7 +14,8 @@
 //! What holds for every proposal, each held by a property over arbitrary roles and evidence:
 //!
 //! - It allows nothing that the role may not do now, and opens no known way to more rights.
-//! - What was used stays allowed where it was used, unless it is told as left out.
+//! - What was used stays allowed where it was seen to be used, unless it is told as left out. Resources are named by the calls of the
+//!   sessions of its functions in the one Region whose history is read, and only where nobody else may assume the role.
 //! - Its documents are such that IAM takes them; the boundary is within ours and cuts nothing of the policy that ours leaves.
 //! - The order of the evidence does not show, and another call takes nothing away. Three exceptions are meant: a call of an action
 //!   that completes a way to more rights; the first call that names what an action is used on, which Access Analyzer does not tell;
@@ -45,10 +46,12 @@ pub use left_out::LeftOut;
 pub use narrow::{Narrowing, StaysWide};
 
 use crate::snapshot::{Document, RoleSnapshot};
+use crate::trust::Trust;
 use documents::Unwritable;
 use granted::Granted;
 use iam_policy::{ActionName, Containment, Policy, Request, within};
 use keep::Keeper;
+use narrow::Sessions;
 use statements::Statements;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -105,6 +108,11 @@ pub enum NoProposal {
     /// Others than Lambda may assume the role, whose sessions the event history was not asked for.
     #[error("the event history was read by the names of functions, and others may assume the role too: {}", .0.join(", "))]
     UsedByOthers(Vec<String>),
+    /// The role, or the evidence, is too young to conclude from.
+    #[error(
+        "the evidence since the role was made covers {0} of at least 14 days: what it does every second week would be lost"
+    )]
+    TooYoung(i64),
     /// The role has nothing that it does not need, as far as the evidence shows.
     #[error("everything that the role may do was used, or is of a kind that the evidence does not show")]
     NothingToDrop,
@@ -134,11 +142,12 @@ pub fn propose(
     evidence: &Evidence<'_>,
 ) -> Result<Proposal, NoProposal> {
     let (completeness, period) = enough(role, evidence)?;
-    let granted = Granted::of(role).map_err(NoProposal::NotUnderstood)?;
     let keeper = Keeper::new(role, evidence, period);
+    let granted = Granted::of(role, &keeper.named().collect()).map_err(NoProposal::NotUnderstood)?;
     let mut kept = keeper.kept(&granted.actions);
+    let sessions = if others(role).is_empty() { Sessions::OfFunctions } else { Sessions::OfOthersToo };
     let statements = |kept: &BTreeMap<ActionName, Keep>| {
-        Statements::of(&granted, &kept.keys().cloned().collect()).narrowed(kept, evidence.history)
+        Statements::of(&granted, &kept.keys().cloned().collect()).narrowed(kept, evidence.history, sessions)
     };
     let left_out = left_out::leave_out(role, &mut kept, |kept| statements(kept).0.policy().ok());
     if kept.is_empty() {
@@ -154,16 +163,20 @@ pub fn propose(
     let documents = documents::documents(&statements, &granted)?;
     prove(role, &documents, &granted)?;
     let whole = statements.policy().map_err(|e| NoProposal::NotProved(e.to_string()))?;
+    let not_granted: BTreeSet<ActionName> =
+        keeper.named().filter(|action| !granted.actions.contains(action)).collect();
+    // A boundary also holds back what the policies of resources grant to the role.
+    let in_boundary = kept.keys().chain(&not_granted).cloned().collect();
     let never_used = dropped.iter().map(ActionName::service).filter(|service| keeper.was_never_used(service));
     Ok(Proposal {
-        boundary: boundary::fitted(role, &whole, &kept.keys().cloned().collect(), ours),
+        boundary: boundary::fitted(role, &whole, &in_boundary, ours),
         documents,
         narrowed,
-        candidates: candidate::of(evidence.history, &granted),
-        not_granted: keeper.named().filter(|action| !granted.actions.contains(action)).collect(),
+        candidates: candidate::of(evidence.history, &granted, &kept),
+        not_granted,
         never_used: never_used.map(str::to_owned).collect(),
         unmapped: evidence.history.unmapped().map(str::to_owned).collect(),
-        doubts: doubts(evidence),
+        doubts: doubts(evidence).into_iter().chain(granted.doubts).collect(),
         sources: evidence.in_words(),
         kept,
         dropped,
@@ -207,6 +220,17 @@ fn doubts(evidence: &Evidence<'_>) -> Vec<String> {
     generated.into_iter().chain(history).collect()
 }
 
+/// Who else may assume the role than Lambda, in words.
+fn others(role: &RoleSnapshot) -> Vec<String> {
+    match Trust::of(&role.role) {
+        Trust::Understood { others, .. } => others,
+        Trust::NotUnderstood => vec!["whoever its trust policy lets in, which was not understood".to_owned()],
+    }
+}
+
+/// Of less, nothing is concluded: a job that runs every second week would be taken for none.
+const SHORTEST_EVIDENCE_DAYS: i64 = 14;
+
 /// Whether there is evidence to go by, and of what time.
 fn enough(role: &RoleSnapshot, evidence: &Evidence<'_>) -> Result<(Completeness, Period), NoProposal> {
     let Some(completeness) = Completeness::of(evidence) else {
@@ -223,6 +247,11 @@ fn enough(role: &RoleSnapshot, evidence: &Evidence<'_>) -> Result<(Completeness,
         Generated::Policy(policy) => policy.period(),
         Generated::Nothing(_) => evidence.history.period(),
     };
+    // Nothing can be concluded from the time before the role was there.
+    let period = Period { since: period.since.max(role.role.created), ..period };
+    if period.days() < SHORTEST_EVIDENCE_DAYS {
+        return Err(NoProposal::TooYoung(period.days()));
+    }
     let is_called = match evidence.generated {
         Generated::Policy(policy) => policy.patterns().next().is_some(),
         Generated::Nothing(_) => false,
@@ -231,7 +260,7 @@ fn enough(role: &RoleSnapshot, evidence: &Evidence<'_>) -> Result<(Completeness,
     if !is_called && role.role.last_used.is_none_or(|used| used < period.since) {
         return Err(NoProposal::NotUsed(period.days()));
     }
-    let others = crate::trust::Trust::of(&role.role).others().to_vec();
+    let others = others(role);
     if completeness == Completeness::OneRegion && !others.is_empty() {
         return Err(NoProposal::UsedByOthers(others));
     }

@@ -2,9 +2,10 @@
 
 use super::History;
 use super::history::On;
-use super::keep::{Keep, makes_resources};
+use super::keep::{Keep, creating_services};
 use super::named_resources::Kind;
 use super::statements::{Restricted, Statements};
+use super::unseen::why_unseen;
 use iam_policy::ActionName;
 use serde::Serialize;
 use serde_json::Value;
@@ -13,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What became of the `*` that an action is granted on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Narrowing {
-    /// It is granted on these, each an ARN or the beginning of one with `*`.
+    /// It is granted on these, each an ARN, the beginning of one with `*`, or one with `??????` for the end that AWS gives a secret's.
     To(BTreeSet<String>),
     /// It stays.
     Stays(StaysWide),
@@ -26,13 +27,17 @@ pub enum Narrowing {
 pub enum StaysWide {
     /// The event history was not read whole: other calls may be about other resources.
     HistoryInPart,
+    /// Others than functions may assume the role, and their calls were not read.
+    OthersToo,
+    /// Some of its uses leave no record that is read, as what Lambda does for a function.
+    SeenInPart,
     /// Access Analyzer tells that it was used, the history not on what.
     NotInHistory,
     /// Some record does not name the resource, or the action takes none or several kinds.
     Unnamed,
     /// They are many, and their names have nothing in common to begin with.
     NothingInCommon,
-    /// The next call makes a resource with another name.
+    /// The role makes resources of the service, and the next one has another name.
     MakesResources,
     /// AWS makes their names, so that the next resource has another one.
     NamesMadeByAws,
@@ -44,13 +49,26 @@ impl StaysWide {
     pub fn in_words(self) -> &'static str {
         match self {
             Self::HistoryInPart => "the event history was not read whole",
+            Self::OthersToo => "others than functions may assume the role, and their calls were not read",
+            Self::SeenInPart => "some of its uses leave no record that was read",
             Self::NotInHistory => "no record tells on what it was used",
             Self::Unnamed => "its records do not name one kind of resource",
             Self::NothingInCommon => "it was used on many resources whose names do not begin alike",
-            Self::MakesResources => "it makes resources, and the next one has another name",
+            Self::MakesResources => {
+                "the role makes resources of the service, and the next one has another name"
+            }
             Self::NamesMadeByAws => "AWS names its resources, and the next one has another name",
         }
     }
+}
+
+/// Whose sessions a role has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sessions {
+    /// Those of functions, which the history is read by.
+    OfFunctions,
+    /// Others too, as far as is known.
+    OfOthersToo,
 }
 
 /// Up to this many resources of a kind are named one by one; of more, the beginning of their names.
@@ -64,7 +82,9 @@ impl Statements {
         self,
         kept: &BTreeMap<ActionName, Keep>,
         history: &History,
+        sessions: Sessions,
     ) -> (Self, BTreeMap<ActionName, Narrowing>) {
+        let creating = creating_services(kept);
         let mut decided = BTreeMap::new();
         let mut allows: Vec<Restricted> = Vec::new();
         for allow in self.allows {
@@ -75,7 +95,7 @@ impl Statements {
             let mut by_resources: BTreeMap<Option<BTreeSet<String>>, BTreeSet<ActionName>> = BTreeMap::new();
             for action in &allow.actions {
                 let narrowing = (kept.get(action) == Some(&Keep::Used) && takes_resources(action))
-                    .then(|| of(action, history));
+                    .then(|| of(action, history, sessions, &creating));
                 let resources = match &narrowing {
                     Some(Narrowing::To(resources)) => Some(resources.clone()),
                     Some(Narrowing::Stays(_)) | None => None,
@@ -114,8 +134,10 @@ fn takes_resources(action: &ActionName) -> bool {
     iam_policy::Catalogue::bundled().action(action).is_some_and(|listed| listed.takes_resources())
 }
 
-fn of(action: &ActionName, history: &History) -> Narrowing {
+fn of(action: &ActionName, history: &History, sessions: Sessions, creating: &BTreeSet<String>) -> Narrowing {
     let resources = match history.on(action) {
+        _ if sessions == Sessions::OfOthersToo => return Narrowing::Stays(StaysWide::OthersToo),
+        _ if why_unseen(action).is_some() => return Narrowing::Stays(StaysWide::SeenInPart),
         _ if !history.is_whole() => return Narrowing::Stays(StaysWide::HistoryInPart),
         None => return Narrowing::Stays(StaysWide::NotInHistory),
         Some(On::SomeUnnamed) => return Narrowing::Stays(StaysWide::Unnamed),
@@ -127,13 +149,23 @@ fn of(action: &ActionName, history: &History) -> Narrowing {
         Kind::of(action).is_some_and(|kind| resources.iter().all(|resource| kind.covers(resource)));
     if resources.is_empty() || !is_of_kind {
         Narrowing::Stays(StaysWide::Unnamed)
-    } else if makes_resources(action) {
+    } else if creating.contains(action.service()) {
         Narrowing::Stays(StaysWide::MakesResources)
     } else if action.service() != "kms" && resources.iter().any(|resource| is_named_by_aws(resource)) {
         Narrowing::Stays(StaysWide::NamesMadeByAws)
     } else {
-        in_few(resources).map_or(Narrowing::Stays(StaysWide::NothingInCommon), Narrowing::To)
+        in_few(resources).map_or(Narrowing::Stays(StaysWide::NothingInCommon), |few| {
+            Narrowing::To(if action.service() == "secretsmanager" { with_secret_ends(few) } else { few })
+        })
     }
+}
+
+/// A call may name a secret without the six characters that its ARN ends with
+/// (<https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#ARN_secretnamehyphen>), and a policy must not.
+fn with_secret_ends(few: BTreeSet<String>) -> BTreeSet<String> {
+    let ends: Vec<String> =
+        few.iter().filter(|arn| !arn.ends_with('*')).map(|arn| format!("{arn}-??????")).collect();
+    few.into_iter().chain(ends).collect()
 }
 
 /// The resources, or the beginnings of their names where they are many; none, if some have none in common.
@@ -165,6 +197,7 @@ fn parted(arn: &str) -> Option<(&str, &str)> {
     Some((arn.get(..resource_at + name_at)?, resource.get(name_at..)?))
 }
 
+/// Up to the last mark that parts words: `orders-1` and `orders-12` begin with `orders-`, not with `orders-1`.
 fn common_beginning<'a>(names: &[&'a str]) -> Option<&'a str> {
     let (first, others) = names.split_first()?;
     let same = |at: &usize| {
@@ -172,7 +205,8 @@ fn common_beginning<'a>(names: &[&'a str]) -> Option<&'a str> {
         beginning.is_some_and(|beginning| others.iter().all(|name| name.starts_with(beginning)))
     };
     let longest = (0..=first.len()).rev().find(same)?;
-    first.get(..longest)
+    let word_ends = first.get(..longest)?.rfind(['-', '_', '/', '.', ':'])?;
+    first.get(..=word_ends)
 }
 
 /// Whether the last part of the name is an id such as `i-0123456789abcdef0` or `550e8400-e29b-41d4-a716-446655440000`.

@@ -13,9 +13,9 @@ use std::sync::LazyLock;
 
 /// By service; the names may have wildcards. An action that CloudTrail records as a management event has no place here: a test holds
 /// some of them.
-const UNSEEN: [(Keep, &str, &[&str]); 55] = [
+const UNSEEN: &[(Keep, &str, &[&str])] = &[
     (Keep::Passing, "iam", &["PassRole"]),
-    // The function's own log, traces, network and event sources: the policies that AWS manages for it name them.
+    // The function's own log, traces and network: the policies that AWS manages for it name them.
     (Keep::ByLambda, "logs", &["CreateLogGroup", "CreateLogStream", "PutLogEvents"]),
     (Keep::ByLambda, "xray", &["PutTraceSegments", "PutTelemetryRecords", "GetSampling*"]),
     (
@@ -32,10 +32,15 @@ const UNSEEN: [(Keep, &str, &[&str]); 55] = [
             "UnassignPrivateIpAddresses",
         ],
     ),
-    (Keep::ByLambda, "kafka", &["DescribeCluster", "DescribeClusterV2", "GetBootstrapBrokers"]),
-    (Keep::ByLambda, "mq", &["DescribeBroker"]),
-    (Keep::ByLambda, "kinesis", &["DescribeStream*", "ListShards", "ListStreams"]),
-    (Keep::ByLambda, "dynamodb", &["DescribeStream", "ListStreams"]),
+    // Its event sources: the same policies, and what the pages on each source ask for where it is encrypted or has a password or
+    // schemas (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html>).
+    (Keep::ByEventSource, "kafka", &["DescribeCluster", "DescribeClusterV2", "GetBootstrapBrokers"]),
+    (Keep::ByEventSource, "mq", &["DescribeBroker"]),
+    (Keep::ByEventSource, "kinesis", &["DescribeStream*", "ListShards", "ListStreams"]),
+    (Keep::ByEventSource, "dynamodb", &["DescribeStream", "ListStreams"]),
+    (Keep::ByEventSource, "kms", &["Decrypt", "GenerateDataKey"]),
+    (Keep::ByEventSource, "secretsmanager", &["GetSecretValue"]),
+    (Keep::ByEventSource, "glue", &["GetRegistry", "GetSchemaVersion"]),
     // Calls on data.
     (
         Keep::DataEvent,
@@ -110,9 +115,33 @@ const UNSEEN: [(Keep, &str, &[&str]); 55] = [
     (
         Keep::DataEvent,
         "bedrock",
-        &["ApplyGuardrail", "InvokeAgent", "InvokeFlow", "InvokeInlineAgent", "Retrieve*", "Rerank"],
+        &[
+            "ApplyGuardrail",
+            "GetAsyncInvoke",
+            "InvokeAgent",
+            "InvokeFlow",
+            "InvokeInlineAgent",
+            "InvokeTool",
+            "RenderPrompt",
+            "Rerank",
+            "Retrieve*",
+        ],
     ),
-    (Keep::DataEvent, "sagemaker", &["InvokeEndpoint*"]),
+    (Keep::DataEvent, "bedrock-agentcore", &["*"]),
+    (Keep::DataEvent, "sagemaker", &["InvokeEndpoint*", "*Record"]),
+    (Keep::DataEvent, "sms-voice", &["Send*"]),
+    (Keep::DataEvent, "social-messaging", &["Send*"]),
+    (Keep::DataEvent, "geo-maps", &["*"]),
+    (Keep::DataEvent, "geo-places", &["*"]),
+    (Keep::DataEvent, "geo-routes", &["*"]),
+    (Keep::DataEvent, "cloudfront-keyvaluestore", &["*"]),
+    (Keep::DataEvent, "payment-cryptography", &["*Data", "*Mac"]),
+    (Keep::DataEvent, "ebs", &["*Block*"]),
+    (Keep::DataEvent, "iotsitewise", &["BatchGet*", "BatchPut*", "Get*Value*"]),
+    (Keep::DataEvent, "codeguru-profiler", &["ConfigureAgent", "PostAgentProfile"]),
+    (Keep::DataEvent, "rum", &["PutRumEvents"]),
+    (Keep::DataEvent, "dataexchange", &["SendApiAsset"]),
+    (Keep::DataEvent, "qbusiness", &["Chat*"]),
     (Keep::DataEvent, "polly", &["SynthesizeSpeech"]),
     (Keep::DataEvent, "servicediscovery", &["Discover*"]),
     (Keep::DataEvent, "verifiedpermissions", &["IsAuthorized*"]),
@@ -146,7 +175,16 @@ const UNSEEN: [(Keep, &str, &[&str]); 55] = [
     (
         Keep::DataEvent,
         "geo",
-        &["BatchGet*", "BatchUpdate*", "BatchEvaluate*", "Calculate*", "Search*", "GetMap*", "GetPlace"],
+        &[
+            "BatchGet*",
+            "BatchUpdate*",
+            "BatchEvaluate*",
+            "Calculate*",
+            "Search*",
+            "GetDevicePosition*",
+            "GetMap*",
+            "GetPlace",
+        ],
     ),
     (Keep::DataEvent, "personalize", &["Get*", "PutEvents"]),
     // Other protocols than AWS's API.
@@ -167,7 +205,7 @@ const UNSEEN: [(Keep, &str, &[&str]); 55] = [
 /// By the prefix of the service: an administrator's role is asked about every action of AWS.
 static PATTERNS: LazyLock<BTreeMap<&str, Vec<(Keep, ActionPattern)>>> = LazyLock::new(|| {
     let mut patterns: BTreeMap<&str, Vec<(Keep, ActionPattern)>> = BTreeMap::new();
-    for (why, service, names) in UNSEEN {
+    for &(why, service, names) in UNSEEN {
         let of_service = names.iter().map(|name| (why, ActionPattern::new(&format!("{service}:{name}"))));
         patterns.entry(service).or_default().extend(of_service);
     }
@@ -219,6 +257,12 @@ mod tests {
             ("logs:PutLogEvents", Keep::ByLambda),
             ("ec2:CreateNetworkInterface", Keep::ByLambda),
             ("rds-db:connect", Keep::NoCall),
+            ("kms:Decrypt", Keep::ByEventSource),
+            ("secretsmanager:GetSecretValue", Keep::ByEventSource),
+            ("sagemaker:PutRecord", Keep::DataEvent),
+            ("sms-voice:SendTextMessage", Keep::DataEvent),
+            ("geo:GetDevicePosition", Keep::DataEvent),
+            ("ebs:PutSnapshotBlock", Keep::DataEvent),
         ] {
             assert_eq!(why(action), Some(expected), "{action}");
         }
@@ -231,8 +275,8 @@ mod tests {
             "s3:CreateBucket",
             "dynamodb:DescribeTable",
             "lambda:UpdateFunctionCode",
-            "kms:Decrypt",
-            "secretsmanager:GetSecretValue",
+            "kms:Encrypt",
+            "secretsmanager:DescribeSecret",
             "ssm:GetParameter",
             "sqs:CreateQueue",
             "states:StartExecution",

@@ -113,6 +113,10 @@ impl CloudTrailRecord {
     pub fn refusal_message(&self) -> Option<&str> {
         // `AccessDenied`, `AccessDeniedException`, `Client.UnauthorizedOperation`, `AuthorizationError`, `NotAuthorized` …
         let code = self.text("/errorCode")?.to_ascii_lowercase();
+        // Cognito's word for a wrong password.
+        if self.source_service() == "cognito-idp" && code == "notauthorizedexception" {
+            return None;
+        }
         let refused = ["accessdenied", "unauthorized", "notauthorized", "authorizationerror", "forbidden"];
         refused.iter().any(|word| code.contains(word)).then(|| self.text("/errorMessage").unwrap_or_default())
     }

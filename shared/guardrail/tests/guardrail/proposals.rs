@@ -1,10 +1,10 @@
 //! Policies of what a role used.
 
 use crate::evidence::{call, generated, history, not_generated, not_read, on, period, refused};
-use crate::roles::{allow, deny, existing_role, our_document, snapshot};
+use crate::roles::{allow, deny, existing_role, our_document, snapshot, time};
 use guardrail::proposal::{
-    Counted, Evidence, FittedBoundary, Generated, History, Keep, Leaves, Narrowing, NoProposal, Proposal,
-    Reading, Standing, StaysWide, propose,
+    Completeness, Counted, Evidence, FittedBoundary, Generated, History, Keep, Leaves, Narrowing, NoProposal,
+    Proposal, Reading, Standing, StaysWide, propose,
 };
 use guardrail::snapshot::{Boundary, Document, RoleSnapshot};
 use iam_policy::{Containment, within};
@@ -160,7 +160,7 @@ fn a_star_becomes_the_resources_that_every_call_named() {
     const KEY: &str = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555";
     const SECRET: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:orders-AbCdEf";
     let secret = |id: &str| {
-        let mut record = call("secretsmanager", "GetSecretValue");
+        let mut record = call("secretsmanager", "DescribeSecret");
         record["requestParameters"] = json!({"secretId": id});
         record
     };
@@ -171,8 +171,8 @@ fn a_star_becomes_the_resources_that_every_call_named() {
     };
     let granted = [allow(
         json!([
-            "kms:Decrypt",
-            "secretsmanager:GetSecretValue",
+            "kms:DescribeKey",
+            "secretsmanager:DescribeSecret",
             "dynamodb:DescribeTable",
             "sqs:CreateQueue",
             "ec2:DescribeInstances"
@@ -180,15 +180,18 @@ fn a_star_becomes_the_resources_that_every_call_named() {
         json!("*"),
     )];
     let calls = [
-        on(call("kms", "Decrypt"), KEY),
+        on(call("kms", "DescribeKey"), KEY),
         secret(SECRET),
         table,
         call("sqs", "CreateQueue"),
         call("ec2", "DescribeInstances"),
     ];
     let proposal = proposed(&granted, &not_generated(), &history(&calls));
-    assert_eq!(resources_of(&proposal, "kms:Decrypt"), [json!([KEY])]);
-    assert_eq!(resources_of(&proposal, "secretsmanager:GetSecretValue"), [json!([SECRET])]);
+    assert_eq!(resources_of(&proposal, "kms:DescribeKey"), [json!([KEY])]);
+    assert_eq!(
+        resources_of(&proposal, "secretsmanager:DescribeSecret"),
+        [json!([SECRET, format!("{SECRET}-??????")])]
+    );
     assert_eq!(
         resources_of(&proposal, "dynamodb:DescribeTable"),
         [json!(["arn:aws:dynamodb:us-east-1:123456789012:table/orders"])]
@@ -201,11 +204,11 @@ fn a_star_becomes_the_resources_that_every_call_named() {
     // One secret by name alone: nobody knows the end of its ARN.
     let calls = [secret(SECRET), secret("payments")];
     let proposal = proposed(&granted, &not_generated(), &history(&calls));
-    assert_eq!(resources_of(&proposal, "secretsmanager:GetSecretValue"), [json!("*")]);
+    assert_eq!(resources_of(&proposal, "secretsmanager:DescribeSecret"), [json!("*")]);
     // What the history does not show whole narrows nothing.
     let cut = history(&[secret(SECRET)]).ended(Reading::Cut("throttled".to_owned()));
-    let proposal = proposed(&granted, &generated(&["secretsmanager:GetSecretValue"]), &cut);
-    assert_eq!(resources_of(&proposal, "secretsmanager:GetSecretValue"), [json!("*")]);
+    let proposal = proposed(&granted, &generated(&["secretsmanager:DescribeSecret"]), &cut);
+    assert_eq!(resources_of(&proposal, "secretsmanager:DescribeSecret"), [json!("*")]);
 }
 
 #[test]
@@ -219,6 +222,11 @@ fn a_star_stays_where_the_records_do_not_tell_enough_and_the_reason_is_told() {
     let numbered = |count: usize, name: &str| (0..count).map(|n| format!("{name}{n}")).collect::<Vec<_>>();
     let apart: Vec<String> = ["a", "b", "c", "d", "e", "f"].map(|name| format!("{name}-orders")).into();
     let making = on(call("sqs", "CreateQueue"), "arn:aws:sqs:us-east-1:123456789012:orders");
+    let deleting = on(call("sqs", "DeleteQueue"), "arn:aws:sqs:us-east-1:123456789012:orders");
+    let decrypting = on(
+        call("kms", "Decrypt"),
+        "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555",
+    );
     let volume =
         on(call("ec2", "DeleteVolume"), "arn:aws:ec2:us-east-1:123456789012:volume/vol-0123456789abcdef0");
     let orders = "arn:aws:dynamodb:us-east-1:123456789012:table/orders-";
@@ -236,10 +244,12 @@ fn a_star_stays_where_the_records_do_not_tell_enough_and_the_reason_is_told() {
             vec![table("orders-0"), call("dynamodb", "DescribeTable")],
             Err(StaysWide::Unnamed),
         ),
-        ("sqs:CreateQueue", vec![making], Err(StaysWide::MakesResources)),
+        ("sqs:CreateQueue", vec![making.clone()], Err(StaysWide::MakesResources)),
+        ("sqs:DeleteQueue", vec![making, deleting], Err(StaysWide::MakesResources)),
+        ("kms:Decrypt", vec![decrypting], Err(StaysWide::SeenInPart)),
         ("ec2:DeleteVolume", vec![volume], Err(StaysWide::NamesMadeByAws)),
     ] {
-        let granted = [allow(json!(["dynamodb:*", "sqs:*", "ec2:*"]), json!("*"))];
+        let granted = [allow(json!(["dynamodb:*", "sqs:*", "ec2:*", "kms:*"]), json!("*"))];
         let proposal = proposed(&granted, &not_generated(), &history(&calls));
         let expected = match expected {
             Ok(resources) => Narrowing::To(resources.into_iter().collect()),
@@ -317,4 +327,136 @@ fn the_fitted_boundary_leaves_what_the_policy_allows_and_nothing_that_ours_does_
     let evidence = Evidence { generated: &not_generated(), history: &history, last_accessed: None };
     let unread = propose(&role(&granted), &Document::Gone, &evidence).unwrap();
     assert!(matches!(unread.boundary, FittedBoundary::Missing(_)));
+}
+
+#[test]
+fn nothing_is_narrowed_by_the_calls_of_functions_where_others_may_assume_the_role() {
+    let table = {
+        let mut record = call("dynamodb", "DescribeTable");
+        record["requestParameters"] = json!({"tableName": "orders"});
+        record
+    };
+    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"Service": ["lambda.amazonaws.com", "states.amazonaws.com"]}}]});
+    for trust in [Document::parse(&trust.to_string()), Document::parse("{")] {
+        let mut shared = role(&[allow(json!("dynamodb:*"), json!("*"))]);
+        shared.role.trust = trust;
+        let (generated, history) =
+            (generated(&["dynamodb:DescribeTable"]), history(std::slice::from_ref(&table)));
+        let evidence = Evidence { generated: &generated, history: &history, last_accessed: None };
+        let proposal = propose(&shared, &our_document(), &evidence).unwrap();
+        assert_eq!(resources_of(&proposal, "dynamodb:DescribeTable"), [json!("*")]);
+        let told: Vec<&Narrowing> = proposal.narrowed.values().collect();
+        assert_eq!(told, [&Narrowing::Stays(StaysWide::OthersToo)]);
+        let why = refusal(&shared, &not_generated(), &history);
+        assert!(
+            matches!(why, NoProposal::UsedByOthers(_)),
+            "the history has only functions' sessions: {why}"
+        );
+    }
+}
+
+#[test]
+fn what_a_role_did_not_do_in_less_than_two_weeks_tells_nothing() {
+    for (created, days) in [
+        ("2026-11-20T00:00:00Z", Some(2)),
+        ("2026-11-09T00:00:00Z", Some(13)),
+        ("2026-11-08T00:00:00Z", None),
+    ] {
+        let mut young = role(&[allow(json!("sqs:*"), json!("*"))]);
+        young.role.created = time(created);
+        let (generated, history) = (generated(&["sqs:CreateQueue"]), not_read());
+        let evidence = Evidence { generated: &generated, history: &history, last_accessed: None };
+        match (propose(&young, &our_document(), &evidence), days) {
+            (Err(NoProposal::TooYoung(told)), Some(days)) => assert_eq!(told, days),
+            (Ok(proposal), None) => {
+                assert_eq!(proposal.period.since, time(created), "not before it was there")
+            }
+            (other, _) => panic!("{created}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_lacks_a_call_of_the_history_is_not_complete() {
+    let granted = [allow(json!(["sqs:*", "sns:*"]), json!("*"))];
+    let of_trail = generated(&["sqs:CreateQueue"]);
+    for (event, completeness) in
+        [("CreateQueue", Completeness::Trail), ("DeleteQueue", Completeness::TrailInPart)]
+    {
+        let proposal = proposed(&granted, &of_trail, &history(&[call("sqs", event)]));
+        assert_eq!(proposal.completeness, completeness, "{event}");
+    }
+}
+
+#[test]
+fn what_no_catalogue_lists_stays_where_it_was_seen_and_is_a_doubt_where_nothing_was() {
+    let granted = [allow(json!(["newservice:*", "sqs:*"]), json!("*"))];
+    let seen = proposed(&granted, &generated(&["newservice:DoIt", "sqs:CreateQueue"]), &not_read());
+    assert!(kept(&seen).contains(&("newservice:DoIt", Keep::Used)), "{:?}", kept(&seen));
+    assert_eq!(seen.doubts, [""; 0]);
+    let not_seen = proposed(&granted, &generated(&["sqs:CreateQueue"]), &not_read());
+    assert_eq!(not_seen.doubts, ["`newservice:*` stands for no action that is known: what it grants goes"]);
+}
+
+#[test]
+fn a_document_in_which_a_dollar_is_plain_text_is_not_written_anew() {
+    let mut old = role(&[allow(json!("sqs:*"), json!("*"))]);
+    let policy = json!({"Version": "2008-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*",
+        "Resource": "arn:aws:s3:::${aws:username}/*"}});
+    old.policies[0].document = Document::parse(&policy.to_string());
+    let why = refusal(&old, &generated(&["sqs:CreateQueue"]), &not_read());
+    assert!(matches!(&why, NoProposal::NotUnderstood(_)) && why.to_string().contains("2008-10-17"), "{why}");
+}
+
+#[test]
+fn the_fitted_boundary_holds_back_nothing_that_a_resources_policy_was_seen_to_grant() {
+    let granted = [allow(json!("sqs:*"), json!("*"))];
+    let history = history(&[call("sqs", "CreateQueue"), call("sns", "ListTopics")]);
+    let proposal = proposed(&granted, &not_generated(), &history);
+    let FittedBoundary::Document { policy, .. } = &proposal.boundary else {
+        panic!("{:?}", proposal.boundary)
+    };
+    assert!(policy.to_json().contains("sns:ListTopics"), "{policy}");
+    assert_eq!(
+        proposal.not_granted.iter().map(|action| action.as_str()).collect::<Vec<_>>(),
+        ["sns:ListTopics"]
+    );
+}
+
+#[test]
+fn what_goes_with_assuming_a_role_stays_with_it() {
+    let granted = [
+        allow(json!(["sts:AssumeRole", "sts:TagSession"]), json!("arn:aws:iam::210987654321:role/reader")),
+        allow(json!("sqs:*"), json!("*")),
+    ];
+    let with = proposed(&granted, &generated(&["sts:AssumeRole", "sqs:CreateQueue"]), &not_read());
+    assert!(kept(&with).contains(&("sts:TagSession", Keep::NoCall)), "{:?}", kept(&with));
+    let without = proposed(&granted, &generated(&["sqs:CreateQueue"]), &not_read());
+    assert!(without.dropped.contains(&"sts:TagSession".parse().unwrap()));
+}
+
+#[test]
+fn a_refused_action_is_told_with_what_becomes_of_its_grant() {
+    let refusal = |action: &str| {
+        let message = format!(
+            "User: x is not authorized to perform: sqs:{action} on resource: arn:aws:sqs:us-east-1:123456789012:orders with an \
+             explicit deny in a resource-based policy"
+        );
+        refused("sqs", action, &message)
+    };
+    let calls =
+        [call("sqs", "CreateQueue"), refusal("CreateQueue"), refusal("PurgeQueue"), refusal("DeleteQueue")];
+    let granted = [allow(json!(["sqs:CreateQueue", "sqs:PurgeQueue"]), json!("*"))];
+    let proposal = proposed(&granted, &not_generated(), &history(&calls));
+    let told: Vec<(&str, Standing)> =
+        proposal.candidates.iter().map(|candidate| (candidate.action.as_str(), candidate.standing)).collect();
+    assert_eq!(
+        told,
+        [
+            ("sqs:CreateQueue", Standing::Kept),
+            ("sqs:DeleteQueue", Standing::NotGranted),
+            ("sqs:PurgeQueue", Standing::Goes)
+        ]
+    );
 }

@@ -23,6 +23,8 @@ pub(super) fn proposal(out: &mut String, finding: &Finding) -> std::fmt::Result 
     left_out(out, proposal)?;
     resources(out, proposal)?;
     candidates(out, proposal)?;
+    not_granted(out, proposal)?;
+    unmapped(out, proposal)?;
     sources(out, proposal)?;
     boundary(out, proposal)
 }
@@ -128,6 +130,11 @@ fn resources(out: &mut String, proposal: &ProposalFacts) -> std::fmt::Result {
         let line = format!("{action}: on what its calls named, {}", some(&resources, MOST_ACTIONS));
         writeln!(out, "{}", wrapped("- ", &line))?;
     }
+    if !narrowed.is_empty() {
+        let whose =
+            "Named are the resources of calls in this Region, in the sessions of the role's functions.";
+        writeln!(out, "{}", wrapped("", whose))?;
+    }
     wide.iter().try_for_each(|(why, actions)| {
         writeln!(out, "{}", wrapped("- ", &format!("Stays, because {why}: {}", some(actions, MOST_ACTIONS))))
     })
@@ -147,12 +154,36 @@ fn candidates(out: &mut String, proposal: &ProposalFacts) -> std::fmt::Result {
         let resources: Vec<&str> = resources.iter().map(String::as_str).collect();
         let on = if resources.is_empty() { String::new() } else { format!(" on {}", some(&resources, 1)) };
         let granted = match standing {
-            Standing::Granted => "; its policies grant the action, so that something else refused it",
+            Standing::Kept => {
+                "; its policies grant the action and this one does, so that something else refused it"
+            }
+            Standing::Goes => "; its policies grant the action now, this one does not",
             Standing::NotGranted => "",
         };
         let times = if *times == 1 { "once".to_owned() } else { format!("{times} times") };
         writeln!(out, "{}", wrapped("- ", &format!("{action}{on}, {times}{granted}")))
     })
+}
+
+fn not_granted(out: &mut String, proposal: &ProposalFacts) -> std::fmt::Result {
+    if proposal.not_granted.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nWHAT IT USED AND ITS POLICIES DO NOT ALLOW")?;
+    let actions: Vec<&str> = proposal.not_granted.iter().map(String::as_str).collect();
+    let why = "A policy of the resource allows it, or the role's policies have changed since. It is not in the policy.";
+    writeln!(out, "{}", wrapped("- ", &some(&actions, MOST_LISTED)))?;
+    writeln!(out, "{}", wrapped("", why))
+}
+
+fn unmapped(out: &mut String, proposal: &ProposalFacts) -> std::fmt::Result {
+    if proposal.unmapped.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nCALLS OF WHICH IT IS NOT KNOWN WHAT ACTION THEY TAKE")?;
+    let calls: Vec<&str> = proposal.unmapped.iter().map(String::as_str).collect();
+    writeln!(out, "{}", wrapped("- ", &some(&calls, MOST_LISTED)))?;
+    writeln!(out, "{}", wrapped("", "So whatever the role has of these services stays."))
 }
 
 /// What stands behind all of it.
@@ -175,7 +206,8 @@ fn boundary(out: &mut String, proposal: &ProposalFacts) -> std::fmt::Result {
                      refused under Ringfence's boundary too."
                 }
             };
-            let stays = "It is within Ringfence's boundary, so that Ringfence lets it stay on the role.";
+            let stays = "It is within Ringfence's boundary, so that Ringfence lets it stay on the role. It also holds back what policies \
+                         of resources grant to the role, as far as that was not seen to be used.";
             writeln!(out, "{}", wrapped("", &format!("{leaves} {stays}")))?;
             pasted(out, std::slice::from_ref(&fitted.document))
         }

@@ -38,14 +38,22 @@ fn from_the_history_alone() -> Finding {
     let message = "User: arn:aws:sts::123456789012:assumed-role/orders-api-role/orders-api is not authorized to perform: \
                    sqs:SendMessage on resource: arn:aws:sqs:us-east-1:123456789012:orders because no identity-based policy allows \
                    the sqs:SendMessage action";
+    let mut parameter = call("ssm", "GetParameter");
+    parameter["requestParameters"] = json!({"name": "/orders/url"});
     let calls = [
         on(call("secretsmanager", "GetSecretValue"), SECRET),
+        parameter,
+        call("sns", "ListTopics"),
+        call("sqs", "DoAsNobodyKnows"),
         call("lambda", "CreateFunction20150331"),
         call("ec2", "RunInstances"),
         refused("sqs", "SendMessage", message),
     ];
     let statements = [
-        allow(json!(["secretsmanager:*", "lambda:CreateFunction", "iam:PassRole", "ec2:*"]), json!("*")),
+        allow(
+            json!(["secretsmanager:*", "lambda:CreateFunction", "iam:PassRole", "ec2:*", "ssm:Get*"]),
+            json!("*"),
+        ),
         allow(json!("logs:*"), json!("*")),
     ];
     suggested(&statements, &not_generated(), &history(&calls))
